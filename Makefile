@@ -1,0 +1,63 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes -r
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-recurrence lint format token migrate rollback psql schema lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/local: app/requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) app/requirements.txt
+	@touch $@
+
+$(VENV)/dev: tests/requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) tests/requirements.txt
+	@touch $@ $(VENV)/local
+
+run: $(VENV)/local ## serve on PORT (8000), with a PostgreSQL of its own or with DATABASE_URL
+	@$(BIN)/python -m app.local run
+
+token: $(VENV)/local ## print a token: make token user=alice
+	@$(BIN)/python -m app.local token $(or $(user),alice)
+
+migrate: $(VENV)/local ## bring the database up to date
+	@$(BIN)/python -m app.local migrate
+
+rollback: $(VENV)/local ## take the last migration back
+	@$(BIN)/python -m app.local rollback
+
+psql: $(VENV)/local ## open psql on the database, as its owner
+	@$(BIN)/python -m app.local psql
+
+test: $(VENV)/dev ## run all tests; of which: args="tests/api -k toggle"
+	@$(BIN)/python -m pytest --cov $(args)
+
+test-recurrence: $(VENV)/dev ## 10,000 recurrence rules against the oracle
+	@RECURRENCE_EXAMPLES=10000 $(BIN)/python -m pytest tests/recurrence
+
+lint: $(VENV)/dev ## check form, types and SQL; changes nothing
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --disable-progress-bar -q db
+
+format: $(VENV)/dev ## bring the Python code into form
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+schema: $(VENV)/local ## write db/schema.sql anew, from the migrations
+	@$(BIN)/python -m app.local schema
+
+lock: ## write the lock files anew, from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra local -o app/requirements.txt $(LOCK)
+	uv pip compile pyproject.toml --extra local --extra dev -o tests/requirements.txt $(LOCK)
+
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
+
+clean: ## remove the environment and the embedded server's data
+	rm -rf $(VENV) .postgres

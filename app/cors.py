@@ -1,0 +1,55 @@
+"""Cross-origin requests (https://fetch.spec.whatwg.org/#http-cors-protocol), by Starlette's middleware."""
+
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from app.errors import Problem, respond
+from app.settings import Settings
+
+EXPOSED = (
+    "ETag",
+    "Link",
+    "Location",
+    "X-Request-ID",
+    "Idempotency-Replayed",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Search-Suggestion",
+)
+
+
+class CORS(CORSMiddleware):
+    """Starlette's, with the settings of this service."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        super().__init__(
+            app,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
+            allow_headers=(
+                "Authorization",
+                "Content-Type",
+                "If-Match",
+                "If-None-Match",
+                "Idempotency-Key",
+                "Prefer",
+                "X-Request-ID",
+            ),
+            allow_credentials=True,
+            expose_headers=EXPOSED,
+            max_age=7200,
+        )
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """As Starlette's, with a refusal as a problem."""
+        response = super().preflight_response(request_headers)
+        if response.status_code < 400:
+            return response
+        request = Request({"type": "http", "headers": []})
+        refusal = respond(request, Problem("validation-error", bytes(response.body).decode()))
+        refusal.headers["vary"] = "Origin"
+        return refusal

@@ -1,0 +1,153 @@
+"""The tasks, as resources of HTTP. Each handler reads the request, calls one function of the database, passes its answer on."""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import asyncpg
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.auth import Authenticator, Identity
+from app.database import Answer, Database
+from app.errors import FIELD_FAULTS, Invalid, Problem, fault
+from app.questions import answer, foresee
+from app.requests import idempotency_key, json_body, prefers_lenient, task_id
+from app.responses import PassedOn
+from app.settings import Settings
+
+# A question is asked again only where somebody changed the task in between.
+_MAX_QUESTIONS = 5
+
+_MERGE_PATCH = "application/merge-patch+json"
+_ACCEPT_PATCH = (b"accept-patch", b"application/json, application/merge-patch+json")
+
+
+class Tasks:
+    """The handlers of ``/tasks`` and what is below it."""
+
+    def __init__(self, settings: Settings, database: Database, authenticator: Authenticator) -> None:
+        self._settings = settings
+        self._database = database
+        self._authenticator = authenticator
+
+    async def create(self, request: Request) -> Response:
+        """``POST /tasks``: 201, the task."""
+        user = await self._user(request)
+        body = await json_body(request, "application/json")
+        return await self._create(request, user, body, None, idempotency_key(request))
+
+    async def list(self, request: Request) -> Response:
+        """``GET /tasks``: 200, a page of tasks; 304 where none has changed."""
+        user = await self._user(request)
+        parameters: dict[str, Any] = {}
+        try:
+            pairs = parse_qsl(request.scope["query_string"].decode("ascii"), True, encoding="utf-8", errors="strict")
+        except ValueError:
+            raise Invalid([fault(["query"], "must be percent-encoded UTF-8 (RFC 3986)", "encoding")]) from None
+        for name, value in pairs:
+            if "\0" in name + value:
+                raise Invalid([fault(["query", name.replace("\0", "")], "must not contain U+0000", "null_character")])
+            parameters.setdefault(name, []).append(value)
+        kept = [(name, value) for name, value in pairs if name not in ("limit", "offset", "cursor")]
+        link = f"/tasks?{urlencode(kept)}&" if kept else "/tasks?"
+        found = await self._database.call(
+            "list_tasks", user, json.dumps(parameters), link, self._settings.cursor_key, request.headers.get("if-none-match")
+        )
+        return PassedOn(found)
+
+    async def get(self, request: Request) -> Response:
+        """``GET /tasks/{id}``: 200, the task; 304 where it has not changed."""
+        user = await self._user(request)
+        return PassedOn(await self._database.call("get_task", user, task_id(request), request.headers.get("if-none-match")))
+
+    async def put(self, request: Request) -> Response:
+        """``PUT /tasks/{id}``: as PATCH; with ``If-None-Match: *``, 201 and a new task under an id that the client chose."""
+        if request.headers.get("if-none-match", "").strip() == "*":
+            user = await self._user(request)
+            body = await json_body(request, "application/json")
+            return await self._create(request, user, body, task_id(request), None)
+        return await self.patch(request)
+
+    async def patch(self, request: Request) -> Response:
+        """``PATCH /tasks/{id}``: 200, the task with the fields of the body changed (RFC 7396)."""
+        user = await self._user(request)
+        condition = self._if_match(request)
+        identifier = task_id(request)
+        body = await json_body(request, "application/json", _MERGE_PATCH)
+        lenient = self._lenient(request)
+
+        async def save(reply: str | None) -> Answer:
+            return await self._database.call("update_task", user, identifier, body, lenient, condition, reply)
+
+        return PassedOn(await self._save(user, save, body, identifier, lenient), _ACCEPT_PATCH)
+
+    async def delete(self, request: Request) -> Response:
+        """``DELETE /tasks/{id}``: 204."""
+        user = await self._user(request)
+        return PassedOn(await self._database.call("delete_task", user, task_id(request), self._if_match(request)))
+
+    async def toggle(self, request: Request) -> Response:
+        """``POST /tasks/{id}/toggle``: 200, the task and the one that follows it, if it is recurring."""
+        user = await self._user(request)
+        condition = self._if_match(request)
+        identifier = task_id(request)
+        body = await json_body(request, "application/json")
+        key = idempotency_key(request)
+        reply = None
+        for _ in range(_MAX_QUESTIONS):
+            done = await self._database.call("toggle_task", user, identifier, body, self._lenient(request), condition, reply, key)
+            if done.status is not None:
+                return PassedOn(done)
+            reply = answer(json.loads(done.body or ""))
+        raise Problem("conflict")
+
+    async def _create(self, request: Request, user: Identity, body: str, identifier: str | None, key: str | None) -> Response:
+        lenient = self._lenient(request)
+
+        async def save(reply: str | None) -> Answer:
+            return await self._database.call("create_task", user, body, identifier, lenient, reply, key)
+
+        return PassedOn(await self._save(user, save, body, None, lenient))
+
+    async def _save(
+        self,
+        user: Identity,
+        save: Callable[[str | None], Coroutine[Any, Any, Answer]],
+        body: str,
+        identifier: str | None,
+        lenient: bool,
+    ) -> Answer:
+        """Save a task, answering what is asked about its rule; where it is refused, find all of its faults."""
+        faults: Any = []
+        try:
+            reply = foresee(body)
+            for _ in range(_MAX_QUESTIONS):
+                done = await save(reply)
+                if done.status is not None:
+                    return done
+                reply = answer(json.loads(done.body or ""))
+        except Invalid as refusal:
+            faults = refusal.extra["errors"]
+        except asyncpg.PostgresError as error:
+            if error.sqlstate not in FIELD_FAULTS:
+                raise
+        else:
+            raise Problem("conflict")
+        found = await self._database.call("find_task_faults", user, body, identifier, lenient)
+        refused: list[Any] = json.loads(found.body or "[]")
+        places = [refusal["loc"] for refusal in refused]
+        raise Invalid(refused + [refusal for refusal in faults if refusal["loc"] not in places])
+
+    async def _user(self, request: Request) -> Identity:
+        return await self._authenticator.authenticate(request.scope["headers"])
+
+    def _if_match(self, request: Request) -> str | None:
+        condition = request.headers.get("if-match")
+        if condition is None and self._settings.require_if_match:
+            raise Problem("precondition-required")
+        return condition
+
+    def _lenient(self, request: Request) -> bool:
+        return self._settings.unknown_fields == "ignore" or prefers_lenient(request)

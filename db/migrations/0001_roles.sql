@@ -1,0 +1,60 @@
+-- migrate:up
+
+-- Who there is. Five roles, so that each can be given the least that it needs.
+-- Roles belong to the whole server, and another database of it may already have made them: hence "if missing".
+-- Needs CREATEROLE, not superuser. The migrating role becomes a member of the owning roles, to create things in their name.
+
+do $$
+declare
+  v_role text;
+begin
+  foreach v_role in array array['task_owner', 'task_finder', 'task_counter', 'task_auditor', 'task_api'] loop
+    if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
+      execute format('create role %I with nologin noinherit', v_role);
+    end if;
+  end loop;
+
+  -- PostgreSQL 16 lets the creator of a role administer it, but not act as it; before, CREATEROLE could do both.
+  foreach v_role in array array['task_owner', 'task_finder', 'task_counter', 'task_auditor'] loop
+    if not pg_catalog.pg_has_role(current_user, v_role, 'usage') then
+      execute format('grant %I to current_user', v_role);
+    end if;
+  end loop;
+end $$;
+
+-- Logs in without a password until somebody sets one: `make migrate` does, for the service that it starts.
+alter role task_api with login;
+alter role task_auditor with login;
+
+-- A request is over in milliseconds. What takes longer is a fault, and may not hold a lock or a connection.
+alter role task_api set statement_timeout = '5s';
+alter role task_api set lock_timeout = '2s';
+alter role task_api set idle_in_transaction_session_timeout = '10s';
+alter role task_auditor set statement_timeout = '5min';
+alter role task_auditor set lock_timeout = '2s';
+alter role task_auditor set idle_in_transaction_session_timeout = '1min';
+alter role task_auditor set default_transaction_read_only = on;
+
+comment on role task_owner is
+  'Owns the schemas, tables and functions of Duly, and is itself under forced row-level security.';
+comment on role task_finder is
+  'Owns the one search function that looks past row-level security, to use the search index; reads only what it filters and orders by.';
+comment on role task_counter is 'Owns the one trigger function that keeps app.task_counts; reads and writes no task.';
+comment on role task_auditor is 'Reads the catalog and the audit views, and no task.';
+comment on role task_api is 'What the service connects as: executes api functions, reads and writes its user''s rows only.';
+
+-- migrate:down
+
+-- Roles are shared with the other databases of the server, so one that is still in use elsewhere stays.
+do $$
+declare
+  v_role text;
+begin
+  foreach v_role in array array['task_api', 'task_auditor', 'task_counter', 'task_finder', 'task_owner'] loop
+    begin
+      execute format('drop role if exists %I', v_role);
+    exception when dependent_objects_still_exist then
+      raise notice 'role % is used by another database of this server, and stays', v_role;
+    end;
+  end loop;
+end $$;

@@ -1,0 +1,74 @@
+-- migrate:up
+
+-- Where things live: app has the tables and their helpers, api what the service calls and nothing else, audit what a DBA reads.
+-- Nothing is granted to public, here or later.
+
+-- Times, word forms and letter case are decided by the database's encoding and locale, so the wrong ones are refused now.
+do $$
+begin
+  if current_setting('server_encoding') <> 'UTF8' then
+    raise exception 'the database must have the encoding UTF8, not %', current_setting('server_encoding')
+      using hint = 'create database … encoding ''UTF8'' template template0';
+  end if;
+  if lower('É') <> 'é' then
+    raise exception 'the database''s locale knows no letters beyond ASCII'
+      using hint = 'create database … locale ''C.UTF-8'' template template0';
+  end if;
+end $$;
+
+do $$
+begin
+  execute format('grant create on database %I to task_owner', current_database());
+  execute format('revoke temporary on database %I from public', current_database());
+  execute format('grant connect on database %I to task_api, task_auditor', current_database());
+end $$;
+
+create extension if not exists unaccent with schema public;
+create extension if not exists pg_trgm with schema public;
+
+-- public holds these extensions and dbmate's list of migrations. It is no one's place to look or to create things in.
+revoke all on schema public from public;
+grant usage on schema public to task_owner, task_finder, task_api;
+
+set local role task_owner;
+
+create schema app;
+create schema api;
+create schema audit;
+
+comment on schema app is 'The tables of Duly, their row-level security, and the helpers of the api functions.';
+comment on schema api is 'The functions that the service calls, one for each operation.';
+comment on schema audit is 'What a DBA reads to check that the rules hold. No user data.';
+
+grant usage on schema app, api to task_api;
+grant usage on schema app to task_finder, task_counter;
+grant usage on schema audit to task_auditor, task_api;
+
+-- Without "in schema", or it would have no effect: functions are born executable by public.
+alter default privileges for role task_owner revoke execute on functions from public;
+alter default privileges for role task_owner revoke usage on types from public;
+
+reset role;
+
+do $$
+begin
+  execute format('revoke create on database %I from task_owner', current_database());
+end $$;
+
+-- migrate:down
+
+set local role task_owner;
+alter default privileges for role task_owner grant usage on types to public;
+alter default privileges for role task_owner grant execute on functions to public;
+drop schema audit;
+drop schema api;
+drop schema app;
+reset role;
+grant usage on schema public to public;
+drop extension if exists pg_trgm;
+drop extension if exists unaccent;
+do $$
+begin
+  execute format('revoke connect on database %I from task_api, task_auditor', current_database());
+  execute format('grant temporary on database %I to public', current_database());
+end $$;

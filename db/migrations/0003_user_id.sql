@@ -1,0 +1,45 @@
+-- migrate:up
+
+-- Who asks. The service sets app.user_id for one statement from the verified token; the policies, the column defaults
+-- and the functions read it here and nowhere else.
+-- plpgsql, because an SQL function with a pinned search_path is planned at every call before PostgreSQL 18.
+
+set local role task_owner;
+
+create function app.user_id() returns text
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+begin
+  -- '' is what a connection has left over from an earlier transaction that had set a user (it is null on a new one).
+  return nullif(current_setting('app.user_id', true), '');
+end $$;
+
+comment on function app.user_id() is 'The user of the present statement, or null when none is set: then no policy lets anything through.';
+
+create function app.require_user_id() returns text
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.user_id();
+begin
+  if v_user is null then
+    raise exception 'no user is set' using errcode = 'DT401', hint = 'set app.user_id for the transaction first';
+  end if;
+  return v_user;
+end $$;
+
+comment on function app.require_user_id() is 'The user of the present statement; raises DT401 when none is set.';
+
+grant execute on function app.user_id(), app.require_user_id() to task_api;
+grant execute on function app.user_id() to task_finder;
+
+reset role;
+
+-- migrate:down
+
+set local role task_owner;
+drop function app.require_user_id();
+drop function app.user_id();
+reset role;

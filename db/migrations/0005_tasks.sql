@@ -1,0 +1,133 @@
+-- migrate:up
+
+-- The tasks of everybody. Every key leads with the user, so that a user's rows are one stretch of each index, and the
+-- table could be spread over machines by user. The rules are named constraints; each one's comment is the error that a
+-- client reads: "type: what must be".
+
+set local role task_owner;
+
+create domain app.tag as text
+  constraint tag_length check (char_length(value) between 1 and 50)
+  constraint tag_comma check (position(',' in value) = 0);
+
+comment on domain app.tag is 'A label of a task.';
+comment on constraint tag_length on domain app.tag is 'tag_length: each tag must have 1 to 50 characters';
+comment on constraint tag_comma on domain app.tag is 'tag_comma: a tag must not contain a comma; send several tags as several strings';
+
+-- Microseconds since 1970, so that a task made again under an old id does not repeat an old version.
+create function app.new_version() returns bigint
+language plpgsql volatile parallel safe
+set search_path = ''
+as $$
+begin
+  return (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+end $$;
+
+comment on function app.new_version() is 'The version that a new row begins with.';
+grant execute on function app.new_version() to task_api;
+
+create table app.tasks (
+  user_id text not null default app.user_id(),
+  id uuid not null default gen_random_uuid(),
+  title text not null,
+  description text,
+  completed boolean not null default false,
+  priority text not null default 'Medium',
+  tags app.tag[] not null default '{}',
+  due_date timestamptz,
+  reminder_at timestamptz,
+  is_recurring boolean not null default false,
+  recurrence_rule text,
+  timezone text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  version bigint not null default app.new_version(),
+  predecessor_id uuid,
+  series_start timestamptz,
+  series_index integer not null default 1,
+  priority_rank smallint not null
+    generated always as (case priority when 'High' then 1 when 'Medium' then 2 else 3 end) stored,
+  title_key text collate "C" not null generated always as (lower(title)) stored,
+  due_or_infinity timestamptz not null generated always as (coalesce(due_date, 'infinity')) stored,
+  due_or_minus_infinity timestamptz not null generated always as (coalesce(due_date, '-infinity')) stored,
+  search tsvector not null generated always as (app.search_vector(user_id, title, description, tags::text[])) stored,
+
+  constraint tasks_pkey primary key (user_id, id),
+  constraint tasks_id_meaningful
+    check (id not in ('00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff')),
+  constraint tasks_user_id_length check (char_length(user_id) between 1 and 255),
+  constraint tasks_title_length check (char_length(title) between 1 and 200),
+  constraint tasks_description_length check (char_length(description) <= 2000),
+  constraint tasks_priority_known check (priority in ('High', 'Medium', 'Low')),
+  constraint tasks_tags_count check (cardinality(tags) <= 50),
+  constraint tasks_due_date_range check (due_date between '0001-01-01 00:00:00Z' and '9999-12-31 23:59:59.999999Z'),
+  constraint tasks_reminder_at_range check (reminder_at between '0001-01-01 00:00:00Z' and '9999-12-31 23:59:59.999999Z'),
+  constraint tasks_reminder_not_after_due check (reminder_at <= due_date),
+  constraint tasks_recurrence_rule_length check (char_length(recurrence_rule) between 1 and 500),
+  constraint tasks_recurring_has_rule check (recurrence_rule is not null or not is_recurring),
+  constraint tasks_timezone_length check (char_length(timezone) between 1 and 100)
+);
+
+-- Each order. Status and priority come first, so that a list with or without either filter reads just its page, from one to
+-- six stretches of one index. Due dates need two, because tasks without one come last in both directions.
+create index tasks_by_created_at on app.tasks (user_id, completed, priority_rank, created_at, id);
+create index tasks_by_updated_at on app.tasks (user_id, completed, priority_rank, updated_at, id);
+create index tasks_by_title on app.tasks (user_id, completed, priority_rank, title_key, id);
+create index tasks_by_due_date_or_infinity on app.tasks (user_id, completed, priority_rank, due_or_infinity, id);
+create index tasks_by_due_date_or_minus_infinity on app.tasks (user_id, completed, priority_rank, due_or_minus_infinity, id);
+-- Order by priority.
+create index tasks_by_priority on app.tasks (user_id, completed, priority_rank, id);
+-- A task has at most one successor, whatever runs at the same time.
+create unique index tasks_one_successor on app.tasks (user_id, predecessor_id) where predecessor_id is not null;
+-- q and tags. Its keys begin with the user, see app.search_scope. Without a pending list, or searches would read that too.
+create index tasks_by_search on app.tasks using gin (search) with (fastupdate = off);
+
+comment on table app.tasks is 'The tasks of all users; row-level security shows each user only the own ones.';
+comment on column app.tasks.user_id is 'The owner, from the token; never from the request.';
+comment on column app.tasks.id is 'The task''s identifier, unique among its owner''s tasks.';
+comment on column app.tasks.title is 'What is to be done; white space at both ends is trimmed.';
+comment on column app.tasks.description is 'More about it, or null.';
+comment on column app.tasks.completed is 'Whether it is done; writing it does what toggle does.';
+comment on column app.tasks.priority is 'High, Medium or Low; any letter case on input.';
+comment on column app.tasks.tags is 'Labels; trimmed, duplicates dropped, in the order of their first appearance.';
+comment on column app.tasks.due_date is 'When it is due, or null; may lie in the past.';
+comment on column app.tasks.reminder_at is 'When to remind of it, or null; not after due_date.';
+comment on column app.tasks.is_recurring is 'Whether completing it makes its successor; needs a recurrence_rule.';
+comment on column app.tasks.recurrence_rule is 'An RFC 5545 RRULE value, for example FREQ=WEEKLY;BYDAY=MO, or null.';
+comment on column app.tasks.timezone is 'The IANA time zone in which the rule is counted, for example Europe/Berlin; null means UTC.';
+comment on column app.tasks.created_at is 'When it was made.';
+comment on column app.tasks.updated_at is 'When it last changed.';
+comment on column app.tasks.version is 'Grows with every change; the ETag.';
+comment on column app.tasks.predecessor_id is 'The task whose completion made this one, which may have been deleted since.';
+comment on column app.tasks.series_start is 'The due date with which the series began, where that was another task''s; null means its own.';
+comment on column app.tasks.series_index is 'Its place in the series, from 1; COUNT is counted with it.';
+comment on column app.tasks.priority_rank is
+  '1 for High, 2 for Medium, 3 for Low: the order by priority, in a form whose comparison is leakproof.';
+comment on column app.tasks.title_key is 'The title in lower case: the order by title.';
+comment on column app.tasks.due_or_infinity is 'The order by due date, ascending: tasks without one last.';
+comment on column app.tasks.due_or_minus_infinity is 'The order by due date, descending: tasks without one last.';
+comment on column app.tasks.search is 'The keys of the search index, made by app.search_vector.';
+
+comment on constraint tasks_id_meaningful on app.tasks is 'uuid_meaningful: must not be the nil or the max UUID (RFC 9562, 5.9 and 5.10)';
+comment on constraint tasks_user_id_length on app.tasks is 'string_length: must have 1 to 255 characters';
+comment on constraint tasks_title_length on app.tasks is 'string_length: must have 1 to 200 characters';
+comment on constraint tasks_description_length on app.tasks is 'string_length: must have at most 2,000 characters';
+comment on constraint tasks_priority_known on app.tasks is 'enum: must be High, Medium or Low';
+comment on constraint tasks_tags_count on app.tasks is 'array_length: must have at most 50 tags';
+comment on constraint tasks_due_date_range on app.tasks is 'time_range: must lie between the years 1 and 9999';
+comment on constraint tasks_reminder_at_range on app.tasks is 'time_range: must lie between the years 1 and 9999';
+comment on constraint tasks_reminder_not_after_due on app.tasks is 'reminder_after_due: must not be after due_date';
+comment on constraint tasks_recurrence_rule_length on app.tasks is 'string_length: must have 1 to 500 characters';
+comment on constraint tasks_recurring_has_rule on app.tasks is
+  'recurrence_rule_missing: must be set where is_recurring is true, for example FREQ=WEEKLY;BYDAY=MO';
+comment on constraint tasks_timezone_length on app.tasks is 'string_length: must have 1 to 100 characters';
+
+reset role;
+
+-- migrate:down
+
+set local role task_owner;
+drop table app.tasks;
+drop function app.new_version();
+drop domain app.tag;
+reset role;

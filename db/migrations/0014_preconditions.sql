@@ -1,0 +1,48 @@
+-- migrate:up
+
+-- RFC 9110, 8.8.3 and 13: entity tags, and the conditions that a request puts on them.
+
+set local role task_owner;
+
+create function app.etag_matches(condition text, etag text) returns boolean
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+begin
+  -- Our tags have no commas in them. Weak comparison; the strong one is the same where no tag of ours is weak.
+  return condition = '*' or etag = any(regexp_split_to_array(btrim(condition, E' \t'), '[ \t]*,[ \t]*'));
+end $$;
+
+comment on function app.etag_matches(text, text) is 'Whether If-Match or If-None-Match names the tag; null where there is no condition.';
+
+create function app.lock_task(id uuid, if_match text) returns app.tasks
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_task app.tasks;
+begin
+  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = lock_task.id for update;
+  if not found then
+    raise exception 'no such task' using errcode = 'DT404';
+  end if;
+  if not app.etag_matches(if_match, format('"%s"', v_task.version)) then
+    raise exception 'the task has changed' using errcode = 'DT412';
+  end if;
+  return v_task;
+end $$;
+
+comment on function app.lock_task(uuid, text) is
+  'The user''s task, locked until the end of the transaction; raises DT404 where there is none, and DT412 where it is not what If-Match names.';
+
+grant execute on function app.etag_matches(text, text), app.lock_task(uuid, text) to task_api;
+
+reset role;
+
+-- migrate:down
+
+set local role task_owner;
+drop function app.lock_task(uuid, text);
+drop function app.etag_matches(text, text);
+reset role;

@@ -1,0 +1,71 @@
+-- migrate:up
+
+-- Where a search finds nothing, words of the user's own titles that are spelled nearly alike are tried. The finder proposes
+-- tasks with a word that begins with the same letter; their titles are read here, under the caller's row-level security.
+
+set local role task_owner;
+
+create function app.suggest_query(query app.task_query) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  -- Of these many tasks, the newest, titles are looked at.
+  v_candidates constant integer := 1000;
+  v_filter app.task_query := row('{false,true}', '{1,2,3}', null, null, false, null, null, null, null, v_candidates, 0);
+  v_word text;
+  v_near text;
+  v_typed text := '';
+  v_suggestion text := '';
+begin
+  if query.q ~ '["“”„«»]|(^|\s)-' then
+    -- Whoever quotes or excludes means what was typed.
+    return null;
+  end if;
+  for v_word in
+    select word from regexp_split_to_table(app.search_text(lower(query.q), ' '), '\s+') as word where word <> '' limit 10
+  loop
+    v_filter.q := left(v_word, 1);
+    v_near := (
+      select word
+      from app.tasks as task
+      cross join regexp_split_to_table(app.search_text(task.title_key, ' '), '\s+') as word
+      where task.user_id = v_user
+        and task.id = any((app.find_tasks(v_filter, 'created_at', 'desc', null, null, v_candidates)).ids)
+        and public.similarity(word, v_word) >= 0.3
+      order by public.similarity(word, v_word) desc, word
+      limit 1);
+    v_typed := concat_ws(' ', nullif(v_typed, ''), v_word);
+    v_suggestion := concat_ws(' ', nullif(v_suggestion, ''), coalesce(v_near, v_word));
+  end loop;
+  return nullif(v_suggestion, v_typed);
+end $$;
+
+comment on function app.suggest_query(app.task_query) is
+  'The words of the query, each replaced by the most similar one in the user''s titles; null where that changes nothing.';
+
+-- A header is ASCII.
+create function app.encode_uri_component("text" text) returns text
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  select string_agg(
+    case when letter ~ '^[A-Za-z0-9._~-]$' then letter
+      else regexp_replace(encode(convert_to(letter, 'UTF8'), 'hex'), '(..)', '%\1', 'g') end,
+    '' order by place)
+  from regexp_split_to_table("text", '') with ordinality as letters (letter, place)
+$$;
+
+comment on function app.encode_uri_component(text) is 'The text, percent-encoded as UTF-8 (RFC 3986, 2.1).';
+
+grant execute on function app.suggest_query(app.task_query), app.encode_uri_component(text) to task_api;
+
+reset role;
+
+-- migrate:down
+
+set local role task_owner;
+drop function app.encode_uri_component(text);
+drop function app.suggest_query(app.task_query);
+reset role;

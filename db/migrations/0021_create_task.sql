@@ -1,0 +1,57 @@
+-- migrate:up
+
+set local role task_owner;
+
+create function api.create_task(
+  body jsonb, id uuid, lenient boolean, answer jsonb, idempotency_key text,
+  out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_request text;
+  v_new app.tasks := app.empty_task();
+  v_saved record;
+begin
+  if idempotency_key is not null then
+    v_request := encode(sha256(convert_to('create' || body, 'UTF8')), 'hex');
+    select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
+    if status is not null then
+      return;
+    end if;
+  end if;
+
+  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
+  v_new := app.merge_task(v_new, body);
+  v_new.id := create_task.id;
+  v_saved := app.save_task(null, v_new, false, answer);
+  if v_saved.question is not null then
+    response := v_saved.question;
+    return;
+  end if;
+
+  status := 201;
+  select array['etag', format('"%s"', saved.version), 'location', '/tasks/' || saved.id], saved.document
+  into headers, response
+  from app.task_documents as saved
+  where saved.user_id = v_user and saved.id = (v_saved.task).id;
+
+  if idempotency_key is not null then
+    perform app.remember_answer(idempotency_key, v_request, status, headers, response);
+  end if;
+end $$;
+
+comment on function api.create_task(jsonb, uuid, boolean, jsonb, text) is
+  'Makes a task, under the id where one is given. Without a status, the response is a question about the rule.';
+
+grant execute on function api.create_task(jsonb, uuid, boolean, jsonb, text) to task_api;
+
+reset role;
+
+-- migrate:down
+
+set local role task_owner;
+drop function api.create_task(jsonb, uuid, boolean, jsonb, text);
+reset role;

@@ -1,0 +1,38 @@
+-- migrate:up
+
+set local role task_owner;
+
+create function api.get_task(id uuid, if_none_match text, out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_version bigint;
+begin
+  select task.version, task.document into v_version, response
+  from app.task_documents as task
+  where task.user_id = v_user and task.id = get_task.id;
+  if not found then
+    raise exception 'no such task' using errcode = 'DT404';
+  end if;
+  status := 200;
+  headers := array['etag', format('"%s"', v_version)];
+  if app.etag_matches(if_none_match, headers[2]) then
+    status := 304;
+    response := null;
+  end if;
+end $$;
+
+comment on function api.get_task(uuid, text) is 'One task; 304 where If-None-Match names its ETag.';
+
+grant execute on function api.get_task(uuid, text) to task_api;
+
+reset role;
+
+-- migrate:down
+
+set local role task_owner;
+drop function api.get_task(uuid, text);
+reset role;

@@ -1,0 +1,135 @@
+-- migrate:up
+
+set local role task_owner;
+
+create function api.list_tasks(
+  parameters jsonb, link text, cursor_key text, if_none_match text,
+  out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_cursor jsonb;
+  v_query app.task_query;
+  v_key text;
+  v_backwards boolean := false;
+  v_descending boolean;
+  v_revision bigint;
+  v_total bigint;
+  v_ids uuid[];
+  v_keys text[];
+  v_count integer;
+  v_more boolean;
+  v_suggestion text;
+  v_next text;
+  v_links text[] := '{}';
+begin
+  if parameters -> 'cursor' ->> 0 <> '' then
+    v_cursor := app.read_cursor(cursor_key, parameters -> 'cursor' ->> 0, parameters);
+    parameters := (v_cursor -> 'parameters')
+      || jsonb_build_object('limit', coalesce(parameters -> 'limit', jsonb_build_array(v_cursor ->> 'limit')));
+    v_backwards := (v_cursor ->> 'backwards')::boolean;
+  end if;
+  v_query := app.read_task_query(parameters);
+
+  select coalesce(sum(counted.tasks), 0), coalesce(sum(counted.revision), 0) into v_total, v_revision
+  from app.task_counts as counted
+  where counted.user_id = v_user
+    and counted.completed = any(v_query.statuses) and counted.priority_rank = any(v_query.ranks);
+
+  status := 200;
+  headers := array['etag', format('W/"%s"', md5(concat_ws(' ', v_revision, parameters, v_cursor)))];
+  if app.etag_matches(if_none_match, headers[2]) then
+    status := 304;
+    return;
+  end if;
+
+  v_key := case v_query.sort_by
+    when 'due_date' then case when v_query.descending then 'due_or_minus_infinity' else 'due_or_infinity' end
+    when 'title' then 'title_key'
+    when 'priority' then 'priority_rank'
+    else v_query.sort_by end;
+  v_descending := v_query.descending <> v_backwards;
+
+  -- One row more than the page has, to know whether there is a next page.
+  if v_query.q is null and v_query.tags is null and v_query.due_from is null and v_query.due_to is null then
+    execute format('select ids, keys from app.page_tasks_by_%s_%s($1, $2, $3, $4)', v_key, case when v_descending then 'desc' else 'asc' end)
+    into v_ids, v_keys
+    using v_query, v_cursor ->> 'key', (v_cursor ->> 'id')::uuid, v_query.limit + 1;
+  else
+    select found.ids, found.keys, found.total into v_ids, v_keys, v_total
+    from app.find_tasks(
+      v_query, v_key, case when v_descending then 'desc' else 'asc' end, v_cursor ->> 'key', (v_cursor ->> 'id')::uuid,
+      v_query.limit + 1) as found;
+    if v_total = 0 and v_query.q is not null and v_cursor is null then
+      v_suggestion := app.suggest_query(v_query);
+      if v_suggestion is not null then
+        v_query.q := v_suggestion;
+        select found.ids, found.keys, found.total into v_ids, v_keys, v_total
+        from app.find_tasks(v_query, v_key, case when v_descending then 'desc' else 'asc' end, null, null, v_query.limit + 1) as found;
+        if v_total > 0 then
+          parameters := parameters || jsonb_build_object('q', array[v_suggestion]);
+          headers := headers || array['search-suggestion', app.encode_uri_component(v_suggestion)];
+        end if;
+      end if;
+    end if;
+  end if;
+  v_more := coalesce(cardinality(v_ids), 0) > v_query.limit;
+  v_ids := v_ids[:v_query.limit];
+  v_keys := v_keys[:v_query.limit];
+  v_count := coalesce(cardinality(v_ids), 0);
+
+  if v_count > 0 and (v_more or v_backwards) then
+    v_next := app.make_cursor(
+      cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then 1 else v_count end],
+      v_ids[case when v_backwards then 1 else v_count end], false);
+  end if;
+
+  -- RFC 8288.
+  if v_cursor is not null then
+    if v_next is not null then
+      v_links := v_links || format('<%slimit=%s&cursor=%s>; rel="next"', link, v_query.limit, v_next);
+    end if;
+    if v_count > 0 and (v_more or not v_backwards) then
+      v_links := v_links || format(
+        '<%slimit=%s&cursor=%s>; rel="prev"', link, v_query.limit,
+        app.make_cursor(
+          cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then v_count else 1 end],
+          v_ids[case when v_backwards then v_count else 1 end], true));
+    end if;
+  else
+    if v_more then
+      v_links := v_links || format('<%slimit=%s&offset=%s>; rel="next"', link, v_query.limit, v_query.offset + v_query.limit);
+    end if;
+    if v_query.offset > 0 then
+      v_links := v_links || format('<%slimit=%s&offset=%s>; rel="prev"', link, v_query.limit, greatest(0, v_query.offset - v_query.limit));
+    end if;
+  end if;
+  v_links := v_links || format('<%slimit=%s>; rel="first"', link, v_query.limit);
+  headers := headers || array['link', array_to_string(v_links, ', ')];
+
+  -- Read under row-level security, whoever found them.
+  select
+    concat(
+      '{"items":[', string_agg(task.document, ',' order by case when v_backwards then -page.place else page.place end),
+      '],"total":', v_total, ',"limit":', v_query.limit, ',"offset":', v_query.offset,
+      ',"next_cursor":', coalesce(to_json(v_next)::text, 'null'), '}')
+  into response
+  from unnest(v_ids) with ordinality as page (id, place)
+  join app.task_documents as task on task.user_id = v_user and task.id = page.id;
+end $$;
+
+comment on function api.list_tasks(jsonb, text, text, text) is
+  'A page of the user''s tasks. link is what the links of the answer begin with, cursor_key what cursors are signed with.';
+
+grant execute on function api.list_tasks(jsonb, text, text, text) to task_api;
+
+reset role;
+
+-- migrate:down
+
+set local role task_owner;
+drop function api.list_tasks(jsonb, text, text, text);
+reset role;
