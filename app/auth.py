@@ -43,7 +43,7 @@ class Identity:
 
 
 class Authenticator:
-    """Verifies tokens, and remembers those it verified: by digest, never past ``exp`` nor past the life of a key."""
+    """Verifies tokens, and remembers them by their digest: not past ``exp``, nor past the life of a key."""
 
     def __init__(self, settings: Settings) -> None:
         """Raises SettingsError where no token could be verified, or not safely."""
@@ -131,7 +131,7 @@ class Authenticator:
         return user_id
 
     def _read_only(self, claims: Mapping[str, Any]) -> bool:
-        """Whether the scopes (RFC 8693, section 4.2) are for reading only. Raises Problem where none is ours."""
+        """Whether the scopes (RFC 8693, section 4.2) are for reading. Raises Problem where none is ours."""
         if not self._settings.jwt_require_scope:
             return False
         scope = claims.get("scope")
@@ -153,17 +153,18 @@ class Authenticator:
 
 def token_of(credentials: bytes) -> bytes:
     """The token in the value of an Authorization header. Raises Unauthorized."""
-    match = BEARER.fullmatch(credentials.strip(b" \t"))
+    credentials = credentials.strip(b" \t")
+    match = BEARER.fullmatch(credentials)
     if match and len(match[1]) <= MAX_TOKEN:
         return match[1]
-    if credentials.strip(b" \t")[:6].lower() == b"bearer":
+    if credentials[:6].lower() == b"bearer":
         raise Unauthorized("The Authorization header must be Bearer, a blank, and a token of at most 8 KiB")
     # Another scheme is as good as no credentials (RFC 6750, section 3.1).
     raise Unauthorized
 
 
 def check_times(claims: Mapping[str, Any]) -> None:
-    """Stricter than PyJWT: each is a NumericDate (RFC 7519, section 2); ``exp`` has no leeway. Raises Unauthorized."""
+    """Stricter than PyJWT: numbers only (RFC 7519, section 2), no leeway for ``exp``. Raises Unauthorized."""
     for name in ("exp", "nbf", "iat"):
         if type(claims.get(name, 0)) not in (int, float) or not 0 <= claims.get(name, 0) <= MAX_TIME:
             raise Unauthorized(f"The claim {name} must be a number of seconds since 1970")

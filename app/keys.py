@@ -52,12 +52,14 @@ MAX_TRIES = 8
 class Keys:
     """All keys of the service: its own, and those at JWT_JWKS_URL.
 
-    The latter are fetched when first needed, then every ``jwt_jwks_max_age`` seconds in the background. A key id
-    that is not known has them fetched at once, but not sooner than ``jwt_jwks_interval`` seconds after the last
-    time. All who wait share one fetch; who has a known key never waits. Where a fetch fails, the keys stay.
+    The latter are fetched when first needed, then every ``jwt_jwks_max_age`` seconds in the background.
+    A key id that is not known has them fetched at once, but not sooner than ``jwt_jwks_interval`` seconds
+    after the last time. All who wait share one fetch; who has a known key never waits. Where a fetch fails,
+    the keys stay.
 
-    PyJWT's PyJWKClient would not do: it locks while it fetches, so that an issuer which hangs stops everybody;
-    it reads an answer of any size; after a failure it asks anew for every token; and it takes symmetric keys.
+    PyJWT's PyJWKClient would not do: it locks while it fetches, so that an issuer which hangs stops
+    everybody; it reads an answer of any size; after a failure it asks anew for every token; and it takes
+    symmetric keys.
     """
 
     def __init__(self, settings: Settings, on_removal: Callable[[], object]) -> None:
@@ -91,14 +93,14 @@ class Keys:
             return False
         if self._ring.has(algorithm, kid):
             return False
-        if not self._is_fetching() and time.monotonic() >= self._earliest:
-            self._begin()
-        waited = self._is_fetching()
-        if self._fetching and waited:
-            await asyncio.wait([self._fetching])
+        fetch = self._fetching
+        if fetch is None or fetch.done():
+            fetch = self._begin() if time.monotonic() >= self._earliest else None
+        if fetch:
+            await asyncio.wait([fetch])
         if self._published is None:
             raise Unavailable("The keys of the token issuer can't be fetched")
-        return waited
+        return fetch is not None
 
     def close(self) -> None:
         """Cancel the fetch that runs and the one that would come."""
@@ -107,14 +109,12 @@ class Keys:
         if self._fetching:
             self._fetching.cancel()
 
-    def _is_fetching(self) -> bool:
-        return self._fetching is not None and not self._fetching.done()
-
-    def _begin(self) -> None:
+    def _begin(self) -> asyncio.Task[None]:
         if self._timer:
             self._timer.cancel()
         self._earliest = time.monotonic() + self._settings.jwt_jwks_interval
         self._fetching = asyncio.get_running_loop().create_task(self._fetch())
+        return self._fetching
 
     async def _fetch(self) -> None:
         loop = asyncio.get_running_loop()
@@ -135,13 +135,12 @@ class Keys:
         self._timer = loop.call_later(pause, self._begin)
 
     def _read(self) -> Mapping[str, Sequence[PyJWK]]:
-        """The set as it is now. Runs in the thread; a key that was there before is not made anew."""
+        """The set as it is now. Runs in the thread."""
         answer = json.loads(self._download())
         if not isinstance(answer, dict) or not isinstance(answer.get("keys"), list):
             raise ValueError("this is not a JWK Set (RFC 7517, section 5)")
-        before, allowed = self._published or {}, self._settings.jwt_algorithm
-        sources = {json.dumps(jwk, sort_keys=True): jwk for jwk in answer["keys"]}
-        return {source: before.get(source) or public_keys(jwk, allowed) for source, jwk in sources.items()}
+        allowed = self._settings.jwt_algorithm
+        return {json.dumps(jwk, sort_keys=True): public_keys(jwk, allowed) for jwk in answer["keys"]}
 
     def _download(self) -> bytes:
         url, timeout = self._settings.jwt_jwks_url, self._settings.jwt_jwks_timeout
@@ -236,11 +235,15 @@ def pem_keys(pem: str, settings: Settings) -> Sequence[PyJWK]:
 
 
 def secret_keys(secret: str, kid: str | None, settings: Settings) -> Sequence[PyJWK]:
-    """The uses of a secret. Raises ValueError; InvalidKeyError where it is a public key."""
+    """The uses of a secret, whose bytes are those of the environment variable. Raises ValueError."""
     octets = secret.encode("utf-8", "surrogateescape")
-    if len(octets) < MIN_SECRET and not settings.development:
-        raise ValueError(f"has {len(octets)} bytes; it must have {MIN_SECRET} or more (RFC 7518, 3.2)")
-    HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(octets)
+    least = 1 if settings.development else MIN_SECRET
+    if len(octets) < least:
+        raise ValueError(f"has {len(octets)} bytes; it must have {least} or more (RFC 7518, 3.2)")
+    try:
+        HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(octets)
+    except InvalidKeyError:
+        raise ValueError("is a key in PEM or the like, not a secret") from None
     jwk = {**HMACAlgorithm.to_jwk(octets, as_dict=True), "kid": kid}
     keys = [PyJWK(jwk, name) for name in SYMMETRIC if name in settings.jwt_algorithm]
     for key in keys:
@@ -267,8 +270,8 @@ def own_keys(settings: Settings) -> Sequence[PyJWK]:
     for kid, secret in [*secrets, *(settings.jwt_secrets or {}).items()]:
         try:
             keys += secret_keys(secret, kid, settings)
-        except (ValueError, InvalidKeyError) as fault:
-            faults.append(f"JWT_SECRET {fault}" if kid is None else f"JWT_SECRETS: {kid} {fault}")
+        except ValueError as fault:
+            faults.append(f"JWT_SECRET {fault}" if kid is None else f"JWT_SECRETS, {kid}: {fault}")
     if settings.jwt_public_key:
         try:
             keys += pem_keys(settings.jwt_public_key, settings)
@@ -280,10 +283,10 @@ def own_keys(settings: Settings) -> Sequence[PyJWK]:
         if not {*ASYMMETRIC}.intersection(allowed):
             faults.append(f"JWT_JWKS_URL is of use where JWT_ALGORITHM names some of {', '.join(ASYMMETRIC)}")
     served = {key.algorithm_name for key in keys}.union(ASYMMETRIC if settings.jwt_jwks_url else ())
-    for name in () if faults else allowed:
-        if name not in served:
-            wanted = "JWT_SECRET or JWT_SECRETS" if name in SYMMETRIC else "JWT_PUBLIC_KEY or JWT_JWKS_URL"
-            faults.append(f"{wanted} must be set: JWT_ALGORITHM names {name}, for which there is no key")
+    if not faults and not served.issuperset(allowed):
+        missing = ", ".join(name for name in allowed if name not in served)
+        variables = "JWT_SECRET, JWT_SECRETS, JWT_PUBLIC_KEY or JWT_JWKS_URL"
+        faults.append(f"{variables} must be set: JWT_ALGORITHM names {missing}, for which there is no key")
     if faults:
         raise SettingsError("\n".join(faults))
     return keys
