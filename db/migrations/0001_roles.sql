@@ -39,7 +39,8 @@ comment on role task_owner is
   'Owns the schemas, tables and functions of Duly, and is itself under forced row-level security.';
 comment on role task_finder is
   'Owns the one search function that looks past row-level security, to use the search index; reads only what it filters and orders by.';
-comment on role task_counter is 'Owns the one trigger function that keeps app.task_counts; reads and writes no task.';
+comment on role task_counter is
+  'Owns the trigger function that keeps app.task_counts, and the function that removes expired answers; reads and writes no task.';
 comment on role task_auditor is 'Reads the catalog and the audit views, and no task.';
 comment on role task_api is 'What the service connects as: executes api functions, reads and writes its user''s rows only.';
 

@@ -19,7 +19,7 @@ end $$;
 do $$
 begin
   execute format('grant create on database %I to task_owner', current_database());
-  execute format('revoke temporary on database %I from public', current_database());
+  execute format('revoke all on database %I from public', current_database());
   execute format('grant connect on database %I to task_api, task_auditor', current_database());
 end $$;
 
@@ -70,5 +70,5 @@ drop extension if exists unaccent;
 do $$
 begin
   execute format('revoke connect on database %I from task_api, task_auditor', current_database());
-  execute format('grant temporary on database %I to public', current_database());
+  execute format('grant connect, temporary on database %I to public', current_database());
 end $$;

@@ -69,7 +69,8 @@ begin
   return null;
 end $$;
 
-comment on function app.count_task() is 'Keeps app.task_counts true to app.tasks.';
+comment on function app.count_task() is
+  'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts each change of a task.';
 
 grant execute on function app.add_to_task_count(text, boolean, smallint, integer) to task_counter;
 grant create on schema app to task_counter;

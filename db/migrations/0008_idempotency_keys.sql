@@ -17,8 +17,8 @@ create table app.idempotency_keys (
   constraint idempotency_keys_key_length check (char_length(key) between 1 and 255)
 );
 
--- Removing the expired ones.
-create index idempotency_keys_by_created_at on app.idempotency_keys (user_id, created_at);
+-- Removing the expired ones, of everybody: the one index that does not lead with the user.
+create index idempotency_keys_by_created_at on app.idempotency_keys (created_at);
 
 comment on table app.idempotency_keys is 'Answers to requests with an Idempotency-Key, kept for 24 hours.';
 comment on column app.idempotency_keys.user_id is 'Who sent the request; the same key of another user is another key.';

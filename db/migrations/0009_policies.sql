@@ -80,6 +80,15 @@ create policy idempotency_keys_delete_own on app.idempotency_keys for delete to 
 grant select, delete on app.idempotency_keys to task_api;
 grant insert (key, request, status, headers, body) on app.idempotency_keys to task_api;
 
+-- Those of users who never come back are removed too, when they have expired. What was answered is not granted.
+
+create policy idempotency_keys_select_expired on app.idempotency_keys for select to task_counter
+  using (created_at <= now() - interval '24 hours');
+create policy idempotency_keys_delete_expired on app.idempotency_keys for delete to task_counter
+  using (created_at <= now() - interval '24 hours');
+
+grant select (user_id, key, created_at), delete on app.idempotency_keys to task_counter;
+
 reset role;
 
 -- migrate:down
@@ -88,6 +97,8 @@ set local role task_owner;
 
 revoke all on app.idempotency_keys, app.task_counts, app.task_documents, app.tasks from task_api, task_counter, task_finder;
 
+drop policy idempotency_keys_delete_expired on app.idempotency_keys;
+drop policy idempotency_keys_select_expired on app.idempotency_keys;
 drop policy idempotency_keys_delete_own on app.idempotency_keys;
 drop policy idempotency_keys_insert_own on app.idempotency_keys;
 drop policy idempotency_keys_select_own on app.idempotency_keys;

@@ -5,15 +5,26 @@
 set local role task_owner;
 
 create function app.etag_matches(condition text, etag text) returns boolean
-language plpgsql immutable parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
 begin
-  -- Our tags have no commas in them. Weak comparison; the strong one is the same where no tag of ours is weak.
+  -- The strong comparison; our tags have no commas in them.
   return condition = '*' or etag = any(regexp_split_to_array(btrim(condition, E' \t'), '[ \t]*,[ \t]*'));
 end $$;
 
-comment on function app.etag_matches(text, text) is 'Whether If-Match or If-None-Match names the tag; null where there is no condition.';
+comment on function app.etag_matches(text, text) is 'Whether If-Match names the tag; null where there is no condition.';
+
+create function app.etag_matches_weakly(condition text, etag text) returns boolean
+language plpgsql immutable strict parallel safe
+set search_path = ''
+as $$
+begin
+  return app.etag_matches(replace(condition, 'W/"', '"'), replace(etag, 'W/"', '"'));
+end $$;
+
+comment on function app.etag_matches_weakly(text, text) is
+  'As etag_matches, by the weak comparison that If-None-Match asks for: a proxy that compresses makes strong tags weak.';
 
 create function app.lock_task(id uuid, if_match text) returns app.tasks
 language plpgsql volatile
@@ -36,7 +47,7 @@ end $$;
 comment on function app.lock_task(uuid, text) is
   'The user''s task, locked until the end of the transaction; raises DT404 where there is none, and DT412 where it is not what If-Match names.';
 
-grant execute on function app.etag_matches(text, text), app.lock_task(uuid, text) to task_api;
+grant execute on function app.etag_matches(text, text), app.etag_matches_weakly(text, text), app.lock_task(uuid, text) to task_api;
 
 reset role;
 
@@ -44,5 +55,6 @@ reset role;
 
 set local role task_owner;
 drop function app.lock_task(uuid, text);
+drop function app.etag_matches_weakly(text, text);
 drop function app.etag_matches(text, text);
 reset role;

@@ -114,7 +114,7 @@ begin
   if new.recurrence_rule is not null and new.recurrence_rule is distinct from old.recurrence_rule then
     v_asked := v_asked || 'recurrence_rule'::text;
   end if;
-  if new.completed and not coalesce(old.completed, true) and new.is_recurring then
+  if new.completed and not coalesce(old.completed, true) and new.is_recurring and new.recurrence_rule is not null then
     successor := app.find_successor(old.user_id, old.id);
     if successor.id is null then
       v_asked := v_asked || 'next'::text;

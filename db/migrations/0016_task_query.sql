@@ -99,7 +99,7 @@ begin
       if v_query.sort_by not in ('due_date', 'title', 'priority', 'created_at', 'updated_at', 'relevance') then
         v_fault := array['enum', 'must be due_date, title, priority, created_at, updated_at or relevance'];
       elsif v_query.sort_by = 'relevance' and app.trim_text(coalesce(parameters -> 'q' ->> 0, '')) = '' then
-        v_fault := array['enum', 'can be relevance only with q'];
+        v_fault := array['relevance_without_q', 'can be relevance only with q'];
       end if;
     elsif v_name = 'sort_order' then
       v_query.descending := lower(v_value) = 'desc';
@@ -107,13 +107,13 @@ begin
         v_fault := array['enum', 'must be asc or desc'];
       end if;
     elsif v_name = 'limit' then
-      if v_value !~ '^\d{1,9}$' or v_value::integer not between 1 and 100 then
+      if v_value !~ '^[0-9]{1,9}$' or v_value::integer not between 1 and 100 then
         v_fault := array['number_range', 'must be a whole number from 1 to 100'];
       else
         v_query.limit := v_value;
       end if;
     elsif v_name = 'offset' then
-      if v_value !~ '^\d{1,9}$' then
+      if v_value !~ '^[0-9]{1,9}$' then
         v_fault := array['number_range', 'must be a whole number from 0 to 999999999; to go through a long list, use cursor'];
       else
         v_query.offset := v_value;

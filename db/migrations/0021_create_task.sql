@@ -16,7 +16,7 @@ declare
   v_saved record;
 begin
   if idempotency_key is not null then
-    v_request := encode(sha256(convert_to('create' || body, 'UTF8')), 'hex');
+    v_request := encode(sha256(convert_to('create' || body::text, 'UTF8')), 'hex');
     select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
     if status is not null then
       return;

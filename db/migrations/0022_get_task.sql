@@ -19,7 +19,7 @@ begin
   end if;
   status := 200;
   headers := array['etag', format('"%s"', v_version)];
-  if app.etag_matches(if_none_match, headers[2]) then
+  if app.etag_matches_weakly(if_none_match, headers[2]) then
     status := 304;
     response := null;
   end if;

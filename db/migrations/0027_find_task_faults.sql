@@ -5,6 +5,39 @@
 
 set local role task_owner;
 
+create function app.find_rule_faults(task app.tasks, except_fields text[]) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_constraint record;
+  v_holds boolean;
+  v_faults jsonb := '[]';
+begin
+  for v_constraint in
+    select
+      pg_get_expr(rule.conbin, rule.conrelid) as expression,
+      obj_description(rule.oid, 'pg_constraint') as comment,
+      attribute.attname::text as field
+    from pg_constraint as rule
+    join pg_attribute as attribute on attribute.attrelid = rule.conrelid and attribute.attnum = rule.conkey[1]
+    where rule.conrelid = 'app.tasks'::regclass and rule.contype = 'c' and attribute.attname <> all(except_fields)
+    order by attribute.attnum
+  loop
+    execute format('select %s from (select ($1).*) as task', v_constraint.expression) into v_holds using task;
+    if not v_holds then
+      v_faults := v_faults || jsonb_build_object(
+        'loc', array['body', v_constraint.field],
+        'msg', substring(v_constraint.comment from ': (.*)'),
+        'type', split_part(v_constraint.comment, ': ', 1));
+    end if;
+  end loop;
+  return v_faults;
+end $$;
+
+comment on function app.find_rule_faults(app.tasks, text[]) is
+  'The constraints of the table that the task breaks, but for those of fields that are known to be bad.';
+
 create function api.find_task_faults(
   body jsonb, id uuid, lenient boolean,
   out status integer, out headers text[], out response text)
@@ -16,7 +49,6 @@ declare
   v_user constant text := app.require_user_id();
   v_task app.tasks := app.empty_task();
   v_member record;
-  v_constraint record;
   v_message text;
   v_rule text;
   v_bad text[] := '{}';
@@ -30,7 +62,9 @@ begin
     return;
   end if;
   select * into v_task from app.tasks as task where task.user_id = v_user and task.id = find_task_faults.id;
-  if not found then
+  if not found and id is not null then
+    raise exception 'no such task' using errcode = 'DT404';
+  elsif not found then
     v_task := app.empty_task();
     body := '{"title": null}' || body;
   end if;
@@ -70,31 +104,14 @@ begin
       'type', case when v_member.field = 'title' then 'missing' else 'not_null' end);
   end loop;
 
-  for v_constraint in
-    select
-      pg_get_expr(rule.conbin, rule.conrelid) as expression,
-      obj_description(rule.oid, 'pg_constraint') as comment,
-      attribute.attname::text as field
-    from pg_constraint as rule
-    join pg_attribute as attribute on attribute.attrelid = rule.conrelid and attribute.attnum = rule.conkey[1]
-    where rule.conrelid = 'app.tasks'::regclass and rule.contype = 'c'
-    order by attribute.attnum
-  loop
-    execute format('select %s from (select ($1).*) as task', v_constraint.expression) into v_rule using v_task;
-    if not v_rule::boolean and v_constraint.field <> all(v_bad) then
-      v_faults := v_faults || jsonb_build_object(
-        'loc', array['body', v_constraint.field],
-        'msg', substring(v_constraint.comment from ': (.*)'),
-        'type', split_part(v_constraint.comment, ': ', 1));
-    end if;
-  end loop;
+  v_faults := v_faults || app.find_rule_faults(v_task, v_bad);
   response := v_faults;
 end $$;
 
 comment on function api.find_task_faults(jsonb, uuid, boolean) is
   'Every fault of a body that was refused, as an array of {"loc", "msg", "type"}.';
 
-grant execute on function api.find_task_faults(jsonb, uuid, boolean) to task_api;
+grant execute on function app.find_rule_faults(app.tasks, text[]), api.find_task_faults(jsonb, uuid, boolean) to task_api;
 
 reset role;
 
@@ -102,4 +119,5 @@ reset role;
 
 set local role task_owner;
 drop function api.find_task_faults(jsonb, uuid, boolean);
+drop function app.find_rule_faults(app.tasks, text[]);
 reset role;

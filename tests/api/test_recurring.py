@@ -172,3 +172,8 @@ def test_put_of_what_was_read_begins_no_new_series(client, alice):
     assert client(alice).put(f"/tasks/{second['id']}", second).json() == second
     third = complete(client(alice), second)
     assert complete(client(alice), third) is None
+
+
+def test_a_bad_rule_for_a_task_that_is_not_there_is_404(client, alice):
+    response = client(alice).patch("/tasks/7d1c6a52-2a6b-4e43-9a5e-0a9f2f3c4d5e", {"recurrence_rule": "FREQ=NEVER"})
+    assert response.status_code == 404

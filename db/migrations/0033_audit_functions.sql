@@ -1,0 +1,107 @@
+-- migrate:up
+
+-- Functions, for the report: above all those that run with their owner's rights.
+
+set local role task_owner;
+
+create view audit.functions with (security_invoker = true) as
+select
+  function.oid,
+  namespace.nspname as schema,
+  function.oid::regprocedure::text as function,
+  function.proowner as owner_oid,
+  owner.rolname as owner,
+  function.prosecdef as definer,
+  case function.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end as volatility,
+  function.proleakproof as leakproof,
+  (
+    select substring(setting from '=(.*)')
+    from unnest(function.proconfig) as setting
+    where setting like 'search\_path=%') as search_path,
+  obj_description(function.oid, 'pg_proc') as about,
+  function.oid in (
+    select dependency.objid from pg_catalog.pg_depend as dependency
+    where dependency.classid = 'pg_catalog.pg_proc'::regclass and dependency.deptype = 'e') as in_extension,
+  function.proacl as acl
+from pg_catalog.pg_proc as function
+inner join pg_catalog.pg_namespace as namespace on function.pronamespace = namespace.oid
+inner join pg_catalog.pg_roles as owner on function.proowner = owner.oid
+where namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema';
+
+comment on view audit.functions is 'Every function outside of PostgreSQL''s own schemas.';
+
+create view audit.function_faults with (security_invoker = true) as
+select
+  format('function %s has no pinned path: whoever calls it decides what the names in it mean', found.function) as fault,
+  format('alter function %s set search_path = ''''', found.function) as remedy
+from audit.functions as found
+where not found.in_extension and (found.definer or found.schema in ('app', 'api', 'audit'))
+  and coalesce(found.search_path, '-') not in ('""', 'pg_catalog', 'pg_catalog, pg_temp')
+
+union
+
+select
+  format('function %s runs with the rights of %I and does not say why', found.function, found.owner) as fault,
+  format('comment on function %s is ''Definer, …'', or alter function %1$s security invoker', found.function) as remedy
+from audit.functions as found
+where not found.in_extension and found.definer and coalesce(found.about !~ '^Definer, ', true)
+
+union
+
+select
+  format('function %s runs with the rights of %I, who may do more than it needs', found.function, found.owner) as fault,
+  format('alter function %s owner to a role of its own, without login, that owns no table', found.function) as remedy
+from audit.functions as found
+inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid
+where not found.in_extension and found.definer
+  and (
+    owner.rolsuper or owner.rolbypassrls or owner.rolcanlogin and owner.rolname <> 'task_auditor'
+    or exists (select from audit.relations as owned
+      where owned.owner_oid = owner.oid and owned.kind = 'table'))
+
+union
+
+select
+  format('%I may read %s of everybody''s tasks, which it does not need', owner.rolname, string_agg(attribute.attname, ', ')) as fault,
+  format(
+    'revoke select (%s) on app.tasks from %I, and select on the whole table', string_agg(attribute.attname, ', '), owner.rolname) as remedy
+from pg_catalog.pg_roles as owner
+cross join audit.relations as tasks
+inner join pg_catalog.pg_attribute as attribute on tasks.oid = attribute.attrelid
+where owner.rolname in ('task_finder', 'task_counter')
+  and tasks.schema = 'app' and tasks.relation in ('tasks', 'app.tasks')
+  and attribute.attname in ('title', 'description', 'tags')
+  and has_column_privilege(owner.oid, tasks.oid, attribute.attnum, 'select')
+group by owner.rolname
+
+union
+
+select
+  format('function %s is leakproof: it may be shown rows before row-level security has taken them out', found.function) as fault,
+  format('alter function %s not leakproof', found.function) as remedy
+from audit.functions as found
+where not found.in_extension and found.leakproof
+
+union
+
+select
+  format('function %s is in none of the schemas that %I is for', found.function, service.role) as fault,
+  format('revoke execute on function %s from %I, or from whom it has that', found.function, service.role) as remedy
+from audit.functions as found
+cross join audit.services as service
+where not found.in_extension and found.schema not in ('app', 'api', 'audit')
+  and has_schema_privilege(service.oid, found.schema, 'usage') and has_function_privilege(service.oid, found.oid, 'execute')
+  and not service.superuser;
+
+comment on view audit.function_faults is 'What is off with functions, and what to do about it.';
+
+grant select on audit.functions, audit.function_faults to task_auditor;
+
+reset role;
+
+-- migrate:down
+
+set local role task_owner;
+drop view audit.function_faults;
+drop view audit.functions;
+reset role;

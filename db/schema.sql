@@ -1,0 +1,4520 @@
+\restrict dbmate
+
+-- Dumped from database version 18.6
+-- Dumped by pg_dump version 18.6
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET transaction_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: api; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA api;
+
+
+--
+-- Name: SCHEMA api; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON SCHEMA api IS 'The functions that the service calls, one for each operation.';
+
+
+--
+-- Name: app; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA app;
+
+
+--
+-- Name: SCHEMA app; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON SCHEMA app IS 'The tables of Duly, their row-level security, and the helpers of the api functions.';
+
+
+--
+-- Name: audit; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA audit;
+
+
+--
+-- Name: SCHEMA audit; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON SCHEMA audit IS 'What a DBA reads to check that the rules hold. No user data.';
+
+
+--
+-- Name: pg_trgm; Type: EXTENSION; Schema: -; Owner: -
+--
+
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
+
+
+--
+-- Name: EXTENSION pg_trgm; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON EXTENSION pg_trgm IS 'text similarity measurement and index searching based on trigrams';
+
+
+--
+-- Name: unaccent; Type: EXTENSION; Schema: -; Owner: -
+--
+
+CREATE EXTENSION IF NOT EXISTS unaccent WITH SCHEMA public;
+
+
+--
+-- Name: EXTENSION unaccent; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON EXTENSION unaccent IS 'text search dictionary that removes accents';
+
+
+--
+-- Name: tag; Type: DOMAIN; Schema: app; Owner: -
+--
+
+CREATE DOMAIN app.tag AS text
+	CONSTRAINT tag_comma CHECK ((POSITION((','::text) IN (VALUE)) = 0))
+	CONSTRAINT tag_length CHECK (((char_length(VALUE) >= 1) AND (char_length(VALUE) <= 50)));
+
+
+--
+-- Name: DOMAIN tag; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON DOMAIN app.tag IS 'A label of a task.';
+
+
+--
+-- Name: CONSTRAINT tag_comma ON DOMAIN tag; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT tag_comma ON DOMAIN app.tag IS 'tag_comma: a tag must not contain a comma; send several tags as several strings';
+
+
+--
+-- Name: CONSTRAINT tag_length ON DOMAIN tag; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT tag_length ON DOMAIN app.tag IS 'tag_length: each tag must have 1 to 50 characters';
+
+
+--
+-- Name: task_query; Type: TYPE; Schema: app; Owner: -
+--
+
+CREATE TYPE app.task_query AS (
+	statuses boolean[],
+	ranks smallint[],
+	q text,
+	tags text[],
+	tags_match_all boolean,
+	due_from timestamp with time zone,
+	due_to timestamp with time zone,
+	sort_by text,
+	descending boolean,
+	"limit" integer,
+	"offset" integer
+);
+
+
+--
+-- Name: TYPE task_query; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TYPE app.task_query IS 'The filters, the order and the page of a list.';
+
+
+--
+-- Name: check_readiness(jsonb); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.check_readiness(migrations jsonb, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+  status := 200;
+  headers := '{}';
+  response := (
+    select coalesce(jsonb_agg(reason), '[]')
+    from (
+      -- Whoever logged in counts too: reset role would lead back to it.
+      select distinct audit.find_faults(role) as reason from unnest(array[current_user, session_user]) as role
+      union all
+      select format('migration %s is pending: run make migrate', pending.version)
+      from jsonb_array_elements_text(migrations) as pending (version)
+      where pending.version not in (select audit.list_migrations())
+    ) as reasons);
+end $$;
+
+
+--
+-- Name: FUNCTION check_readiness(migrations jsonb, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.check_readiness(migrations jsonb, OUT status integer, OUT headers text[], OUT response text) IS 'Why the service may not serve: an array of sentences, empty where it may.';
+
+
+--
+-- Name: create_task(jsonb, uuid, boolean, jsonb, text); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.create_task(body jsonb, id uuid, lenient boolean, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_request text;
+  v_new app.tasks := app.empty_task();
+  v_saved record;
+begin
+  if idempotency_key is not null then
+    v_request := encode(sha256(convert_to('create' || body::text, 'UTF8')), 'hex');
+    select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
+    if status is not null then
+      return;
+    end if;
+  end if;
+
+  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
+  v_new := app.merge_task(v_new, body);
+  v_new.id := create_task.id;
+  v_saved := app.save_task(null, v_new, false, answer);
+  if v_saved.question is not null then
+    response := v_saved.question;
+    return;
+  end if;
+
+  status := 201;
+  select array['etag', format('"%s"', saved.version), 'location', '/tasks/' || saved.id], saved.document
+  into headers, response
+  from app.task_documents as saved
+  where saved.user_id = v_user and saved.id = (v_saved.task).id;
+
+  if idempotency_key is not null then
+    perform app.remember_answer(idempotency_key, v_request, status, headers, response);
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION create_task(body jsonb, id uuid, lenient boolean, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.create_task(body jsonb, id uuid, lenient boolean, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text) IS 'Makes a task, under the id where one is given. Without a status, the response is a question about the rule.';
+
+
+--
+-- Name: delete_task(uuid, text); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.delete_task(id uuid, if_match text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_task constant app.tasks := app.lock_task(id, if_match);
+begin
+  delete from app.tasks as task where task.user_id = v_user and task.id = v_task.id;
+  status := 204;
+  headers := '{}';
+end $$;
+
+
+--
+-- Name: FUNCTION delete_task(id uuid, if_match text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.delete_task(id uuid, if_match text, OUT status integer, OUT headers text[], OUT response text) IS 'Deletes a task, for good.';
+
+
+--
+-- Name: describe_tasks(); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.describe_tasks(OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_column record;
+  v_field jsonb;
+  v_default jsonb;
+  v_fields jsonb := '[]';
+begin
+  for v_column in
+    select
+      attribute.attname as name, attribute.atttypid as type, attribute.attnotnull as required,
+      col_description(attribute.attrelid, attribute.attnum) as comment,
+      -- A default that is computed says nothing to a client.
+      (select pg_get_expr(found.adbin, found.adrelid) from pg_catalog.pg_attrdef as found
+        where found.adrelid = attribute.attrelid and found.adnum = attribute.attnum
+          and pg_get_expr(found.adbin, found.adrelid) !~ '\(') as default_value,
+      array(
+        select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule
+        where rule.conrelid = attribute.attrelid and rule.contype = 'c' and rule.conkey = array[attribute.attnum]) as rules,
+      -- What a client may write is what the service may, both when a task is made and when it is changed.
+      pg_catalog.has_column_privilege('task_api', attribute.attrelid, attribute.attnum, 'insert')
+        and pg_catalog.has_column_privilege('task_api', attribute.attrelid, attribute.attnum, 'update') as writable
+    from pg_catalog.pg_attribute as attribute
+    where attribute.attrelid = 'app.tasks'::regclass and attribute.attname = any(app.task_fields())
+    order by array_position(app.task_fields(), attribute.attname::text)
+  loop
+    v_field := app.describe_type(v_column.type)
+      || jsonb_build_object('description', v_column.comment) || app.describe_rules(v_column.rules);
+    if v_column.default_value is not null then
+      execute format('select to_jsonb(%s)', v_column.default_value) into v_default;
+      v_field := v_field || jsonb_build_object('default', v_default);
+    end if;
+    if not v_column.required then
+      v_field := v_field || jsonb_build_object('type', jsonb_build_array(v_field ->> 'type', 'null'), 'default', null);
+    end if;
+    v_fields := v_fields || jsonb_build_object(
+      'name', v_column.name, 'writable', v_column.writable, 'schema', v_field,
+      'required', v_column.writable and v_column.required and v_column.default_value is null);
+  end loop;
+
+  status := 200;
+  headers := '{}';
+  response := jsonb_build_object(
+    'fields', v_fields,
+    'faults', (
+      select jsonb_agg(
+        jsonb_build_object(
+          'field', coalesce(attribute.attname, 'tags'),
+          'type', split_part(obj_description(rule.oid, 'pg_constraint'), ': ', 1),
+          'msg', substring(obj_description(rule.oid, 'pg_constraint') from ': (.*)'))
+        order by attribute.attnum nulls last, rule.conname)
+      from pg_catalog.pg_constraint as rule
+      left join pg_catalog.pg_attribute as attribute on attribute.attrelid = rule.conrelid and attribute.attnum = rule.conkey[1]
+      where rule.contype = 'c' and (rule.conrelid = 'app.tasks'::regclass or rule.contypid = 'app.tag'::regtype)
+        and attribute.attname is distinct from 'user_id'));
+end $$;
+
+
+--
+-- Name: FUNCTION describe_tasks(OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.describe_tasks(OUT status integer, OUT headers text[], OUT response text) IS 'Each field of a task in JSON Schema, and each rule with its stable type and its words: {"fields": […], "faults": […]}.';
+
+
+--
+-- Name: find_task_faults(jsonb, uuid, boolean); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.find_task_faults(body jsonb, id uuid, lenient boolean, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_task app.tasks := app.empty_task();
+  v_member record;
+  v_message text;
+  v_rule text;
+  v_bad text[] := '{}';
+  v_faults jsonb := '[]';
+begin
+  status := 400;
+  headers := '{}';
+  if jsonb_typeof(body) <> 'object' then
+    response := jsonb_build_array(jsonb_build_object(
+      'loc', array['body'], 'msg', 'must be a JSON object, for example {"title": "Buy milk"}', 'type', 'object_type'));
+    return;
+  end if;
+  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = find_task_faults.id;
+  if not found and id is not null then
+    raise exception 'no such task' using errcode = 'DT404';
+  elsif not found then
+    v_task := app.empty_task();
+    body := '{"title": null}' || body;
+  end if;
+
+  for v_member in select field, value from jsonb_each(body) as member (field, value) loop
+    begin
+      perform app.refuse_unknown_fields(jsonb_build_object(v_member.field, v_member.value), app.task_fields(), lenient);
+      v_task := app.merge_task(v_task, jsonb_build_object(v_member.field, v_member.value));
+    exception when sqlstate 'DT400' or check_violation then
+      get stacked diagnostics v_message = message_text, v_rule = constraint_name;
+      v_bad := v_bad || v_member.field;
+      if sqlstate = '23514' then
+        v_message := (
+          select obj_description(oid, 'pg_constraint') from pg_constraint
+          where conname = v_rule and connamespace = 'app'::regnamespace);
+        v_rule := split_part(v_message, ': ', 1);
+        v_message := substring(v_message from ': (.*)');
+      end if;
+      v_faults := v_faults || jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_rule);
+    end;
+  end loop;
+
+  -- Null where a value must be.
+  for v_member in
+    select attribute.attname::text as field
+    from pg_attribute as attribute
+    where attribute.attrelid = 'app.tasks'::regclass and attribute.attnotnull
+      and attribute.attname = any(array['title', 'completed', 'priority', 'is_recurring'])
+      and attribute.attname <> all(v_bad)
+      and to_jsonb(v_task) -> attribute.attname::text = 'null'
+    order by attribute.attnum
+  loop
+    v_bad := v_bad || v_member.field;
+    v_faults := v_faults || jsonb_build_object(
+      'loc', array['body', v_member.field],
+      'msg', case when v_member.field = 'title' then 'is required: a string of 1 to 200 characters' else 'must not be null' end,
+      'type', case when v_member.field = 'title' then 'missing' else 'not_null' end);
+  end loop;
+
+  v_faults := v_faults || app.find_rule_faults(v_task, v_bad);
+  response := v_faults;
+end $$;
+
+
+--
+-- Name: FUNCTION find_task_faults(body jsonb, id uuid, lenient boolean, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.find_task_faults(body jsonb, id uuid, lenient boolean, OUT status integer, OUT headers text[], OUT response text) IS 'Every fault of a body that was refused, as an array of {"loc", "msg", "type"}.';
+
+
+--
+-- Name: get_series(uuid); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.get_series(id uuid, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_task app.tasks;
+begin
+  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = get_series.id;
+  if not found then
+    raise exception 'no such task' using errcode = 'DT404';
+  end if;
+  status := 200;
+  headers := '{}';
+  response := jsonb_build_object(
+    'recurrence_rule', case when v_task.is_recurring then v_task.recurrence_rule end,
+    'timezone', v_task.timezone,
+    'due_date', v_task.due_date at time zone 'UTC',
+    'series_start', coalesce(v_task.series_start, v_task.due_date) at time zone 'UTC',
+    'series_index', v_task.series_index);
+end $$;
+
+
+--
+-- Name: FUNCTION get_series(id uuid, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.get_series(id uuid, OUT status integer, OUT headers text[], OUT response text) IS 'Where a task stands in its series; the rule is null where nothing follows it. Times are in UTC, without an offset.';
+
+
+--
+-- Name: get_task(uuid, text); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.get_task(id uuid, if_none_match text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_version bigint;
+begin
+  select task.version, task.document into v_version, response
+  from app.task_documents as task
+  where task.user_id = v_user and task.id = get_task.id;
+  if not found then
+    raise exception 'no such task' using errcode = 'DT404';
+  end if;
+  status := 200;
+  headers := array['etag', format('"%s"', v_version)];
+  if app.etag_matches_weakly(if_none_match, headers[2]) then
+    status := 304;
+    response := null;
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION get_task(id uuid, if_none_match text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.get_task(id uuid, if_none_match text, OUT status integer, OUT headers text[], OUT response text) IS 'One task; 304 where If-None-Match names its ETag.';
+
+
+--
+-- Name: list_tasks(jsonb, text, text, text); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.list_tasks(parameters jsonb, link text, cursor_key text, if_none_match text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $_$
+declare
+  v_user constant text := app.require_user_id();
+  v_cursor jsonb;
+  v_query app.task_query;
+  v_key text;
+  v_backwards boolean := false;
+  v_descending boolean;
+  v_revision bigint;
+  v_total bigint;
+  v_ids uuid[];
+  v_keys text[];
+  v_count integer;
+  v_more boolean;
+  v_suggestion text;
+  v_next text;
+  v_links text[] := '{}';
+begin
+  if parameters -> 'cursor' ->> 0 <> '' then
+    v_cursor := app.read_cursor(cursor_key, parameters -> 'cursor' ->> 0, parameters);
+    parameters := (v_cursor -> 'parameters')
+      || jsonb_build_object('limit', coalesce(parameters -> 'limit', jsonb_build_array(v_cursor ->> 'limit')));
+    v_backwards := (v_cursor ->> 'backwards')::boolean;
+  end if;
+  v_query := app.read_task_query(parameters);
+
+  select coalesce(sum(counted.tasks), 0), coalesce(sum(counted.revision), 0) into v_total, v_revision
+  from app.task_counts as counted
+  where counted.user_id = v_user
+    and counted.completed = any(v_query.statuses) and counted.priority_rank = any(v_query.ranks);
+
+  status := 200;
+  headers := array['etag', format('W/"%s"', md5(concat_ws(' ', v_user, v_revision, parameters, v_cursor)))];
+  if app.etag_matches_weakly(if_none_match, headers[2]) then
+    status := 304;
+    return;
+  end if;
+
+  v_key := case v_query.sort_by
+    when 'due_date' then case when v_query.descending then 'due_or_minus_infinity' else 'due_or_infinity' end
+    when 'title' then 'title_key'
+    when 'priority' then 'priority_rank'
+    else v_query.sort_by end;
+  v_descending := v_query.descending <> v_backwards;
+
+  -- One row more than the page has, to know whether there is a next page.
+  if v_query.q is null and v_query.tags is null and v_query.due_from is null and v_query.due_to is null then
+    execute format('select ids, keys from app.page_tasks_by_%s_%s($1, $2, $3, $4)', v_key, case when v_descending then 'desc' else 'asc' end)
+    into v_ids, v_keys
+    using v_query, v_cursor ->> 'key', (v_cursor ->> 'id')::uuid, v_query.limit + 1;
+  else
+    select found.ids, found.keys, found.total into v_ids, v_keys, v_total
+    from app.search_tasks(
+      v_query, v_key, case when v_descending then 'desc' else 'asc' end, v_cursor ->> 'key', (v_cursor ->> 'id')::uuid,
+      v_query.limit + 1) as found;
+    if v_total = 0 and v_query.q is not null and v_cursor is null then
+      v_suggestion := app.suggest_query(v_query);
+      if v_suggestion is not null then
+        v_query.q := v_suggestion;
+        select found.ids, found.keys, found.total into v_ids, v_keys, v_total
+        from app.search_tasks(v_query, v_key, case when v_descending then 'desc' else 'asc' end, null, null, v_query.limit + 1) as found;
+        if v_total > 0 then
+          parameters := parameters || jsonb_build_object('q', array[v_suggestion]);
+          headers := headers || array['search-suggestion', app.encode_uri_component(v_suggestion)];
+        end if;
+      end if;
+    end if;
+  end if;
+  v_more := coalesce(cardinality(v_ids), 0) > v_query.limit;
+  v_ids := v_ids[:v_query.limit];
+  v_keys := v_keys[:v_query.limit];
+  v_count := coalesce(cardinality(v_ids), 0);
+
+  if v_count > 0 and (v_more or v_backwards) then
+    v_next := app.make_cursor(
+      cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then 1 else v_count end],
+      v_ids[case when v_backwards then 1 else v_count end], false);
+  end if;
+
+  -- RFC 8288.
+  if v_cursor is not null then
+    if v_next is not null then
+      v_links := v_links || format('<%slimit=%s&cursor=%s>; rel="next"', link, v_query.limit, v_next);
+    end if;
+    if v_count > 0 and (v_more or not v_backwards) then
+      v_links := v_links || format(
+        '<%slimit=%s&cursor=%s>; rel="prev"', link, v_query.limit,
+        app.make_cursor(
+          cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then v_count else 1 end],
+          v_ids[case when v_backwards then v_count else 1 end], true));
+    end if;
+  else
+    if v_more then
+      v_links := v_links || format('<%slimit=%s&offset=%s>; rel="next"', link, v_query.limit, v_query.offset + v_query.limit);
+    end if;
+    if v_query.offset > 0 then
+      v_links := v_links || format('<%slimit=%s&offset=%s>; rel="prev"', link, v_query.limit, greatest(0, v_query.offset - v_query.limit));
+    end if;
+  end if;
+  v_links := v_links || format('<%slimit=%s>; rel="first"', link, v_query.limit);
+  headers := headers || array['link', array_to_string(v_links, ', ')];
+
+  -- Read under row-level security, whoever found them.
+  select
+    concat(
+      '{"items":[', string_agg(task.document, ',' order by case when v_backwards then -page.place else page.place end),
+      '],"total":', v_total, ',"limit":', v_query.limit, ',"offset":', v_query.offset,
+      ',"next_cursor":', coalesce(to_json(v_next)::text, 'null'), '}')
+  into response
+  from unnest(v_ids) with ordinality as page (id, place)
+  cross join lateral (
+    select shown.document from app.task_documents as shown where shown.user_id = v_user and shown.id = page.id offset 0
+  ) as task;
+end $_$;
+
+
+--
+-- Name: FUNCTION list_tasks(parameters jsonb, link text, cursor_key text, if_none_match text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.list_tasks(parameters jsonb, link text, cursor_key text, if_none_match text, OUT status integer, OUT headers text[], OUT response text) IS 'A page of the user''s tasks. link is what the links of the answer begin with, cursor_key what cursors are signed with.';
+
+
+--
+-- Name: read_series(jsonb, boolean); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.read_series(body jsonb, lenient boolean, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_member record;
+  v_task app.tasks := app.empty_task();
+  v_bad text[] := '{}';
+  v_faults jsonb := '[]';
+  v_type text;
+  v_message text;
+begin
+  if jsonb_typeof(body) <> 'object' then
+    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"recurrence_rule": "FREQ=DAILY"}');
+  end if;
+  for v_member in select field, value from jsonb_each(body) as member (field, value) loop
+    begin
+      perform app.refuse_unknown_fields(
+        jsonb_build_object(v_member.field, v_member.value), array['due_date', 'recurrence_rule', 'timezone', 'limit'], lenient);
+      if v_member.field in ('due_date', 'recurrence_rule', 'timezone') then
+        v_task := app.merge_task(v_task, jsonb_build_object(v_member.field, v_member.value));
+      end if;
+    exception when sqlstate 'DT400' then
+      get stacked diagnostics v_message = message_text, v_type = constraint_name;
+      v_bad := v_bad || v_member.field;
+      v_faults := v_faults || jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
+    end;
+  end loop;
+  if body -> 'recurrence_rule' = 'null' or not body ? 'recurrence_rule' then
+    v_faults := v_faults || jsonb_build_object(
+      'loc', array['body', 'recurrence_rule'], 'msg', 'is required, for example FREQ=WEEKLY;BYDAY=MO', 'type', 'missing');
+  end if;
+
+  v_faults := v_faults || app.find_rule_faults(v_task, v_bad);
+
+  status := 200;
+  headers := '{}';
+  response := jsonb_build_object(
+    'recurrence_rule', v_task.recurrence_rule,
+    'timezone', v_task.timezone,
+    'due_date', case when v_faults = '[]' then v_task.due_date at time zone 'UTC' end,
+    'limit', body -> 'limit',
+    'faults', v_faults);
+end $$;
+
+
+--
+-- Name: FUNCTION read_series(body jsonb, lenient boolean, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.read_series(body jsonb, lenient boolean, OUT status integer, OUT headers text[], OUT response text) IS 'The due_date, recurrence_rule, timezone and limit of a body, and its faults; what the rule and the zone mean is for the service to say.';
+
+
+--
+-- Name: take_token(integer, integer); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.take_token(requests integer, seconds integer, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_now constant timestamptz := clock_timestamp();
+  v_token constant interval := make_interval(secs => seconds::float8 / requests);
+  v_window constant interval := make_interval(secs => seconds);
+  v_full_at timestamptz;
+  v_remaining integer := -1;
+  v_wait interval;
+begin
+  insert into app.token_buckets as bucket (full_at) values (v_now + v_token)
+  on conflict (user_id) do update
+  set full_at = greatest(bucket.full_at, v_now) + v_token
+  where greatest(bucket.full_at, v_now) + v_token <= v_now + v_window
+  returning bucket.full_at into v_full_at;
+
+  if found then
+    v_wait := v_full_at - v_now;
+    v_remaining := greatest(0, floor(extract(epoch from v_window - v_wait) / extract(epoch from v_token) + 0.000001));
+  else
+    select bucket.full_at + v_token - v_window - v_now into v_wait
+    from app.token_buckets as bucket
+    where bucket.user_id = v_user;
+  end if;
+  status := 200;
+  headers := '{}';
+  response := json_build_object('remaining', v_remaining, 'wait', round(extract(epoch from v_wait)::numeric, 3));
+end $$;
+
+
+--
+-- Name: FUNCTION take_token(requests integer, seconds integer, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.take_token(requests integer, seconds integer, OUT status integer, OUT headers text[], OUT response text) IS 'Takes a token from the user''s bucket: how many remain, -1 where there was none, and the seconds until it is full, or has one.';
+
+
+--
+-- Name: toggle_task(uuid, jsonb, boolean, text, jsonb, text); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.toggle_task(id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_request text;
+  v_old app.tasks;
+  v_new app.tasks;
+  v_saved record;
+  v_successor uuid;
+begin
+  if idempotency_key is not null then
+    v_request := encode(sha256(convert_to('toggle' || id || body, 'UTF8')), 'hex');
+    select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
+    if status is not null then
+      return;
+    end if;
+  end if;
+
+  v_old := app.lock_task(id, if_match);
+  perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
+  v_new := v_old;
+  v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
+  v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), answer);
+  if v_saved.question is not null then
+    response := v_saved.question;
+    return;
+  end if;
+
+  -- Where it was completed before, the answer is what it was then: a retry is safe.
+  if v_new.completed then
+    v_successor := coalesce((v_saved.successor).id, (app.find_successor(v_user, v_old.id)).id);
+  end if;
+  status := 200;
+  select
+    array['etag', format('"%s"', saved.version)],
+    '{"task":' || saved.document || ',"new_task":' || coalesce(successor.document, 'null') || '}'
+  into headers, response
+  from app.task_documents as saved
+  left join app.task_documents as successor on successor.user_id = v_user and successor.id = v_successor
+  where saved.user_id = v_user and saved.id = v_old.id;
+
+  if idempotency_key is not null then
+    perform app.remember_answer(idempotency_key, v_request, status, headers, response);
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION toggle_task(id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.toggle_task(id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text) IS 'Flips or sets whether a task is completed; a recurring one then has a successor. Without a status, the response is a question about the rule.';
+
+
+--
+-- Name: update_task(uuid, jsonb, boolean, text, jsonb); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.update_task(id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_old constant app.tasks := app.lock_task(id, if_match);
+  v_saved record;
+begin
+  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
+  v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, answer);
+  if v_saved.question is not null then
+    response := v_saved.question;
+    return;
+  end if;
+  status := 200;
+  select array['etag', format('"%s"', saved.version)], saved.document
+  into headers, response
+  from app.task_documents as saved
+  where saved.user_id = v_user and saved.id = v_old.id;
+end $$;
+
+
+--
+-- Name: FUNCTION update_task(id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.update_task(id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, OUT status integer, OUT headers text[], OUT response text) IS 'Changes the fields of a task that the body has (RFC 7396). Without a status, the response is a question about the rule.';
+
+
+--
+-- Name: add_to_task_count(text, boolean, smallint, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.add_to_task_count(user_id text, completed boolean, priority_rank smallint, difference integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+#variable_conflict use_column
+begin
+  update app.task_counts as counted
+  set tasks = counted.tasks + difference, revision = counted.revision + 1
+  where counted.user_id = $1 and counted.completed = $2 and counted.priority_rank = $3;
+  if not found then
+    insert into app.task_counts as counted (user_id, completed, priority_rank, tasks)
+    values ($1, $2, $3, difference)
+    on conflict (user_id, completed, priority_rank)
+    do update set tasks = counted.tasks + excluded.tasks, revision = counted.revision + 1;
+  end if;
+end $_$;
+
+
+--
+-- Name: FUNCTION add_to_task_count(user_id text, completed boolean, priority_rank smallint, difference integer); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.add_to_task_count(user_id text, completed boolean, priority_rank smallint, difference integer) IS 'Changes one of the numbers of app.task_counts.';
+
+
+--
+-- Name: count_task(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.count_task() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op = 'INSERT' then
+    perform app.add_to_task_count(new.user_id, new.completed, new.priority_rank, 1);
+  elsif tg_op = 'DELETE' then
+    perform app.add_to_task_count(old.user_id, old.completed, old.priority_rank, -1);
+  elsif (old.user_id, old.completed, old.priority_rank) = (new.user_id, new.completed, new.priority_rank) then
+    perform app.add_to_task_count(new.user_id, new.completed, new.priority_rank, 0);
+  -- Two counts change, always in the same order, so that two such changes can't wait for each other.
+  elsif (old.user_id, old.completed, old.priority_rank) < (new.user_id, new.completed, new.priority_rank) then
+    perform app.add_to_task_count(old.user_id, old.completed, old.priority_rank, -1);
+    perform app.add_to_task_count(new.user_id, new.completed, new.priority_rank, 1);
+  else
+    perform app.add_to_task_count(new.user_id, new.completed, new.priority_rank, 1);
+    perform app.add_to_task_count(old.user_id, old.completed, old.priority_rank, -1);
+  end if;
+  return null;
+end $$;
+
+
+--
+-- Name: FUNCTION count_task(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.count_task() IS 'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts each change of a task.';
+
+
+--
+-- Name: describe_rules(text[]); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.describe_rules(definitions text[]) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+declare
+  v_rules constant text := array_to_string(definitions, E'\n');
+begin
+  -- As pg_get_constraintdef writes them; "between" has become ">= … and <= …".
+  return jsonb_strip_nulls(jsonb_build_object(
+    'minLength', substring(v_rules from 'char_length\([^)]+\) >= ([0-9]+)')::integer,
+    'maxLength', substring(v_rules from 'char_length\([^)]+\) <= ([0-9]+)')::integer,
+    'maxItems', substring(v_rules from 'cardinality\(.+\) <= ([0-9]+)')::integer,
+    'pattern', '^[^' || substring(v_rules from $pattern$(?i)position"?\(.*'(.)'::text.*\) = 0$pattern$) || ']*$',
+    'enum', nullif(array(
+      select value[1]
+      from regexp_matches(substring(v_rules from '= ANY \(ARRAY\[(.+)\]\)'), $pattern$'([^']+)'::text$pattern$, 'g') as value),
+      '{}')));
+end $_$;
+
+
+--
+-- Name: FUNCTION describe_rules(definitions text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.describe_rules(definitions text[]) IS 'What the definitions of check constraints mean in JSON Schema.';
+
+
+--
+-- Name: describe_type(oid); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.describe_type(type oid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  v_type pg_catalog.pg_type;
+begin
+  select * into v_type from pg_catalog.pg_type as found where found.oid = describe_type.type;
+  if v_type.typtype = 'd' then
+    return app.describe_type(v_type.typbasetype)
+      || jsonb_build_object('description', obj_description(v_type.oid, 'pg_type'))
+      || app.describe_rules(array(
+        select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule where rule.contypid = v_type.oid));
+  elsif v_type.typcategory = 'A' then
+    return jsonb_build_object('type', 'array', 'items', app.describe_type(v_type.typelem));
+  end if;
+  return case v_type.typname
+    when 'bool' then '{"type": "boolean"}'
+    when 'uuid' then '{"type": "string", "format": "uuid"}'
+    when 'timestamptz' then '{"type": "string", "format": "date-time"}'
+    else '{"type": "string"}' end::jsonb;
+end $$;
+
+
+--
+-- Name: FUNCTION describe_type(type oid); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.describe_type(type oid) IS 'A type in JSON Schema, with the rules of a domain.';
+
+
+--
+-- Name: new_version(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.new_version() RETURNS bigint
+    LANGUAGE plpgsql PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  return (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+end $$;
+
+
+--
+-- Name: FUNCTION new_version(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.new_version() IS 'The version that a new row begins with.';
+
+
+--
+-- Name: search_vector(text, text, text, text[]); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.search_vector(user_id text, title text, description text, tags text[]) RETURNS tsvector
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  v_scope constant text := app.search_scope(user_id);
+  v_title constant text := app.search_text(title, ' ');
+  v_description constant text := app.search_text(coalesce(description, ''), ' ');
+  v_words constant text :=
+    setweight(to_tsvector('app.stems', v_title), 'A')
+    || setweight(to_tsvector('app.stems', v_description), 'D')
+    || strip(to_tsvector('app.words', v_title || ' ' || v_description));
+  v_keys text[] := array[v_scope];
+begin
+  if tags <> '{}' then
+    v_keys := v_keys || array(select v_scope || '#' || tag from unnest(tags) as tag);
+  end if;
+  -- No word has a blank or a quote in it, so the vector can be prefixed as text.
+  return replace(' ' || v_words, ' ''', ' ''' || v_scope)::tsvector || array_to_tsvector(v_keys);
+end $$;
+
+
+--
+-- Name: FUNCTION search_vector(user_id text, title text, description text, tags text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.search_vector(user_id text, title text, description text, tags text[]) IS 'The keys of a task in the search index: the scope alone, the words (title A, description D) and, after "#", the tags.';
+
+
+--
+-- Name: user_id(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.user_id() RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  -- '' is what a connection has left over from an earlier transaction that had set a user (it is null on a new one).
+  return nullif(current_setting('app.user_id', true), '');
+end $$;
+
+
+--
+-- Name: FUNCTION user_id(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.user_id() IS 'The user of the present statement, or null when none is set: then no policy lets anything through.';
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: tasks; Type: TABLE; Schema: app; Owner: -
+--
+
+CREATE TABLE app.tasks (
+    user_id text DEFAULT app.user_id() NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    title text NOT NULL,
+    description text,
+    completed boolean DEFAULT false NOT NULL,
+    priority text DEFAULT 'Medium'::text NOT NULL,
+    tags app.tag[] DEFAULT '{}'::app.tag[] NOT NULL,
+    due_date timestamp with time zone,
+    reminder_at timestamp with time zone,
+    is_recurring boolean DEFAULT false NOT NULL,
+    recurrence_rule text,
+    timezone text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    version bigint DEFAULT app.new_version() NOT NULL,
+    predecessor_id uuid,
+    series_start timestamp with time zone,
+    series_index integer DEFAULT 1 NOT NULL,
+    priority_rank smallint GENERATED ALWAYS AS (
+CASE priority
+    WHEN 'High'::text THEN 1
+    WHEN 'Medium'::text THEN 2
+    ELSE 3
+END) STORED NOT NULL,
+    title_key text GENERATED ALWAYS AS (lower(title)) STORED NOT NULL COLLATE pg_catalog."C",
+    due_or_infinity timestamp with time zone GENERATED ALWAYS AS (COALESCE(due_date, 'infinity'::timestamp with time zone)) STORED NOT NULL,
+    due_or_minus_infinity timestamp with time zone GENERATED ALWAYS AS (COALESCE(due_date, '-infinity'::timestamp with time zone)) STORED NOT NULL,
+    search tsvector GENERATED ALWAYS AS (app.search_vector(user_id, title, description, (tags)::text[])) STORED NOT NULL,
+    CONSTRAINT tasks_description_length CHECK ((char_length(description) <= 2000)),
+    CONSTRAINT tasks_due_date_range CHECK (((due_date >= '0001-01-01 00:00:00+00'::timestamp with time zone) AND (due_date <= '9999-12-31 23:59:59.999999+00'::timestamp with time zone))),
+    CONSTRAINT tasks_id_meaningful CHECK ((id <> ALL (ARRAY['00000000-0000-0000-0000-000000000000'::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid]))),
+    CONSTRAINT tasks_priority_known CHECK ((priority = ANY (ARRAY['High'::text, 'Medium'::text, 'Low'::text]))),
+    CONSTRAINT tasks_recurrence_rule_length CHECK (((char_length(recurrence_rule) >= 1) AND (char_length(recurrence_rule) <= 500))),
+    CONSTRAINT tasks_recurring_has_rule CHECK (((recurrence_rule IS NOT NULL) OR (NOT is_recurring))),
+    CONSTRAINT tasks_reminder_at_range CHECK (((reminder_at >= '0001-01-01 00:00:00+00'::timestamp with time zone) AND (reminder_at <= '9999-12-31 23:59:59.999999+00'::timestamp with time zone))),
+    CONSTRAINT tasks_reminder_not_after_due CHECK ((reminder_at <= due_date)),
+    CONSTRAINT tasks_tags_count CHECK ((cardinality(tags) <= 50)),
+    CONSTRAINT tasks_timezone_length CHECK (((char_length(timezone) >= 1) AND (char_length(timezone) <= 100))),
+    CONSTRAINT tasks_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200))),
+    CONSTRAINT tasks_user_id_length CHECK (((char_length(user_id) >= 1) AND (char_length(user_id) <= 255)))
+);
+
+ALTER TABLE ONLY app.tasks FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TABLE app.tasks IS 'The tasks of all users; row-level security shows each user only the own ones.';
+
+
+--
+-- Name: COLUMN tasks.user_id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.user_id IS 'The owner, from the token; never from the request.';
+
+
+--
+-- Name: COLUMN tasks.id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.id IS 'The task''s identifier, unique among its owner''s tasks.';
+
+
+--
+-- Name: COLUMN tasks.title; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.title IS 'What is to be done; white space at both ends is trimmed.';
+
+
+--
+-- Name: COLUMN tasks.description; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.description IS 'More about it, or null.';
+
+
+--
+-- Name: COLUMN tasks.completed; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.completed IS 'Whether it is done; writing it does what toggle does.';
+
+
+--
+-- Name: COLUMN tasks.priority; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.priority IS 'High, Medium or Low; any letter case on input.';
+
+
+--
+-- Name: COLUMN tasks.tags; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.tags IS 'Labels; trimmed, duplicates dropped, in the order of their first appearance.';
+
+
+--
+-- Name: COLUMN tasks.due_date; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.due_date IS 'When it is due, or null; may lie in the past.';
+
+
+--
+-- Name: COLUMN tasks.reminder_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.reminder_at IS 'When to remind of it, or null; not after due_date.';
+
+
+--
+-- Name: COLUMN tasks.is_recurring; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.is_recurring IS 'Whether completing it makes its successor; needs a recurrence_rule.';
+
+
+--
+-- Name: COLUMN tasks.recurrence_rule; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.recurrence_rule IS 'An RFC 5545 RRULE value, for example FREQ=WEEKLY;BYDAY=MO, or null.';
+
+
+--
+-- Name: COLUMN tasks.timezone; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.timezone IS 'The IANA time zone in which the rule is counted, for example Europe/Berlin; null means UTC.';
+
+
+--
+-- Name: COLUMN tasks.created_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.created_at IS 'When it was made.';
+
+
+--
+-- Name: COLUMN tasks.updated_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.updated_at IS 'When it last changed.';
+
+
+--
+-- Name: COLUMN tasks.version; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.version IS 'Grows with every change; the ETag.';
+
+
+--
+-- Name: COLUMN tasks.predecessor_id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.predecessor_id IS 'The task whose completion made this one, which may have been deleted since.';
+
+
+--
+-- Name: COLUMN tasks.series_start; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.series_start IS 'The due date with which the series began, where that was another task''s; null means its own.';
+
+
+--
+-- Name: COLUMN tasks.series_index; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.series_index IS 'Its place in the series, from 1; COUNT is counted with it.';
+
+
+--
+-- Name: COLUMN tasks.priority_rank; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.priority_rank IS '1 for High, 2 for Medium, 3 for Low: the order by priority, in a form whose comparison is leakproof.';
+
+
+--
+-- Name: COLUMN tasks.title_key; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.title_key IS 'The title in lower case: the order by title.';
+
+
+--
+-- Name: COLUMN tasks.due_or_infinity; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.due_or_infinity IS 'The order by due date, ascending: tasks without one last.';
+
+
+--
+-- Name: COLUMN tasks.due_or_minus_infinity; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.due_or_minus_infinity IS 'The order by due date, descending: tasks without one last.';
+
+
+--
+-- Name: COLUMN tasks.search; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.tasks.search IS 'The keys of the search index, made by app.search_vector.';
+
+
+--
+-- Name: CONSTRAINT tasks_description_length ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_description_length ON app.tasks IS 'string_length: must have at most 2,000 characters';
+
+
+--
+-- Name: CONSTRAINT tasks_due_date_range ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_due_date_range ON app.tasks IS 'time_range: must lie between the years 1 and 9999';
+
+
+--
+-- Name: CONSTRAINT tasks_id_meaningful ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_id_meaningful ON app.tasks IS 'uuid_meaningful: must not be the nil or the max UUID (RFC 9562, 5.9 and 5.10)';
+
+
+--
+-- Name: CONSTRAINT tasks_priority_known ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_priority_known ON app.tasks IS 'enum: must be High, Medium or Low';
+
+
+--
+-- Name: CONSTRAINT tasks_recurrence_rule_length ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_recurrence_rule_length ON app.tasks IS 'string_length: must have 1 to 500 characters';
+
+
+--
+-- Name: CONSTRAINT tasks_recurring_has_rule ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_recurring_has_rule ON app.tasks IS 'recurrence_rule_missing: must be set where is_recurring is true, for example FREQ=WEEKLY;BYDAY=MO';
+
+
+--
+-- Name: CONSTRAINT tasks_reminder_at_range ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_reminder_at_range ON app.tasks IS 'time_range: must lie between the years 1 and 9999';
+
+
+--
+-- Name: CONSTRAINT tasks_reminder_not_after_due ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_reminder_not_after_due ON app.tasks IS 'reminder_after_due: must not be after due_date';
+
+
+--
+-- Name: CONSTRAINT tasks_tags_count ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_tags_count ON app.tasks IS 'array_length: must have at most 50 tags';
+
+
+--
+-- Name: CONSTRAINT tasks_timezone_length ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_timezone_length ON app.tasks IS 'string_length: must have 1 to 100 characters';
+
+
+--
+-- Name: CONSTRAINT tasks_title_length ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_title_length ON app.tasks IS 'string_length: must have 1 to 200 characters';
+
+
+--
+-- Name: CONSTRAINT tasks_user_id_length ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT tasks_user_id_length ON app.tasks IS 'string_length: must have 1 to 255 characters';
+
+
+--
+-- Name: empty_task(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.empty_task() RETURNS app.tasks
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  v_task app.tasks;
+begin
+  v_task.completed := false;
+  v_task.priority := 'Medium';
+  v_task.tags := '{}';
+  v_task.is_recurring := false;
+  v_task.series_index := 1;
+  return v_task;
+end $$;
+
+
+--
+-- Name: FUNCTION empty_task(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.empty_task() IS 'What a new task is before anything is said of it: the table''s defaults.';
+
+
+--
+-- Name: encode_base64url(bytea); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.encode_base64url(bytes bytea) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  return translate(encode(bytes, 'base64'), E'+/=\n', '-_');
+end $$;
+
+
+--
+-- Name: FUNCTION encode_base64url(bytes bytea); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.encode_base64url(bytes bytea) IS 'RFC 4648, section 5, without padding.';
+
+
+--
+-- Name: encode_uri_component(text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.encode_uri_component(text text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+  select string_agg(
+    case when letter ~ '^[A-Za-z0-9._~-]$' then letter
+      else regexp_replace(encode(convert_to(letter, 'UTF8'), 'hex'), '(..)', '%\1', 'g') end,
+    '' order by place)
+  from regexp_split_to_table("text", '') with ordinality as letters (letter, place)
+$_$;
+
+
+--
+-- Name: FUNCTION encode_uri_component(text text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.encode_uri_component(text text) IS 'The text, percent-encoded as UTF-8 (RFC 3986, 2.1).';
+
+
+--
+-- Name: etag_matches(text, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.etag_matches(condition text, etag text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  -- The strong comparison; our tags have no commas in them.
+  return condition = '*' or etag = any(regexp_split_to_array(btrim(condition, E' \t'), '[ \t]*,[ \t]*'));
+end $$;
+
+
+--
+-- Name: FUNCTION etag_matches(condition text, etag text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.etag_matches(condition text, etag text) IS 'Whether If-Match names the tag; null where there is no condition.';
+
+
+--
+-- Name: etag_matches_weakly(text, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.etag_matches_weakly(condition text, etag text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  return app.etag_matches(replace(condition, 'W/"', '"'), replace(etag, 'W/"', '"'));
+end $$;
+
+
+--
+-- Name: FUNCTION etag_matches_weakly(condition text, etag text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.etag_matches_weakly(condition text, etag text) IS 'As etag_matches, by the weak comparison that If-None-Match asks for: a proxy that compresses makes strong tags weak.';
+
+
+--
+-- Name: find_rule_faults(app.tasks, text[]); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.find_rule_faults(task app.tasks, except_fields text[]) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+declare
+  v_constraint record;
+  v_holds boolean;
+  v_faults jsonb := '[]';
+begin
+  for v_constraint in
+    select
+      pg_get_expr(rule.conbin, rule.conrelid) as expression,
+      obj_description(rule.oid, 'pg_constraint') as comment,
+      attribute.attname::text as field
+    from pg_constraint as rule
+    join pg_attribute as attribute on attribute.attrelid = rule.conrelid and attribute.attnum = rule.conkey[1]
+    where rule.conrelid = 'app.tasks'::regclass and rule.contype = 'c' and attribute.attname <> all(except_fields)
+    order by attribute.attnum
+  loop
+    execute format('select %s from (select ($1).*) as task', v_constraint.expression) into v_holds using task;
+    if not v_holds then
+      v_faults := v_faults || jsonb_build_object(
+        'loc', array['body', v_constraint.field],
+        'msg', substring(v_constraint.comment from ': (.*)'),
+        'type', split_part(v_constraint.comment, ': ', 1));
+    end if;
+  end loop;
+  return v_faults;
+end $_$;
+
+
+--
+-- Name: FUNCTION find_rule_faults(task app.tasks, except_fields text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.find_rule_faults(task app.tasks, except_fields text[]) IS 'The constraints of the table that the task breaks, but for those of fields that are known to be bad.';
+
+
+--
+-- Name: find_successor(text, uuid); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.find_successor(user_id text, id uuid) RETURNS app.tasks
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_successor app.tasks;
+begin
+  select * into v_successor from app.tasks as task
+  where task.user_id = find_successor.user_id and task.predecessor_id = find_successor.id;
+  return v_successor;
+end $$;
+
+
+--
+-- Name: FUNCTION find_successor(user_id text, id uuid); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.find_successor(user_id text, id uuid) IS 'The task that the completion of this one made, or null.';
+
+
+--
+-- Name: find_tasks(app.task_query, text, text, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.find_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT matches uuid[]) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+  v_user constant text := app.require_user_id();
+  v_words constant tsquery := app.search_query(v_user, query.q);
+  v_tags constant tsquery := app.tag_query(v_user, query.tags, query.tags_match_all);
+  v_key constant text := case key when 'relevance' then 'ts_rank(task.search, $2)' else format('task.%I', key) end;
+  v_direction constant text := case direction when 'asc' then 'asc' else 'desc' end;
+  v_type constant text := case key
+    when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_rank' then 'smallint' else 'timestamptz' end;
+begin
+  -- The text varies by which filters there are; what they are compared with is always a parameter.
+  execute format(
+    'with proposed as ('
+    '  select task.id, task.user_id, task.completed, task.priority_rank, task.title_key, task.due_or_infinity,'
+    '    task.due_or_minus_infinity, task.created_at, task.updated_at, task.search'
+    '  from %s'
+    '), found as materialized ('
+    '  select task.id, %s as key from proposed as task where task.user_id = $1 %s'
+    '), page as ('
+    '  select found.id, found.key from found %s order by found.key %s, found.id %s limit $9 offset $10'
+    ') '
+    'select array_agg(page.id), array_agg(page.key::text), (select array_agg(found.id) from found) from page',
+    -- The keys of the search index are the user's alone. "offset 0" keeps the planner from reading all of the user's rows
+    -- as well, to intersect them with what the search finds. Without a search, the due dates are read from their index, which
+    -- has a stretch for each status and priority.
+    case when query.q is null and query.tags is null
+      then 'unnest($3) as status cross join unnest($4) as rank '
+        'join app.tasks as task on task.user_id = $1 and task.completed = status and task.priority_rank = rank'
+      else 'app.tasks as task where ' || concat_ws(' and ',
+        case when query.q is not null then 'task.search @@ $2' end,
+        case when query.tags is not null then 'task.search @@ $11' end) || ' offset 0' end,
+    v_key,
+    concat(
+      case when cardinality(query.statuses) < 2 then 'and task.completed = any($3) ' end,
+      case when cardinality(query.ranks) < 3 then 'and task.priority_rank = any($4) ' end,
+      case when query.due_from is not null then 'and task.due_or_minus_infinity >= $5 ' end,
+      case when query.due_to is not null
+        then format('and task.%I <= $6 ', case when query.due_from is null then 'due_or_infinity' else 'due_or_minus_infinity' end) end),
+    case when after_id is not null
+      then format('where (found.key, found.id) %s ($7::%s, $8)', case v_direction when 'asc' then '>' else '<' end, v_type) end,
+    v_direction, v_direction)
+  into ids, keys, matches
+  using
+    v_user, v_words, query.statuses, query.ranks, query.due_from, query.due_to, after, after_id, "limit", query.offset, v_tags;
+end $_$;
+
+
+--
+-- Name: FUNCTION find_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT matches uuid[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.find_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT matches uuid[]) IS 'Definer, to use the search index: the ids of the user''s tasks that a query finds, a page of them in order, and all of them.';
+
+
+--
+-- Name: insert_successor(app.tasks, jsonb); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.insert_successor(task app.tasks, next jsonb) RETURNS app.tasks
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  task.predecessor_id := task.id;
+  task.id := null;
+  task.completed := false;
+  task.due_date := (next ->> 'due_date')::timestamptz;
+  task.reminder_at := (next ->> 'reminder_at')::timestamptz;
+  task.series_start := (next ->> 'series_start')::timestamptz;
+  task.series_index := (next ->> 'series_index')::integer;
+  return app.insert_task(task);
+end $$;
+
+
+--
+-- Name: FUNCTION insert_successor(task app.tasks, next jsonb); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.insert_successor(task app.tasks, next jsonb) IS 'Inserts what comes after a recurring task that is completed.';
+
+
+--
+-- Name: insert_task(app.tasks); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.insert_task(task app.tasks) RETURNS app.tasks
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  insert into app.tasks (
+    id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
+    predecessor_id, series_start, series_index)
+  values (
+    coalesce(task.id, gen_random_uuid()), task.title, task.description, task.completed, task.priority, task.tags,
+    task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
+    task.predecessor_id, task.series_start, task.series_index)
+  returning * into task;
+  return task;
+end $$;
+
+
+--
+-- Name: FUNCTION insert_task(task app.tasks); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.insert_task(task app.tasks) IS 'Inserts a task for the user; raises 23505 where the user has one with its id.';
+
+
+--
+-- Name: lock_task(uuid, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.lock_task(id uuid, if_match text) RETURNS app.tasks
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_task app.tasks;
+begin
+  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = lock_task.id for update;
+  if not found then
+    raise exception 'no such task' using errcode = 'DT404';
+  end if;
+  if not app.etag_matches(if_match, format('"%s"', v_task.version)) then
+    raise exception 'the task has changed' using errcode = 'DT412';
+  end if;
+  return v_task;
+end $$;
+
+
+--
+-- Name: FUNCTION lock_task(id uuid, if_match text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.lock_task(id uuid, if_match text) IS 'The user''s task, locked until the end of the transaction; raises DT404 where there is none, and DT412 where it is not what If-Match names.';
+
+
+--
+-- Name: make_cursor(text, jsonb, integer, text, uuid, boolean); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.make_cursor(cursor_key text, parameters jsonb, "limit" integer, key text, id uuid, backwards boolean) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  return app.sign_cursor(cursor_key, app.encode_base64url(convert_to(
+    jsonb_build_object(
+      'parameters', parameters - array['limit', 'offset', 'cursor'], 'limit', "limit", 'key', key, 'id', id, 'backwards', backwards
+    )::text, 'UTF8')));
+end $$;
+
+
+--
+-- Name: FUNCTION make_cursor(cursor_key text, parameters jsonb, "limit" integer, key text, id uuid, backwards boolean); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.make_cursor(cursor_key text, parameters jsonb, "limit" integer, key text, id uuid, backwards boolean) IS 'The cursor of the page after (or, backwards, before) the task with this id and key.';
+
+
+--
+-- Name: merge_task(app.tasks, jsonb); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.merge_task(task app.tasks, patch jsonb) RETURNS app.tasks
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  if patch ? 'title' then
+    task.title := app.trim_text(app.read_text(patch, 'title'));
+  end if;
+  if patch ? 'description' then
+    task.description := app.read_text(patch, 'description');
+  end if;
+  if patch ? 'completed' then
+    task.completed := app.read_boolean(patch, 'completed');
+  end if;
+  if patch ? 'priority' then
+    task.priority := initcap(app.read_text(patch, 'priority'));
+  end if;
+  if patch ? 'tags' then
+    task.tags := app.read_tags(patch, 'tags');
+  end if;
+  if patch ? 'due_date' then
+    task.due_date := app.read_time(patch, 'due_date');
+  end if;
+  if patch ? 'reminder_at' then
+    task.reminder_at := app.read_time(patch, 'reminder_at');
+  end if;
+  if patch ? 'is_recurring' then
+    task.is_recurring := app.read_boolean(patch, 'is_recurring');
+  end if;
+  if patch ? 'recurrence_rule' then
+    task.recurrence_rule := app.read_text(patch, 'recurrence_rule');
+  end if;
+  if patch ? 'timezone' then
+    task.timezone := app.read_text(patch, 'timezone');
+  end if;
+  return task;
+end $$;
+
+
+--
+-- Name: FUNCTION merge_task(task app.tasks, patch jsonb); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.merge_task(task app.tasks, patch jsonb) IS 'The task with the fields of the patch; raises DT400 where one has the wrong type. Other members of the patch are left alone.';
+
+
+--
+-- Name: page_tasks_by_created_at_asc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+        declare
+          v_user constant text := app.require_user_id();
+          v_after constant timestamptz := coalesce(after, '-infinity');
+          v_after_id constant uuid := coalesce(after_id, '00000000-0000-0000-0000-000000000000');
+          v_rows constant integer := "limit" + query.offset;
+        begin
+          select array_agg(page.id), array_agg(page.key::text) into ids, keys
+          from (
+            select stretch.id, stretch.key
+            from unnest(query.statuses) as status
+            cross join unnest(query.ranks) as rank
+            cross join lateral (
+              select task.id, task.created_at as key
+              from app.tasks as task
+              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
+                and (task.created_at, task.id) > (v_after, v_after_id)
+              order by task.created_at asc, task.id asc
+              limit v_rows
+            ) as stretch
+            order by stretch.key asc, stretch.id asc
+            limit "limit" offset query.offset
+          ) as page;
+        end $$;
+
+
+--
+-- Name: FUNCTION page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+
+
+--
+-- Name: page_tasks_by_created_at_desc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+        declare
+          v_user constant text := app.require_user_id();
+          v_after constant timestamptz := coalesce(after, 'infinity');
+          v_after_id constant uuid := coalesce(after_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+          v_rows constant integer := "limit" + query.offset;
+        begin
+          select array_agg(page.id), array_agg(page.key::text) into ids, keys
+          from (
+            select stretch.id, stretch.key
+            from unnest(query.statuses) as status
+            cross join unnest(query.ranks) as rank
+            cross join lateral (
+              select task.id, task.created_at as key
+              from app.tasks as task
+              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
+                and (task.created_at, task.id) < (v_after, v_after_id)
+              order by task.created_at desc, task.id desc
+              limit v_rows
+            ) as stretch
+            order by stretch.key desc, stretch.id desc
+            limit "limit" offset query.offset
+          ) as page;
+        end $$;
+
+
+--
+-- Name: FUNCTION page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+
+
+--
+-- Name: page_tasks_by_due_or_infinity_asc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+        declare
+          v_user constant text := app.require_user_id();
+          v_after constant timestamptz := coalesce(after, '-infinity');
+          v_after_id constant uuid := coalesce(after_id, '00000000-0000-0000-0000-000000000000');
+          v_rows constant integer := "limit" + query.offset;
+        begin
+          select array_agg(page.id), array_agg(page.key::text) into ids, keys
+          from (
+            select stretch.id, stretch.key
+            from unnest(query.statuses) as status
+            cross join unnest(query.ranks) as rank
+            cross join lateral (
+              select task.id, task.due_or_infinity as key
+              from app.tasks as task
+              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
+                and (task.due_or_infinity, task.id) > (v_after, v_after_id)
+              order by task.due_or_infinity asc, task.id asc
+              limit v_rows
+            ) as stretch
+            order by stretch.key asc, stretch.id asc
+            limit "limit" offset query.offset
+          ) as page;
+        end $$;
+
+
+--
+-- Name: FUNCTION page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+
+
+--
+-- Name: page_tasks_by_due_or_infinity_desc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+        declare
+          v_user constant text := app.require_user_id();
+          v_after constant timestamptz := coalesce(after, 'infinity');
+          v_after_id constant uuid := coalesce(after_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+          v_rows constant integer := "limit" + query.offset;
+        begin
+          select array_agg(page.id), array_agg(page.key::text) into ids, keys
+          from (
+            select stretch.id, stretch.key
+            from unnest(query.statuses) as status
+            cross join unnest(query.ranks) as rank
+            cross join lateral (
+              select task.id, task.due_or_infinity as key
+              from app.tasks as task
+              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
+                and (task.due_or_infinity, task.id) < (v_after, v_after_id)
+              order by task.due_or_infinity desc, task.id desc
+              limit v_rows
+            ) as stretch
+            order by stretch.key desc, stretch.id desc
+            limit "limit" offset query.offset
+          ) as page;
+        end $$;
+
+
+--
+-- Name: FUNCTION page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+
+
+--
+-- Name: page_tasks_by_due_or_minus_infinity_asc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+        declare
+          v_user constant text := app.require_user_id();
+          v_after constant timestamptz := coalesce(after, '-infinity');
+          v_after_id constant uuid := coalesce(after_id, '00000000-0000-0000-0000-000000000000');
+          v_rows constant integer := "limit" + query.offset;
+        begin
+          select array_agg(page.id), array_agg(page.key::text) into ids, keys
+          from (
+            select stretch.id, stretch.key
+            from unnest(query.statuses) as status
+            cross join unnest(query.ranks) as rank
+            cross join lateral (
+              select task.id, task.due_or_minus_infinity as key
+              from app.tasks as task
+              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
+                and (task.due_or_minus_infinity, task.id) > (v_after, v_after_id)
+              order by task.due_or_minus_infinity asc, task.id asc
+              limit v_rows
+            ) as stretch
+            order by stretch.key asc, stretch.id asc
+            limit "limit" offset query.offset
+          ) as page;
+        end $$;
+
+
+--
+-- Name: FUNCTION page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+
+
+--
+-- Name: page_tasks_by_due_or_minus_infinity_desc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+        declare
+          v_user constant text := app.require_user_id();
+          v_after constant timestamptz := coalesce(after, 'infinity');
+          v_after_id constant uuid := coalesce(after_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+          v_rows constant integer := "limit" + query.offset;
+        begin
+          select array_agg(page.id), array_agg(page.key::text) into ids, keys
+          from (
+            select stretch.id, stretch.key
+            from unnest(query.statuses) as status
+            cross join unnest(query.ranks) as rank
+            cross join lateral (
+              select task.id, task.due_or_minus_infinity as key
+              from app.tasks as task
+              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
+                and (task.due_or_minus_infinity, task.id) < (v_after, v_after_id)
+              order by task.due_or_minus_infinity desc, task.id desc
+              limit v_rows
+            ) as stretch
+            order by stretch.key desc, stretch.id desc
+            limit "limit" offset query.offset
+          ) as page;
+        end $$;
+
+
+--
+-- Name: FUNCTION page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+
+
+--
+-- Name: page_tasks_by_priority_rank_asc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+        declare
+          v_user constant text := app.require_user_id();
+          v_after constant smallint := coalesce(after, '0');
+          v_after_id constant uuid := coalesce(after_id, '00000000-0000-0000-0000-000000000000');
+          v_rows constant integer := "limit" + query.offset;
+        begin
+          select array_agg(page.id), array_agg(page.key::text) into ids, keys
+          from (
+            select stretch.id, stretch.key
+            from unnest(query.statuses) as status
+            cross join unnest(query.ranks) as rank
+            cross join lateral (
+              select task.id, task.priority_rank as key
+              from app.tasks as task
+              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
+                and (task.priority_rank, task.id) > (v_after, v_after_id)
+              order by task.priority_rank asc, task.id asc
+              limit v_rows
+            ) as stretch
+            order by stretch.key asc, stretch.id asc
+            limit "limit" offset query.offset
+          ) as page;
+        end $$;
+
+
+--
+-- Name: FUNCTION page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+
+
+--
+-- Name: page_tasks_by_priority_rank_desc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+        declare
+          v_user constant text := app.require_user_id();
+          v_after constant smallint := coalesce(after, '4');
+          v_after_id constant uuid := coalesce(after_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+          v_rows constant integer := "limit" + query.offset;
+        begin
+          select array_agg(page.id), array_agg(page.key::text) into ids, keys
+          from (
+            select stretch.id, stretch.key
+            from unnest(query.statuses) as status
+            cross join unnest(query.ranks) as rank
+            cross join lateral (
+              select task.id, task.priority_rank as key
+              from app.tasks as task
+              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
+                and (task.priority_rank, task.id) < (v_after, v_after_id)
+              order by task.priority_rank desc, task.id desc
+              limit v_rows
+            ) as stretch
+            order by stretch.key desc, stretch.id desc
+            limit "limit" offset query.offset
+          ) as page;
+        end $$;
+
+
+--
+-- Name: FUNCTION page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+
+
+--
+-- Name: page_tasks_by_title_key_asc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+        declare
+          v_user constant text := app.require_user_id();
+          v_after constant text := coalesce(after, '');
+          v_after_id constant uuid := coalesce(after_id, '00000000-0000-0000-0000-000000000000');
+          v_rows constant integer := "limit" + query.offset;
+        begin
+          select array_agg(page.id), array_agg(page.key::text) into ids, keys
+          from (
+            select stretch.id, stretch.key
+            from unnest(query.statuses) as status
+            cross join unnest(query.ranks) as rank
+            cross join lateral (
+              select task.id, task.title_key as key
+              from app.tasks as task
+              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
+                and (task.title_key, task.id) > (v_after, v_after_id)
+              order by task.title_key asc, task.id asc
+              limit v_rows
+            ) as stretch
+            order by stretch.key asc, stretch.id asc
+            limit "limit" offset query.offset
+          ) as page;
+        end $$;
+
+
+--
+-- Name: FUNCTION page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+
+
+--
+-- Name: page_tasks_by_title_key_desc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+        declare
+          v_user constant text := app.require_user_id();
+          v_after constant text := coalesce(after, '􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿');
+          v_after_id constant uuid := coalesce(after_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+          v_rows constant integer := "limit" + query.offset;
+        begin
+          select array_agg(page.id), array_agg(page.key::text) into ids, keys
+          from (
+            select stretch.id, stretch.key
+            from unnest(query.statuses) as status
+            cross join unnest(query.ranks) as rank
+            cross join lateral (
+              select task.id, task.title_key as key
+              from app.tasks as task
+              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
+                and (task.title_key, task.id) < (v_after, v_after_id)
+              order by task.title_key desc, task.id desc
+              limit v_rows
+            ) as stretch
+            order by stretch.key desc, stretch.id desc
+            limit "limit" offset query.offset
+          ) as page;
+        end $$;
+
+
+--
+-- Name: FUNCTION page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+
+
+--
+-- Name: page_tasks_by_updated_at_asc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+        declare
+          v_user constant text := app.require_user_id();
+          v_after constant timestamptz := coalesce(after, '-infinity');
+          v_after_id constant uuid := coalesce(after_id, '00000000-0000-0000-0000-000000000000');
+          v_rows constant integer := "limit" + query.offset;
+        begin
+          select array_agg(page.id), array_agg(page.key::text) into ids, keys
+          from (
+            select stretch.id, stretch.key
+            from unnest(query.statuses) as status
+            cross join unnest(query.ranks) as rank
+            cross join lateral (
+              select task.id, task.updated_at as key
+              from app.tasks as task
+              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
+                and (task.updated_at, task.id) > (v_after, v_after_id)
+              order by task.updated_at asc, task.id asc
+              limit v_rows
+            ) as stretch
+            order by stretch.key asc, stretch.id asc
+            limit "limit" offset query.offset
+          ) as page;
+        end $$;
+
+
+--
+-- Name: FUNCTION page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+
+
+--
+-- Name: page_tasks_by_updated_at_desc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+        declare
+          v_user constant text := app.require_user_id();
+          v_after constant timestamptz := coalesce(after, 'infinity');
+          v_after_id constant uuid := coalesce(after_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+          v_rows constant integer := "limit" + query.offset;
+        begin
+          select array_agg(page.id), array_agg(page.key::text) into ids, keys
+          from (
+            select stretch.id, stretch.key
+            from unnest(query.statuses) as status
+            cross join unnest(query.ranks) as rank
+            cross join lateral (
+              select task.id, task.updated_at as key
+              from app.tasks as task
+              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
+                and (task.updated_at, task.id) < (v_after, v_after_id)
+              order by task.updated_at desc, task.id desc
+              limit v_rows
+            ) as stretch
+            order by stretch.key desc, stretch.id desc
+            limit "limit" offset query.offset
+          ) as page;
+        end $$;
+
+
+--
+-- Name: FUNCTION page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+
+
+--
+-- Name: parse_time(text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.parse_time(text text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+declare
+  v_parts text[];
+  v_date text;
+begin
+  -- What nearly all clients send (RFC 3339) is spared the general pattern, which takes fifty times as long.
+  if "text" ~ '^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-](0\d|1[0-4]):\d\d)$' then
+    return "text"::timestamptz;
+  end if;
+  v_parts := regexp_match(
+    "text",
+    '^(?:(\d{4})-?W(\d{2})-?([1-7])|(\d{4}-\d{2}-\d{2}|\d{8}|\d{4}-?\d{3}))'
+    '(?:[Tt ](\d{2})(?::?(\d{2})(?::?(\d{2}(?:[.,]\d{1,9})?))?)?(?:[Zz]|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?)?)?$');
+  if v_parts is null then
+    return null;
+  end if;
+  v_date := v_parts[4];
+  if v_date is null then
+    v_date := to_char(to_date(v_parts[1] || v_parts[2] || v_parts[3], 'IYYYIWID'), 'YYYY-MM-DD');
+    if to_char(v_date::date, 'IYYYIWID') <> v_parts[1] || v_parts[2] || v_parts[3] then
+      return null;
+    end if;
+  elsif v_date ~ '^\d{4}-?\d{3}$' then
+    v_date := to_char(to_date(replace(v_date, '-', ''), 'YYYYDDD'), 'YYYY-MM-DD');
+  end if;
+  -- PostgreSQL itself reads offsets of less than 16 hours only.
+  return format(
+    '%s %s:%s:%sZ',
+    v_date, coalesce(v_parts[5], '00'), coalesce(v_parts[6], '00'), replace(coalesce(v_parts[7], '00'), ',', '.'))::timestamptz
+    - coalesce((v_parts[8] || v_parts[9] || ':' || coalesce(v_parts[10], '00'))::interval, '0');
+exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
+  return null;
+end $_$;
+
+
+--
+-- Name: FUNCTION parse_time(text text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.parse_time(text text) IS 'The time that an ISO 8601 text means, or null where it means none.';
+
+
+--
+-- Name: read_boolean(jsonb, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.read_boolean(body jsonb, field text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  if jsonb_typeof(body -> field) <> 'boolean' then
+    perform app.refuse(field, 'boolean_type', 'must be true or false');
+  end if;
+  return (body ->> field)::boolean;
+end $$;
+
+
+--
+-- Name: FUNCTION read_boolean(body jsonb, field text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.read_boolean(body jsonb, field text) IS 'True or false, or null where it is missing; raises DT400 where it is anything else.';
+
+
+--
+-- Name: read_cursor(text, text, jsonb); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.read_cursor(cursor_key text, cursor text, parameters jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_payload constant text := split_part(cursor, '.', 1);
+  v_cursor jsonb;
+begin
+  if cursor <> app.sign_cursor(cursor_key, v_payload) then
+    raise exception 'bad cursor' using errcode = 'DT400',
+      detail = '[{"loc": ["query", "cursor"], "msg": "is not a next_cursor of yours; begin again without it", "type": "cursor_invalid"}]';
+  end if;
+  v_cursor := convert_from(
+    decode(rpad(translate(v_payload, '-_', '+/'), (char_length(v_payload) + 3) / 4 * 4, '='), 'base64'), 'UTF8');
+  if not v_cursor -> 'parameters' @> (parameters - array['limit', 'cursor']) then
+    raise exception 'bad cursor' using errcode = 'DT400',
+      detail = '[{"loc": ["query", "cursor"], "msg": "carries its own filters and order; send it alone, or with limit", "type": "cursor_mismatch"}]';
+  end if;
+  return v_cursor;
+end $$;
+
+
+--
+-- Name: FUNCTION read_cursor(cursor_key text, cursor text, parameters jsonb); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.read_cursor(cursor_key text, cursor text, parameters jsonb) IS 'What the cursor holds; raises DT400 where it was not made for this user, or comes with other filters than its own.';
+
+
+--
+-- Name: read_tags(jsonb, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.read_tags(body jsonb, field text) RETURNS app.tag[]
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  v_tags text[] := '{}';
+  v_element jsonb;
+  v_tag text;
+begin
+  if jsonb_typeof(body -> field) = 'null' then
+    return v_tags;
+  end if;
+  if jsonb_typeof(body -> field) <> 'array' then
+    perform app.refuse(field, 'array_type', 'must be an array of strings');
+  end if;
+  for v_element in select element from jsonb_array_elements(body -> field) as element loop
+    if jsonb_typeof(v_element) <> 'string' then
+      perform app.refuse(field, 'string_type', 'must be an array of strings');
+    end if;
+    v_tag := app.trim_text(v_element #>> '{}');
+    if not v_tag = any(v_tags) then
+      v_tags := v_tags || v_tag;
+    end if;
+  end loop;
+  return v_tags;
+end $$;
+
+
+--
+-- Name: FUNCTION read_tags(body jsonb, field text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.read_tags(body jsonb, field text) IS 'The tags; raises DT400 where they are not an array of strings, and 23514 where one is not a tag.';
+
+
+--
+-- Name: read_task_query(jsonb); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.read_task_query(parameters jsonb) RETURNS app.task_query
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+declare
+  v_query app.task_query := row(
+    '{false,true}'::boolean[], '{1,2,3}'::smallint[], null, null, false, null, null, null, null, 50, 0);
+  v_faults jsonb := '[]';
+  v_name text;
+  v_values text[];
+  v_value text;
+  v_fault text[];
+begin
+  for v_name in select name from jsonb_object_keys(parameters) as name loop
+    -- An empty parameter is one that was left out: forms send them.
+    v_values := array(
+      select value from jsonb_array_elements_text(parameters -> v_name) as value where app.trim_text(value) <> '');
+    v_value := app.trim_text(v_values[1]);
+    v_fault := null;
+    if v_name <> all(array[
+      'q', 'status', 'priority', 'tags', 'tags_match', 'due_date_from', 'due_date_to', 'sort_by', 'sort_order', 'limit', 'offset',
+      'cursor'])
+    then
+      v_fault := array['unknown_parameter', 'is not a parameter here; the parameters are q, status, priority, tags, tags_match, '
+        'due_date_from, due_date_to, sort_by, sort_order, limit, offset and cursor'];
+    elsif cardinality(v_values) > 1 and v_name not in ('tags', 'priority') then
+      v_fault := array['repeated_parameter', 'must be given once'];
+    elsif v_value is null then
+      null;
+    elsif v_name = 'q' then
+      v_query.q := v_value;
+      if char_length(v_value) > 2000 then
+        v_fault := array['string_length', 'must have at most 2,000 characters'];
+      end if;
+    elsif v_name = 'status' then
+      if lower(v_value) in ('true', 'complete', 'completed') then
+        v_query.statuses := '{true}';
+      elsif lower(v_value) in ('false', 'incomplete') then
+        v_query.statuses := '{false}';
+      else
+        v_fault := array['enum', 'must be complete (or completed, true) or incomplete (or false)'];
+      end if;
+    elsif v_name = 'priority' then
+      v_query.ranks := array(
+        select distinct array_position('{high,medium,low}', lower(app.trim_text(name)))
+        from unnest(v_values) as value, unnest(string_to_array(value, ',')) as name
+        order by 1);
+      if array_position(v_query.ranks, null) is not null then
+        v_fault := array['enum', 'must be High, Medium or Low, or several of them with commas'];
+      end if;
+    elsif v_name = 'tags' then
+      v_query.tags := array(
+        select distinct app.trim_text(tag) from unnest(v_values) as value, unnest(string_to_array(value, ',')) as tag
+        where app.trim_text(tag) <> '');
+      if cardinality(v_query.tags) > 50 or (select max(char_length(tag)) from unnest(v_query.tags) as tag) > 50 then
+        v_fault := array['string_length', 'must be at most 50 tags of at most 50 characters'];
+      end if;
+    elsif v_name = 'tags_match' then
+      v_query.tags_match_all := lower(v_value) = 'all';
+      if lower(v_value) not in ('any', 'all') then
+        v_fault := array['enum', 'must be any or all'];
+      end if;
+    elsif v_name in ('due_date_from', 'due_date_to') then
+      if app.parse_time(v_value) is null then
+        v_fault := array['datetime_format', 'must be an ISO 8601 date or date-time, for example 2026-01-10 or 2026-01-10T17:00:00Z '
+          '(in a URL, + is %2B)'];
+      elsif v_name = 'due_date_from' then
+        v_query.due_from := app.parse_time(v_value);
+      elsif v_value ~ '[Tt ]' then
+        v_query.due_to := app.parse_time(v_value);
+      else
+        -- A bare date means the whole of that day.
+        v_query.due_to := app.parse_time(v_value) + interval '1 day' - interval '1 microsecond';
+      end if;
+    elsif v_name = 'sort_by' then
+      v_query.sort_by := lower(v_value);
+      if v_query.sort_by not in ('due_date', 'title', 'priority', 'created_at', 'updated_at', 'relevance') then
+        v_fault := array['enum', 'must be due_date, title, priority, created_at, updated_at or relevance'];
+      elsif v_query.sort_by = 'relevance' and app.trim_text(coalesce(parameters -> 'q' ->> 0, '')) = '' then
+        v_fault := array['relevance_without_q', 'can be relevance only with q'];
+      end if;
+    elsif v_name = 'sort_order' then
+      v_query.descending := lower(v_value) = 'desc';
+      if lower(v_value) not in ('asc', 'desc') then
+        v_fault := array['enum', 'must be asc or desc'];
+      end if;
+    elsif v_name = 'limit' then
+      if v_value !~ '^[0-9]{1,9}$' or v_value::integer not between 1 and 100 then
+        v_fault := array['number_range', 'must be a whole number from 1 to 100'];
+      else
+        v_query.limit := v_value;
+      end if;
+    elsif v_name = 'offset' then
+      if v_value !~ '^[0-9]{1,9}$' then
+        v_fault := array['number_range', 'must be a whole number from 0 to 999999999; to go through a long list, use cursor'];
+      else
+        v_query.offset := v_value;
+      end if;
+    end if;
+    if v_fault is not null then
+      v_faults := v_faults || jsonb_build_object('loc', array['query', left(v_name, 100)], 'msg', v_fault[2], 'type', v_fault[1]);
+    end if;
+  end loop;
+  if v_faults <> '[]' then
+    raise exception 'bad parameters' using errcode = 'DT400', detail = v_faults;
+  end if;
+  v_query.descending := coalesce(v_query.descending, v_query.sort_by is null or v_query.sort_by = 'relevance');
+  v_query.sort_by := coalesce(v_query.sort_by, case when v_query.q is null then 'created_at' else 'relevance' end);
+  return v_query;
+end $_$;
+
+
+--
+-- Name: FUNCTION read_task_query(parameters jsonb); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.read_task_query(parameters jsonb) IS 'The query that {"name": ["value", …], …} asks for. Raises DT400 with an array of {"loc", "msg", "type"} as its detail.';
+
+
+--
+-- Name: read_text(jsonb, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.read_text(body jsonb, field text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  if jsonb_typeof(body -> field) not in ('string', 'null') then
+    perform app.refuse(field, 'string_type', 'must be a string');
+  end if;
+  return body ->> field;
+end $$;
+
+
+--
+-- Name: FUNCTION read_text(body jsonb, field text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.read_text(body jsonb, field text) IS 'The string, or null; raises DT400 where it is anything else.';
+
+
+--
+-- Name: read_time(jsonb, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.read_time(body jsonb, field text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  v_time constant timestamptz := app.parse_time(app.read_text(body, field));
+begin
+  if v_time is null and body ->> field is not null then
+    perform app.refuse(field, 'datetime_format', 'must be an ISO 8601 date-time, for example 2026-01-10T17:00:00Z');
+  end if;
+  return v_time;
+end $$;
+
+
+--
+-- Name: FUNCTION read_time(body jsonb, field text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.read_time(body jsonb, field text) IS 'The time, or null; raises DT400 where it is anything but an ISO 8601 string.';
+
+
+--
+-- Name: recall_answer(text, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.recall_answer(key text, request text, OUT status integer, OUT headers text[], OUT body text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_kept app.idempotency_keys;
+begin
+  -- Held to the end of the transaction: whoever comes with the same key meanwhile is told so, and does not wait.
+  if not pg_try_advisory_xact_lock(hashtextextended(v_user || E'\n' || key, 0)) then
+    raise exception 'the first request with this Idempotency-Key is still running' using errcode = 'DT409';
+  end if;
+  select * into v_kept
+  from app.idempotency_keys as kept
+  where kept.user_id = v_user and kept.key = recall_answer.key and kept.created_at > now() - interval '24 hours';
+  if v_kept.request <> recall_answer.request then
+    raise exception 'this Idempotency-Key was used for another request' using errcode = 'DT422';
+  end if;
+  status := v_kept.status;
+  headers := v_kept.headers || array['idempotency-replayed', 'true'];
+  body := v_kept.body;
+end $$;
+
+
+--
+-- Name: FUNCTION recall_answer(key text, request text, OUT status integer, OUT headers text[], OUT body text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.recall_answer(key text, request text, OUT status integer, OUT headers text[], OUT body text) IS 'What the first request with this key was answered; nulls where this is the first. Raises DT409 while the first runs, DT422 where it was another.';
+
+
+--
+-- Name: refuse(text, text, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.refuse(field text, type text, message text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  raise exception using errcode = 'DT400', column = field, constraint = type, message = message;
+end $$;
+
+
+--
+-- Name: FUNCTION refuse(field text, type text, message text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.refuse(field text, type text, message text) IS 'Raises DT400: the field (column), the stable type (constraint), and what must be (message).';
+
+
+--
+-- Name: refuse_unknown_fields(jsonb, text[], boolean); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  v_unknown text;
+  v_meant text;
+begin
+  if jsonb_typeof(body) is distinct from 'object' then
+    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"title": "Buy milk"}');
+  end if;
+  if lenient or body - known = '{}' then
+    return;
+  end if;
+  v_unknown := (select min(field) from jsonb_object_keys(body - known) as field);
+  v_meant := (
+    select field from unnest(known) as field
+    where public.similarity(field, left(v_unknown, 100)) >= 0.3
+    order by public.similarity(field, left(v_unknown, 100)) desc, field
+    limit 1);
+  perform app.refuse(
+    left(v_unknown, 100), 'unknown_field',
+    'is not a field here' || coalesce('; did you mean ' || v_meant || '?', '; the fields are ' || array_to_string(known, ', ')));
+end $$;
+
+
+--
+-- Name: FUNCTION refuse_unknown_fields(body jsonb, known text[], lenient boolean); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) IS 'Raises DT400 where the body is no object or, unless lenient, has a field that is not known, and says which was probably meant.';
+
+
+--
+-- Name: remember_answer(text, text, integer, text[], text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.remember_answer(key text, request text, status integer, headers text[], body text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+begin
+  -- An expired answer under this very key.
+  delete from app.idempotency_keys as kept where kept.user_id = v_user and kept.key = remember_answer.key;
+  perform app.remove_expired_answers();
+  insert into app.idempotency_keys (key, request, status, headers, body)
+  values (key, request, status, headers, body);
+end $$;
+
+
+--
+-- Name: FUNCTION remember_answer(key text, request text, status integer, headers text[], body text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.remember_answer(key text, request text, status integer, headers text[], body text) IS 'Keeps an answer for 24 hours; each time, some that are older are removed, so that there are never many.';
+
+
+--
+-- Name: remove_expired_answers(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.remove_expired_answers() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  -- One at a time, so that none waits for another; the rest is for the next request with a key.
+  if pg_try_advisory_xact_lock(hashtextextended('app.remove_expired_answers', 0)) then
+    delete from app.idempotency_keys as kept
+    where (kept.user_id, kept.key) in (
+      select expired.user_id, expired.key
+      from app.idempotency_keys as expired
+      where expired.created_at <= now() - interval '24 hours'
+      order by expired.created_at
+      limit 10);
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION remove_expired_answers(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.remove_expired_answers() IS 'Definer, because they may be anybody''s: removes some of the answers that are older than 24 hours.';
+
+
+--
+-- Name: require_user_id(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.require_user_id() RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.user_id();
+begin
+  if v_user is null then
+    raise exception 'no user is set' using errcode = 'DT401', hint = 'set app.user_id for the transaction first';
+  end if;
+  return v_user;
+end $$;
+
+
+--
+-- Name: FUNCTION require_user_id(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.require_user_id() IS 'The user of the present statement; raises DT401 when none is set.';
+
+
+--
+-- Name: save_task(app.tasks, app.tasks, boolean, jsonb); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_rule constant text := new.recurrence_rule;
+  v_timezone constant text := new.timezone;
+  v_asked text[] := '{}';
+  v_premises jsonb;
+begin
+  if v_rule = answer -> 'premises' ->> 'recurrence_rule' then
+    -- As it is stored: in upper case, without "RRULE:".
+    new.recurrence_rule := coalesce(answer ->> 'recurrence_rule', v_rule);
+  end if;
+  if v_timezone = answer -> 'premises' ->> 'timezone' then
+    -- As the tz database spells it.
+    new.timezone := coalesce(answer ->> 'timezone', v_timezone);
+  end if;
+  if (new.due_date, new.recurrence_rule, new.timezone) is distinct from (old.due_date, old.recurrence_rule, old.timezone) then
+    new.series_start := null;
+    new.series_index := 1;
+  end if;
+
+  if new.timezone is not null and new.timezone is distinct from old.timezone then
+    v_asked := v_asked || 'timezone'::text;
+  end if;
+  if new.recurrence_rule is not null and new.recurrence_rule is distinct from old.recurrence_rule then
+    v_asked := v_asked || 'recurrence_rule'::text;
+  end if;
+  if new.completed and not coalesce(old.completed, true) and new.is_recurring and new.recurrence_rule is not null then
+    successor := app.find_successor(old.user_id, old.id);
+    if successor.id is null then
+      v_asked := v_asked || 'next'::text;
+    end if;
+  end if;
+  if v_asked <> '{}' then
+    v_premises := jsonb_build_object(
+      'recurrence_rule', v_rule,
+      'timezone', v_timezone,
+      'due_date', new.due_date at time zone 'UTC',
+      'reminder_at', new.reminder_at at time zone 'UTC',
+      'series_start', coalesce(new.series_start, new.due_date) at time zone 'UTC',
+      'series_index', new.series_index,
+      'catch_up', catch_up);
+    if not coalesce(answer ?& v_asked and v_premises @> (answer -> 'premises'), false) then
+      question := jsonb_build_object('asked', v_asked, 'premises', v_premises);
+      return;
+    end if;
+  end if;
+
+  if old.id is null then
+    task := app.insert_task(new);
+  elsif new is not distinct from old then
+    task := old;
+  else
+    task := app.update_task(old, new);
+  end if;
+  if 'next' = any(v_asked) and jsonb_typeof(answer -> 'next') = 'object' then
+    successor := app.insert_successor(task, answer -> 'next');
+  end if;
+  if old.completed and not new.completed then
+    -- Reopened: its successor goes, if nobody has touched it.
+    delete from app.tasks as next
+    where next.user_id = old.user_id and next.predecessor_id = old.id and next.updated_at = next.created_at;
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION save_task(old app.tasks, new app.tasks, catch_up boolean, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) IS 'Writes a task, new or changed, and with its completion the successor. Where the answer lacks something: the question, and nothing else is done.';
+
+
+--
+-- Name: search_query(text, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.search_query(user_id text, q text) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+declare
+  v_scope constant text := app.search_scope(user_id);
+  -- Quotes, and a minus that begins a word or a phrase, mean something: \x02 and \x03 keep their places. All other
+  -- punctuation becomes \x01, which parts words too, but keeps them side by side: e-mail is searched as a phrase.
+  v_marked constant text := regexp_replace(
+    translate(q, E'"“”„«»\x01\x02\x03', E'\x02\x02\x02\x02\x02\x02'), '(^|\s)-(?=[^\s-])', E'\\1\x03', 'g');
+  v_words constant text := translate(app.search_text(v_marked, E'\x01'), E'\x02\x03', '"-');
+  v_query text := websearch_to_tsquery('app.stems', v_words)::text;
+  v_last constant text := substring(v_words from '(?:^|[\s\u0001])([^\s\u0001"-]+)$');
+  v_stem text;
+  v_prefix text;
+begin
+  if v_last is not null and v_words !~ '"' then
+    v_stem := strip(to_tsvector('app.stems', v_last))::text;
+    v_prefix := strip(to_tsvector('app.words', v_last))::text;
+    -- Only where the last word is one key, and the query ends with it: "or" at the end, say, is not part of the query.
+    if v_stem ~ '^\S+$' and right(v_query, char_length(v_stem)) = v_stem then
+      v_query := format('%s ( %s | %s:* )', left(v_query, -char_length(v_stem)), v_stem, v_prefix);
+    end if;
+  end if;
+  -- A key may have a quote in it, doubled: unaccent makes one of some letters, U+02BC for one.
+  v_query := regexp_replace(v_query, '''((?:[^'']|'''')+)''', format('''%s\1''', v_scope), 'g');
+  if v_query ~ '!' then
+    -- What is only without something would be read from the whole index: begin with the user's own rows.
+    v_query := format('%s & ( %s )', quote_literal(v_scope), v_query);
+  end if;
+  return v_query::tsquery;
+end $_$;
+
+
+--
+-- Name: FUNCTION search_query(user_id text, q text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.search_query(user_id text, q text) IS 'What finds, in the search index, the user''s tasks that q asks for.';
+
+
+--
+-- Name: search_scope(text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.search_scope(user_id text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  -- Without a user too, so that an insert gets as far as the policy that refuses it.
+  return left(md5(coalesce(user_id, '')), 8);
+end $$;
+
+
+--
+-- Name: FUNCTION search_scope(user_id text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.search_scope(user_id text) IS 'What every key of the user begins with in the search index.';
+
+
+--
+-- Name: search_tasks(app.task_query, text, text, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.search_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT total bigint) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_proposed constant record := app.find_tasks(query, key, direction, after, after_id, "limit");
+begin
+  -- Each by itself ("offset 0"): or all of the user's tasks might be read, to pick these.
+  select array_agg(page.id order by page.place), array_agg(page.key order by page.place) into ids, keys
+  from unnest(v_proposed.ids, v_proposed.keys) with ordinality as page (id, key, place)
+  cross join lateral (
+    select from app.tasks as task where task.user_id = v_user and task.id = page.id offset 0
+  ) as shown;
+
+  select count(*) into total
+  from unnest(v_proposed.matches) as match (id)
+  cross join lateral (
+    select from app.tasks as task where task.user_id = v_user and task.id = match.id offset 0
+  ) as shown;
+end $$;
+
+
+--
+-- Name: FUNCTION search_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT total bigint); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.search_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT total bigint) IS 'What the finder proposes, as far as row-level security shows it: a page of ids with their keys, and the number of all.';
+
+
+--
+-- Name: search_text(text, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.search_text(text text, separator text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+declare
+  v_text text := translate("text", $c$!"#$%&()*+,-./:;<=>?@[\]^_`{|}~'’$c$, repeat(separator, 31));
+begin
+  if octet_length(v_text) > char_length(v_text) then
+    -- Spaces, dashes, quotes and other signs beyond ASCII, whatever the database's locale takes them for.
+    v_text := regexp_replace(
+      v_text, '[\u0080-\u00A9\u00AB-\u00B1\u00B4\u00B6-\u00B8\u00BB\u00BF\u00D7\u00F7\u2000-\u206F\u2190-\u2BFF\u3000-\u3004\u3008-\u3020\u3030\uFF01-\uFF0F\uFF1A-\uFF20]',
+      separator, 'g');
+    -- Thai, Lao, Myanmar, Khmer; kana, Han and their compatibility forms.
+    v_text := regexp_replace(
+      v_text,
+      '(?=[\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u3005-\u3007\u3021-\u302F\u3031-\u30FF\u31F0-\u31FF\u3400-\u9FFF\uF900-\uFAFF\U00020000-\U0003FFFF])',
+      separator, 'g');
+  end if;
+  if octet_length(v_text) > 1000 then
+    -- A key of the index has at most 2,046 bytes.
+    v_text := regexp_replace(v_text, '([^\s\u0001]{250})[^\s\u0001]+', '\1', 'g');
+  end if;
+  return v_text;
+end $_$;
+
+
+--
+-- Name: FUNCTION search_text(text text, separator text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.search_text(text text, separator text) IS 'The text with its words parted by the separator, as the text search configurations take it.';
+
+
+--
+-- Name: sign_cursor(text, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.sign_cursor(cursor_key text, payload text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  -- A digest, because a user's id may have line ends in it, and would then be taken for a shorter id and more of payload.
+  v_user constant text := encode(sha256(convert_to(app.require_user_id(), 'UTF8')), 'hex');
+begin
+  -- Hashed twice, the key first both times, as in HMAC (RFC 2104): a signature can't be extended.
+  return payload || '.' || app.encode_base64url(substr(
+    sha256(convert_to(cursor_key, 'UTF8') || sha256(convert_to(cursor_key || E'\n' || v_user || E'\n' || payload, 'UTF8'))),
+    1, 16));
+end $$;
+
+
+--
+-- Name: FUNCTION sign_cursor(cursor_key text, payload text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.sign_cursor(cursor_key text, payload text) IS 'The payload with the signature for the present user.';
+
+
+--
+-- Name: suggest_query(app.task_query); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.suggest_query(query app.task_query) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  -- Of these many tasks, the newest, titles are looked at.
+  v_candidates constant integer := 1000;
+  v_filter app.task_query := row('{false,true}', '{1,2,3}', null, null, false, null, null, null, null, v_candidates, 0);
+  v_word text;
+  v_near text;
+  v_typed text := '';
+  v_suggestion text := '';
+begin
+  if query.q ~ '["“”„«»]|(^|\s)-' then
+    -- Whoever quotes or excludes means what was typed.
+    return null;
+  end if;
+  for v_word in
+    select word from regexp_split_to_table(app.search_text(lower(query.q), ' '), '\s+') as word where word <> '' limit 10
+  loop
+    v_filter.q := left(v_word, 1);
+    v_near := (
+      select word
+      from app.tasks as task
+      cross join regexp_split_to_table(app.search_text(task.title_key, ' '), '\s+') as word
+      where task.user_id = v_user
+        and task.id = any((app.find_tasks(v_filter, 'created_at', 'desc', null, null, v_candidates)).ids)
+        and public.similarity(word, v_word) >= 0.3
+      order by public.similarity(word, v_word) desc, word
+      limit 1);
+    v_typed := concat_ws(' ', nullif(v_typed, ''), v_word);
+    v_suggestion := concat_ws(' ', nullif(v_suggestion, ''), coalesce(v_near, v_word));
+  end loop;
+  return nullif(v_suggestion, v_typed);
+end $$;
+
+
+--
+-- Name: FUNCTION suggest_query(query app.task_query); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.suggest_query(query app.task_query) IS 'The words of the query, each replaced by the most similar one in the user''s titles; null where that changes nothing.';
+
+
+--
+-- Name: tag_query(text, text[], boolean); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.tag_query(user_id text, tags text[], match_all boolean) RETURNS tsquery
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  return (
+    select string_agg(
+      format('''%s#%s''', app.search_scope(user_id), replace(replace(tag, '\', '\\'), '''', '''''')),
+      case when match_all then ' & ' else ' | ' end)::tsquery
+    from unnest(tags) as tag);
+end $$;
+
+
+--
+-- Name: FUNCTION tag_query(user_id text, tags text[], match_all boolean); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.tag_query(user_id text, tags text[], match_all boolean) IS 'What finds the user''s tasks with any, or all, of the tags.';
+
+
+--
+-- Name: task_fields(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.task_fields() RETURNS text[]
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  -- The last four are ignored, so that what was read can be sent back.
+  return array[
+    'title', 'description', 'completed', 'priority', 'tags', 'due_date', 'reminder_at', 'is_recurring', 'recurrence_rule',
+    'timezone', 'id', 'user_id', 'created_at', 'updated_at'];
+end $$;
+
+
+--
+-- Name: FUNCTION task_fields(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.task_fields() IS 'The fields that the body of a task may have.';
+
+
+--
+-- Name: touch_task(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.touch_task() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  update app.tasks as task
+  set version = task.version + 1, updated_at = greatest(now(), task.updated_at + interval '1 microsecond')
+  where task.user_id = new.user_id and task.id = new.id;
+  return null;
+end $$;
+
+
+--
+-- Name: FUNCTION touch_task(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.touch_task() IS 'Moves updated_at and version after an update that did not.';
+
+
+--
+-- Name: trim_text(text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.trim_text(text text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  -- Unicode's White_Space.
+  return btrim("text", E' \t\n\u000B\f\r\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000');
+end $$;
+
+
+--
+-- Name: FUNCTION trim_text(text text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.trim_text(text text) IS 'The text without the white space at both ends.';
+
+
+--
+-- Name: update_task(app.tasks, app.tasks); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.update_task(old app.tasks, new app.tasks) RETURNS app.tasks
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  new.version := old.version + 1;
+  new.updated_at := greatest(now(), old.updated_at + interval '1 microsecond');
+  -- Title, description and tags are left out where they stay, or the search vector would be computed again.
+  if (new.title, new.description, new.tags) is distinct from (old.title, old.description, old.tags) then
+    update app.tasks as task
+    set title = new.title, description = new.description, tags = new.tags,
+      completed = new.completed, priority = new.priority, due_date = new.due_date, reminder_at = new.reminder_at,
+      is_recurring = new.is_recurring, recurrence_rule = new.recurrence_rule, timezone = new.timezone,
+      series_start = new.series_start, series_index = new.series_index, version = new.version, updated_at = new.updated_at
+    where task.user_id = old.user_id and task.id = old.id;
+  else
+    update app.tasks as task
+    set completed = new.completed, priority = new.priority, due_date = new.due_date, reminder_at = new.reminder_at,
+      is_recurring = new.is_recurring, recurrence_rule = new.recurrence_rule, timezone = new.timezone,
+      series_start = new.series_start, series_index = new.series_index, version = new.version, updated_at = new.updated_at
+    where task.user_id = old.user_id and task.id = old.id;
+  end if;
+  return new;
+end $$;
+
+
+--
+-- Name: FUNCTION update_task(old app.tasks, new app.tasks); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.update_task(old app.tasks, new app.tasks) IS 'Writes the new state of a task, and moves its version and updated_at.';
+
+
+--
+-- Name: describe_rows(pg_node_tree, oid); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.describe_rows(expression pg_node_tree, relation oid) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_text constant text := pg_get_expr(expression, relation);
+begin
+  return case
+    when v_text in ('(user_id = ( SELECT app.user_id() AS user_id))', '(user_id = app.user_id())') then 'the user''s own rows'
+    when v_text = 'true' then 'all rows'
+    else 'rows where ' || v_text
+  end;
+end $$;
+
+
+--
+-- Name: FUNCTION describe_rows(expression pg_node_tree, relation oid); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.describe_rows(expression pg_node_tree, relation oid) IS 'Which rows of the table an expression of a policy lets through, in words.';
+
+
+--
+-- Name: find_faults(name); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.find_faults(role name) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+declare
+  v_role pg_catalog.pg_roles;
+  v_table record;
+begin
+  select * into strict v_role from pg_catalog.pg_roles as found where found.rolname = role;
+
+  if v_role.rolsuper then
+    return next format('role %I is a superuser, whom no policy holds: connect as task_api, and see that it is none', role);
+  end if;
+  if v_role.rolbypassrls then
+    return next format('role %I has BYPASSRLS: alter role %1$I nobypassrls', role);
+  end if;
+  if not v_role.rolsuper then
+    return query
+      select format('role %I may become %I, whom no policy holds: revoke %2$I from %1$I', role, other.rolname)
+      from pg_catalog.pg_roles as other
+      where (other.rolsuper or other.rolbypassrls) and other.oid <> v_role.oid and pg_has_role(v_role.oid, other.oid, 'member');
+  end if;
+
+  for v_table in
+    select class.oid, class.oid::regclass::text as name, class.relkind, class.relowner, class.relrowsecurity, class.relforcerowsecurity
+    from pg_catalog.pg_class as class
+    join pg_catalog.pg_namespace as namespace on namespace.oid = class.relnamespace
+    where class.relkind in ('r', 'p', 'f', 'm')
+      and namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
+      and (
+        namespace.nspname = 'app'
+        or exists (
+          select from pg_catalog.pg_attribute as attribute
+          where attribute.attrelid = class.oid and attribute.attname = 'user_id' and not attribute.attisdropped))
+    order by 2
+  loop
+    if v_table.relkind in ('f', 'm') then
+      return next format('%s holds users'' rows, but can''t have row-level security: make it a table, or drop it', v_table.name);
+      continue;
+    end if;
+    if not v_role.rolsuper and pg_has_role(v_role.oid, v_table.relowner, 'member') then
+      return next format(
+        'role %I owns table %s, or is a member of its owner, and could switch row-level security off: connect as task_api, or alter table %2$s owner to task_owner',
+        role, v_table.name);
+    end if;
+    if not v_table.relrowsecurity then
+      return next format('table %s has no row-level security: alter table %1$s enable row level security', v_table.name);
+    end if;
+    if not v_table.relforcerowsecurity then
+      return next format('table %s does not force row-level security on its owner: alter table %1$s force row level security', v_table.name);
+    end if;
+    continue when v_role.rolsuper;
+    -- What no policy allows is refused; but then the privilege is a mistake, or the policy was forgotten.
+    return query
+      select format('table %s has no policy for %s, which %I may do: create one, or revoke %2$s on %1$s from %3$I', v_table.name, command.name, role)
+      from (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as command (name, letter)
+      where case command.letter
+          when 'd' then has_table_privilege(v_role.oid, v_table.oid, 'delete')
+          else has_any_column_privilege(v_role.oid, v_table.oid, command.name) end
+        and not exists (
+          select from pg_catalog.pg_policy as policy
+          where policy.polrelid = v_table.oid and policy.polpermissive and policy.polcmd in (command.letter, '*')
+            and exists (
+              select from unnest(policy.polroles) as named
+              where named = 0 or pg_has_role(v_role.oid, named, 'usage')));
+    return query
+      select format(
+        'policy %I lets %I %s in %s: create it anew with user_id = (select app.user_id())',
+        policy.polname, role,
+        concat_ws(
+          ' and ',
+          'see ' || audit.describe_rows(policy.polqual, policy.polrelid),
+          'write ' || audit.describe_rows(policy.polwithcheck, policy.polrelid)),
+        v_table.name)
+      from pg_catalog.pg_policy as policy
+      where policy.polrelid = v_table.oid and policy.polpermissive
+        and exists (
+          select from unnest(policy.polroles) as named
+          where named = 0 or pg_has_role(v_role.oid, named, 'usage'))
+        and (
+          audit.describe_rows(policy.polqual, policy.polrelid) <> 'the user''s own rows'
+          or audit.describe_rows(policy.polwithcheck, policy.polrelid) <> 'the user''s own rows');
+  end loop;
+end $_$;
+
+
+--
+-- Name: FUNCTION find_faults(role name); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.find_faults(role name) IS 'Why row-level security would not hold for the role: one sentence for each fault, which ends with what to do; none where it holds.';
+
+
+--
+-- Name: list_migrations(); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.list_migrations() RETURNS SETOF text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select applied.version::text from public.schema_migrations as applied
+$$;
+
+
+--
+-- Name: FUNCTION list_migrations(); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.list_migrations() IS 'Definer, to let the service, which may not read the list, compare: the versions of the migrations that were applied.';
+
+
+--
+-- Name: english_stem; Type: TEXT SEARCH DICTIONARY; Schema: app; Owner: -
+--
+
+CREATE TEXT SEARCH DICTIONARY app.english_stem (
+    TEMPLATE = pg_catalog.snowball,
+    language = 'english' );
+
+
+--
+-- Name: TEXT SEARCH DICTIONARY english_stem; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TEXT SEARCH DICTIONARY app.english_stem IS 'English word forms, without stop words.';
+
+
+--
+-- Name: stems; Type: TEXT SEARCH CONFIGURATION; Schema: app; Owner: -
+--
+
+CREATE TEXT SEARCH CONFIGURATION app.stems (
+    PARSER = pg_catalog."default" );
+
+ALTER TEXT SEARCH CONFIGURATION app.stems
+    ADD MAPPING FOR asciiword WITH public.unaccent, app.english_stem;
+
+ALTER TEXT SEARCH CONFIGURATION app.stems
+    ADD MAPPING FOR word WITH public.unaccent, app.english_stem;
+
+ALTER TEXT SEARCH CONFIGURATION app.stems
+    ADD MAPPING FOR numword WITH public.unaccent, app.english_stem;
+
+ALTER TEXT SEARCH CONFIGURATION app.stems
+    ADD MAPPING FOR sfloat WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION app.stems
+    ADD MAPPING FOR version WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION app.stems
+    ADD MAPPING FOR "float" WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION app.stems
+    ADD MAPPING FOR "int" WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION app.stems
+    ADD MAPPING FOR uint WITH simple;
+
+
+--
+-- Name: TEXT SEARCH CONFIGURATION stems; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TEXT SEARCH CONFIGURATION app.stems IS 'Stems of words, accents folded; what is searched.';
+
+
+--
+-- Name: words; Type: TEXT SEARCH CONFIGURATION; Schema: app; Owner: -
+--
+
+CREATE TEXT SEARCH CONFIGURATION app.words (
+    PARSER = pg_catalog."default" );
+
+ALTER TEXT SEARCH CONFIGURATION app.words
+    ADD MAPPING FOR asciiword WITH public.unaccent, simple;
+
+ALTER TEXT SEARCH CONFIGURATION app.words
+    ADD MAPPING FOR word WITH public.unaccent, simple;
+
+ALTER TEXT SEARCH CONFIGURATION app.words
+    ADD MAPPING FOR numword WITH public.unaccent, simple;
+
+ALTER TEXT SEARCH CONFIGURATION app.words
+    ADD MAPPING FOR sfloat WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION app.words
+    ADD MAPPING FOR version WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION app.words
+    ADD MAPPING FOR "float" WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION app.words
+    ADD MAPPING FOR "int" WITH simple;
+
+ALTER TEXT SEARCH CONFIGURATION app.words
+    ADD MAPPING FOR uint WITH simple;
+
+
+--
+-- Name: TEXT SEARCH CONFIGURATION words; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TEXT SEARCH CONFIGURATION app.words IS 'Words as they were written, accents folded; what a prefix is compared with.';
+
+
+--
+-- Name: idempotency_keys; Type: TABLE; Schema: app; Owner: -
+--
+
+CREATE TABLE app.idempotency_keys (
+    user_id text DEFAULT app.user_id() NOT NULL,
+    key text NOT NULL,
+    request text NOT NULL,
+    status integer NOT NULL,
+    headers text[] NOT NULL,
+    body text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT idempotency_keys_key_length CHECK (((char_length(key) >= 1) AND (char_length(key) <= 255)))
+);
+
+ALTER TABLE ONLY app.idempotency_keys FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE idempotency_keys; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TABLE app.idempotency_keys IS 'Answers to requests with an Idempotency-Key, kept for 24 hours.';
+
+
+--
+-- Name: COLUMN idempotency_keys.user_id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.idempotency_keys.user_id IS 'Who sent the request; the same key of another user is another key.';
+
+
+--
+-- Name: COLUMN idempotency_keys.key; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.idempotency_keys.key IS 'The Idempotency-Key, as it was sent.';
+
+
+--
+-- Name: COLUMN idempotency_keys.request; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.idempotency_keys.request IS 'A digest of the operation, its task and its body: the same key with another is refused.';
+
+
+--
+-- Name: COLUMN idempotency_keys.status; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.idempotency_keys.status IS 'The status of the answer.';
+
+
+--
+-- Name: COLUMN idempotency_keys.headers; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.idempotency_keys.headers IS 'The headers of the answer: name, value, name, value, …';
+
+
+--
+-- Name: COLUMN idempotency_keys.body; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.idempotency_keys.body IS 'The body of the answer.';
+
+
+--
+-- Name: COLUMN idempotency_keys.created_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.idempotency_keys.created_at IS 'When the request was answered.';
+
+
+--
+-- Name: CONSTRAINT idempotency_keys_key_length ON idempotency_keys; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT idempotency_keys_key_length ON app.idempotency_keys IS 'string_length: must have 1 to 255 characters';
+
+
+--
+-- Name: task_counts; Type: TABLE; Schema: app; Owner: -
+--
+
+CREATE TABLE app.task_counts (
+    user_id text NOT NULL,
+    completed boolean NOT NULL,
+    priority_rank smallint NOT NULL,
+    tasks integer NOT NULL,
+    revision bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT task_counts_not_negative CHECK ((tasks >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY app.task_counts FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE task_counts; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TABLE app.task_counts IS 'The number of each user''s tasks by status and priority; written by app.count_task alone.';
+
+
+--
+-- Name: COLUMN task_counts.user_id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.user_id IS 'The owner of the tasks.';
+
+
+--
+-- Name: COLUMN task_counts.completed; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.completed IS 'The status that is counted.';
+
+
+--
+-- Name: COLUMN task_counts.priority_rank; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.priority_rank IS 'The priority that is counted, as in app.tasks.';
+
+
+--
+-- Name: COLUMN task_counts.tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.tasks IS 'How many tasks there are.';
+
+
+--
+-- Name: COLUMN task_counts.revision; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.revision IS 'Grows whenever one of these tasks changes, comes or goes.';
+
+
+--
+-- Name: CONSTRAINT task_counts_not_negative ON task_counts; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT task_counts_not_negative ON app.task_counts IS 'A negative number would mean that a change was not counted.';
+
+
+--
+-- Name: task_documents; Type: VIEW; Schema: app; Owner: -
+--
+
+CREATE VIEW app.task_documents WITH (security_invoker='true') AS
+ SELECT task.user_id,
+    task.id,
+    task.version,
+    (row_to_json(document.*))::text AS document
+   FROM (app.tasks task
+     CROSS JOIN LATERAL ( SELECT task.id,
+            task.user_id,
+            task.title,
+            task.description,
+            task.completed,
+            task.priority,
+            task.tags,
+            (replace(((task.due_date AT TIME ZONE 'UTC'::text))::text, ' '::text, 'T'::text) || 'Z'::text) AS due_date,
+            (replace(((task.reminder_at AT TIME ZONE 'UTC'::text))::text, ' '::text, 'T'::text) || 'Z'::text) AS reminder_at,
+            task.is_recurring,
+            task.recurrence_rule,
+            task.timezone,
+            (replace(((task.created_at AT TIME ZONE 'UTC'::text))::text, ' '::text, 'T'::text) || 'Z'::text) AS created_at,
+            (replace(((task.updated_at AT TIME ZONE 'UTC'::text))::text, ' '::text, 'T'::text) || 'Z'::text) AS updated_at) document);
+
+
+--
+-- Name: VIEW task_documents; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON VIEW app.task_documents IS 'Each task as the JSON that a client reads.';
+
+
+--
+-- Name: token_buckets; Type: TABLE; Schema: app; Owner: -
+--
+
+CREATE UNLOGGED TABLE app.token_buckets (
+    user_id text DEFAULT app.user_id() NOT NULL,
+    full_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY app.token_buckets FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE token_buckets; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TABLE app.token_buckets IS 'How much of the rate limit each user has used; empty where RATE_LIMIT is not set.';
+
+
+--
+-- Name: COLUMN token_buckets.user_id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.token_buckets.user_id IS 'Who sends the requests.';
+
+
+--
+-- Name: COLUMN token_buckets.full_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.token_buckets.full_at IS 'When the bucket is full again; each request takes it further into the future.';
+
+
+--
+-- Name: default_privileges; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.default_privileges WITH (security_invoker='true') AS
+ SELECT owner.rolname AS creator,
+    owner.oid AS creator_oid,
+    namespace.nspname AS schema,
+        CASE defaults.defaclobjtype
+            WHEN 'f'::"char" THEN 'functions'::text
+            WHEN 'T'::"char" THEN 'types'::text
+            WHEN 'r'::"char" THEN 'tables'::text
+            WHEN 'S'::"char" THEN 'sequences'::text
+            WHEN 'n'::"char" THEN 'schemas'::text
+            ELSE 'other objects'::text
+        END AS objects,
+    COALESCE(grantee.rolname, 'public'::name) AS role,
+    lower(entry.privilege_type) AS privilege
+   FROM ((((pg_default_acl defaults
+     JOIN pg_roles owner ON ((defaults.defaclrole = owner.oid)))
+     LEFT JOIN pg_namespace namespace ON ((defaults.defaclnamespace = namespace.oid)))
+     CROSS JOIN LATERAL aclexplode(defaults.defaclacl) entry(grantor, grantee, privilege_type, is_grantable))
+     LEFT JOIN pg_roles grantee ON ((entry.grantee = grantee.oid)));
+
+
+--
+-- Name: VIEW default_privileges; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.default_privileges IS 'What new objects will be granted when somebody creates them.';
+
+
+--
+-- Name: functions; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.functions WITH (security_invoker='true') AS
+ SELECT function.oid,
+    namespace.nspname AS schema,
+    ((function.oid)::regprocedure)::text AS function,
+    function.proowner AS owner_oid,
+    owner.rolname AS owner,
+    function.prosecdef AS definer,
+        CASE function.provolatile
+            WHEN 'i'::"char" THEN 'immutable'::text
+            WHEN 's'::"char" THEN 'stable'::text
+            ELSE 'volatile'::text
+        END AS volatility,
+    function.proleakproof AS leakproof,
+    ( SELECT "substring"(setting.setting, '=(.*)'::text) AS "substring"
+           FROM unnest(function.proconfig) setting(setting)
+          WHERE (setting.setting ~~ 'search\_path=%'::text)) AS search_path,
+    obj_description(function.oid, 'pg_proc'::name) AS about,
+    (function.oid IN ( SELECT dependency.objid
+           FROM pg_depend dependency
+          WHERE ((dependency.classid = ('pg_proc'::regclass)::oid) AND (dependency.deptype = 'e'::"char")))) AS in_extension,
+    function.proacl AS acl
+   FROM ((pg_proc function
+     JOIN pg_namespace namespace ON ((function.pronamespace = namespace.oid)))
+     JOIN pg_roles owner ON ((function.proowner = owner.oid)))
+  WHERE ((namespace.nspname !~ '^pg_'::text) AND (namespace.nspname <> 'information_schema'::name));
+
+
+--
+-- Name: VIEW functions; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.functions IS 'Every function outside of PostgreSQL''s own schemas.';
+
+
+--
+-- Name: relations; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.relations WITH (security_invoker='true') AS
+ SELECT class.oid,
+    ((class.oid)::regclass)::text AS relation,
+    namespace.nspname AS schema,
+        CASE class.relkind
+            WHEN 'v'::"char" THEN 'view'::text
+            WHEN 'm'::"char" THEN 'materialized view'::text
+            WHEN 'f'::"char" THEN 'foreign table'::text
+            WHEN 'S'::"char" THEN 'sequence'::text
+            ELSE 'table'::text
+        END AS kind,
+    owner.rolname AS owner,
+    class.relowner AS owner_oid,
+        CASE
+            WHEN (class.relkind <> ALL (ARRAY['r'::"char", 'p'::"char"])) THEN NULL::text
+            WHEN (NOT class.relrowsecurity) THEN 'OFF'::text
+            WHEN (NOT class.relforcerowsecurity) THEN 'NOT FORCED'::text
+            ELSE 'forced'::text
+        END AS row_level_security,
+        CASE
+            WHEN (class.relkind = 'v'::"char") THEN COALESCE((( SELECT option.option_value
+               FROM pg_options_to_table(class.reloptions) option(option_name, option_value)
+              WHERE (option.option_name = 'security_invoker'::text)))::boolean, false)
+            ELSE NULL::boolean
+        END AS security_invoker,
+    (class.oid IN ( SELECT attribute.attrelid
+           FROM pg_attribute attribute
+          WHERE ((attribute.attname = 'user_id'::name) AND (NOT attribute.attisdropped)))) AS has_user_id,
+    (class.oid IN ( SELECT dependency.objid
+           FROM pg_depend dependency
+          WHERE ((dependency.classid = ('pg_class'::regclass)::oid) AND (dependency.deptype = 'e'::"char")))) AS in_extension,
+    class.relhasrules AS has_rules,
+    class.relacl AS acl
+   FROM ((pg_class class
+     JOIN pg_namespace namespace ON ((class.relnamespace = namespace.oid)))
+     JOIN pg_roles owner ON ((class.relowner = owner.oid)))
+  WHERE ((class.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char"])) AND (namespace.nspname !~ '^pg_'::text) AND (namespace.nspname <> 'information_schema'::name));
+
+
+--
+-- Name: VIEW relations; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.relations IS 'Every table, view and sequence outside of PostgreSQL''s own schemas.';
+
+
+--
+-- Name: services; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.services WITH (security_invoker='true') AS
+ SELECT oid,
+    rolname AS role,
+    rolsuper AS superuser
+   FROM pg_roles service
+  WHERE ((rolname = 'task_api'::name) OR ((NOT rolsuper) AND pg_has_role(oid, 'task_api'::name, 'usage'::text)) OR (EXISTS ( SELECT
+           FROM (pg_auth_members membership
+             JOIN pg_roles api ON (((membership.roleid = api.oid) AND (api.rolname = 'task_api'::name))))
+          WHERE (service.rolsuper AND (membership.member = service.oid)))));
+
+
+--
+-- Name: VIEW services; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.services IS 'The roles that the service can connect as: task_api, and whoever inherits its rights.';
+
+
+--
+-- Name: function_faults; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.function_faults WITH (security_invoker='true') AS
+ SELECT format('function %s has no pinned path: whoever calls it decides what the names in it mean'::text, found.function) AS fault,
+    format('alter function %s set search_path = '''''::text, found.function) AS remedy
+   FROM audit.functions found
+  WHERE ((NOT found.in_extension) AND (found.definer OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name]))) AND (COALESCE(found.search_path, '-'::text) <> ALL (ARRAY['""'::text, 'pg_catalog'::text, 'pg_catalog, pg_temp'::text])))
+UNION
+ SELECT format('function %s runs with the rights of %I and does not say why'::text, found.function, found.owner) AS fault,
+    format('comment on function %s is ''Definer, …'', or alter function %1$s security invoker'::text, found.function) AS remedy
+   FROM audit.functions found
+  WHERE ((NOT found.in_extension) AND found.definer AND COALESCE((found.about !~ '^Definer, '::text), true))
+UNION
+ SELECT format('function %s runs with the rights of %I, who may do more than it needs'::text, found.function, found.owner) AS fault,
+    format('alter function %s owner to a role of its own, without login, that owns no table'::text, found.function) AS remedy
+   FROM (audit.functions found
+     JOIN pg_roles owner ON ((found.owner_oid = owner.oid)))
+  WHERE ((NOT found.in_extension) AND found.definer AND (owner.rolsuper OR owner.rolbypassrls OR (owner.rolcanlogin AND (owner.rolname <> 'task_auditor'::name)) OR (EXISTS ( SELECT
+           FROM audit.relations owned
+          WHERE ((owned.owner_oid = owner.oid) AND (owned.kind = 'table'::text))))))
+UNION
+ SELECT format('%I may read %s of everybody''s tasks, which it does not need'::text, owner.rolname, string_agg((attribute.attname)::text, ', '::text)) AS fault,
+    format('revoke select (%s) on app.tasks from %I, and select on the whole table'::text, string_agg((attribute.attname)::text, ', '::text), owner.rolname) AS remedy
+   FROM ((pg_roles owner
+     CROSS JOIN audit.relations tasks)
+     JOIN pg_attribute attribute ON ((tasks.oid = attribute.attrelid)))
+  WHERE ((owner.rolname = ANY (ARRAY['task_finder'::name, 'task_counter'::name])) AND (tasks.schema = 'app'::name) AND (tasks.relation = ANY (ARRAY['tasks'::text, 'app.tasks'::text])) AND (attribute.attname = ANY (ARRAY['title'::name, 'description'::name, 'tags'::name])) AND has_column_privilege(owner.oid, tasks.oid, attribute.attnum, 'select'::text))
+  GROUP BY owner.rolname
+UNION
+ SELECT format('function %s is leakproof: it may be shown rows before row-level security has taken them out'::text, found.function) AS fault,
+    format('alter function %s not leakproof'::text, found.function) AS remedy
+   FROM audit.functions found
+  WHERE ((NOT found.in_extension) AND found.leakproof)
+UNION
+ SELECT format('function %s is in none of the schemas that %I is for'::text, found.function, service.role) AS fault,
+    format('revoke execute on function %s from %I, or from whom it has that'::text, found.function, service.role) AS remedy
+   FROM (audit.functions found
+     CROSS JOIN audit.services service)
+  WHERE ((NOT found.in_extension) AND (found.schema <> ALL (ARRAY['app'::name, 'api'::name, 'audit'::name])) AND has_schema_privilege(service.oid, (found.schema)::text, 'usage'::text) AND has_function_privilege(service.oid, found.oid, 'execute'::text) AND (NOT service.superuser));
+
+
+--
+-- Name: VIEW function_faults; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.function_faults IS 'What is off with functions, and what to do about it.';
+
+
+--
+-- Name: policies; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.policies WITH (security_invoker='true') AS
+ SELECT oid,
+    polrelid AS relation_oid,
+    ((polrelid)::regclass)::text AS relation,
+    polname AS policy,
+        CASE polcmd
+            WHEN 'r'::"char" THEN 'select'::text
+            WHEN 'a'::"char" THEN 'insert'::text
+            WHEN 'w'::"char" THEN 'update'::text
+            WHEN 'd'::"char" THEN 'delete'::text
+            ELSE 'all'::text
+        END AS command,
+    polroles AS role_oids,
+    ( SELECT string_agg((COALESCE(role.rolname, 'public'::name))::text, ', '::text ORDER BY role.rolname) AS string_agg
+           FROM (unnest(policy.polroles) named(oid)
+             LEFT JOIN pg_roles role ON ((named.oid = role.oid)))) AS roles,
+    polpermissive AS permissive,
+    audit.describe_rows(polqual, polrelid) AS sees,
+        CASE
+            WHEN (polcmd = ANY (ARRAY['a'::"char", 'w'::"char", '*'::"char"])) THEN COALESCE(audit.describe_rows(polwithcheck, polrelid), audit.describe_rows(polqual, polrelid))
+            ELSE NULL::text
+        END AS writes
+   FROM pg_policy policy;
+
+
+--
+-- Name: VIEW policies; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.policies IS 'Every policy: for whom, for which command, which rows it shows and which it lets be written.';
+
+
+--
+-- Name: privileges; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.privileges WITH (security_invoker='true') AS
+ WITH granted(kind, schema, object, columns, grants, owner_oid) AS (
+         SELECT relation.kind,
+            relation.schema,
+            relation.relation,
+            NULL::name AS "?column?",
+            relation.acl,
+            relation.owner_oid
+           FROM audit.relations relation
+          WHERE (NOT relation.in_extension)
+        UNION ALL
+         SELECT relation.kind,
+            relation.schema,
+            relation.relation,
+            attribute.attname,
+            attribute.attacl,
+            relation.owner_oid
+           FROM (audit.relations relation
+             JOIN pg_attribute attribute ON (((relation.oid = attribute.attrelid) AND (NOT attribute.attisdropped))))
+          WHERE (NOT relation.in_extension)
+        UNION ALL
+         SELECT 'function'::text,
+            function.schema,
+            function.function,
+            NULL::name,
+            COALESCE(function.acl, acldefault('f'::"char", function.owner_oid)) AS "coalesce",
+            function.owner_oid
+           FROM audit.functions function
+          WHERE (NOT function.in_extension)
+        UNION ALL
+         SELECT 'schema'::text,
+            namespace.nspname,
+            quote_ident((namespace.nspname)::text) AS quote_ident,
+            NULL::name,
+            namespace.nspacl,
+            namespace.nspowner
+           FROM pg_namespace namespace
+          WHERE ((namespace.nspname !~ '^pg_'::text) AND (namespace.nspname <> 'information_schema'::name))
+        UNION ALL
+         SELECT 'type'::text,
+            namespace.nspname,
+            ((type.oid)::regtype)::text AS oid,
+            NULL::name,
+            COALESCE(type.typacl, acldefault('T'::"char", type.typowner)) AS "coalesce",
+            type.typowner
+           FROM ((pg_type type
+             JOIN pg_namespace namespace ON ((type.typnamespace = namespace.oid)))
+             LEFT JOIN pg_class class ON ((type.typrelid = class.oid)))
+          WHERE ((namespace.nspname !~ '^pg_'::text) AND (namespace.nspname <> 'information_schema'::name) AND (type.typcategory <> 'A'::"char") AND ((class.oid IS NULL) OR (class.relkind = 'c'::"char")) AND (NOT (type.oid IN ( SELECT dependency.objid
+                   FROM pg_depend dependency
+                  WHERE ((dependency.classid = ('pg_type'::regclass)::oid) AND (dependency.deptype = 'e'::"char"))))))
+        UNION ALL
+         SELECT 'database'::text,
+            NULL::name,
+            quote_ident((database.datname)::text) AS quote_ident,
+            NULL::name,
+            COALESCE(database.datacl, acldefault('d'::"char", database.datdba)) AS "coalesce",
+            database.datdba
+           FROM pg_database database
+          WHERE (database.datname = current_database())
+        UNION ALL
+         SELECT 'foreign server'::text,
+            NULL::name,
+            quote_ident((server.srvname)::text) AS quote_ident,
+            NULL::name,
+            server.srvacl,
+            server.srvowner
+           FROM pg_foreign_server server
+        )
+ SELECT COALESCE(grantee.rolname, 'public'::name) AS role,
+    granted.kind,
+    granted.schema,
+    granted.object,
+    lower(entry.privilege_type) AS privilege,
+    COALESCE(string_agg((granted.columns)::text, ', '::text ORDER BY ((granted.columns)::text)),
+        CASE
+            WHEN (granted.kind = ANY (ARRAY['table'::text, 'view'::text])) THEN 'all'::text
+            ELSE NULL::text
+        END) AS columns,
+    bool_or(entry.is_grantable) AS grantable
+   FROM ((granted
+     CROSS JOIN LATERAL aclexplode(granted.grants) entry(grantor, grantee, privilege_type, is_grantable))
+     LEFT JOIN pg_roles grantee ON ((entry.grantee = grantee.oid)))
+  WHERE (entry.grantee <> granted.owner_oid)
+  GROUP BY grantee.rolname, granted.kind, granted.schema, granted.object, entry.privilege_type, (granted.columns IS NULL);
+
+
+--
+-- Name: VIEW privileges; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.privileges IS 'Who, besides the owner, has which privilege on what; for tables, on which columns.';
+
+
+--
+-- Name: privilege_faults; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.privilege_faults WITH (security_invoker='true') AS
+ SELECT format('public has %s on %s %s: that is everybody who can log in'::text, found.privilege, found.kind, found.object) AS fault,
+    format('revoke %s%s on %s %s from public'::text, found.privilege, ((' ('::text || NULLIF(found.columns, 'all'::text)) || ')'::text),
+        CASE
+            WHEN (found.kind = ANY (ARRAY['view'::text, 'materialized view'::text, 'foreign table'::text])) THEN 'table'::text
+            ELSE found.kind
+        END, found.object) AS remedy
+   FROM audit.privileges found
+  WHERE (found.role = 'public'::name)
+UNION
+ SELECT format('%s that task_owner creates will be executable or usable by public'::text, kind.objects) AS fault,
+    format('alter default privileges for role task_owner revoke %s on %s from public'::text, kind.privilege, kind.objects) AS remedy
+   FROM ( VALUES ('functions'::text,'f'::text,'execute'::text), ('types'::text,'T'::text,'usage'::text)) kind(objects, letter, privilege)
+  WHERE (NOT (EXISTS ( SELECT
+           FROM (pg_default_acl defaults
+             JOIN pg_roles owner ON (((defaults.defaclrole = owner.oid) AND (owner.rolname = 'task_owner'::name))))
+          WHERE ((defaults.defaclnamespace = (0)::oid) AND ((defaults.defaclobjtype)::text = kind.letter) AND (NOT ((0)::oid IN ( SELECT entry.grantee
+                   FROM aclexplode(defaults.defaclacl) entry(grantor, grantee, privilege_type, is_grantable))))))))
+UNION
+ SELECT format('%s that %I creates%s will be granted to %I: %s'::text, found.objects, found.creator, (' in '::text || (found.schema)::text), found.role, found.privilege) AS fault,
+    format('alter default privileges for role %I%s revoke %s on %s from %I'::text, found.creator, (' in schema '::text || quote_ident((found.schema)::text)), found.privilege, found.objects, found.role) AS remedy
+   FROM audit.default_privileges found
+  WHERE ((found.role <> found.creator) AND ((found.role = ANY (ARRAY['public'::name, 'task_api'::name, 'task_auditor'::name, 'task_finder'::name, 'task_counter'::name])) OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name]))))
+UNION
+ SELECT format('%I may %s %s, which row-level security does not hold'::text, service.role, privilege.name, found.relation) AS fault,
+    format('revoke %s on %s from %I'::text, privilege.name, found.relation, service.role) AS remedy
+   FROM ((audit.services service
+     CROSS JOIN audit.relations found)
+     CROSS JOIN ( VALUES ('truncate'::text), ('references'::text), ('trigger'::text)) privilege(name))
+  WHERE (((found.schema = 'app'::name) OR found.has_user_id) AND (found.kind <> 'sequence'::text) AND
+        CASE privilege.name
+            WHEN 'references'::text THEN has_any_column_privilege(service.oid, found.oid, privilege.name)
+            ELSE has_table_privilege(service.oid, found.oid, privilege.name)
+        END AND (NOT service.superuser))
+UNION
+ SELECT format('%I may %s user_id in %s itself, instead of by its default'::text, service.role, privilege.name, found.relation) AS fault,
+    format('revoke %s on %s from %I, and grant it anew on the other columns'::text, privilege.name, found.relation, service.role) AS remedy
+   FROM ((audit.services service
+     JOIN audit.relations found ON ((found.has_user_id AND (found.kind = ANY (ARRAY['table'::text, 'view'::text])))))
+     CROSS JOIN ( VALUES ('insert'::text), ('update'::text)) privilege(name))
+  WHERE (has_column_privilege(service.oid, found.oid, 'user_id'::text, privilege.name) AND (NOT service.superuser))
+UNION
+ SELECT format('%I may %s in %s %I'::text, service.role, place.privilege, place.kind, place.name) AS fault,
+    format('revoke %s on %s %I from %I, or from whom it has that'::text, place.privilege, place.kind, place.name, service.role) AS remedy
+   FROM (audit.services service
+     CROSS JOIN ( SELECT 'schema'::text AS kind,
+            namespace.nspname AS name,
+            'create'::text AS privilege
+           FROM pg_namespace namespace
+          WHERE ((namespace.nspname !~ '^pg_'::text) AND (namespace.nspname <> 'information_schema'::name))
+        UNION ALL
+         SELECT 'database'::text AS kind,
+            current_database() AS name,
+            wanted.privilege
+           FROM ( VALUES ('create'::text), ('temporary'::text)) wanted(privilege)) place)
+  WHERE ((NOT service.superuser) AND
+        CASE place.kind
+            WHEN 'schema'::text THEN has_schema_privilege(service.oid, (place.name)::text, place.privilege)
+            ELSE has_database_privilege(service.oid, (place.name)::text, place.privilege)
+        END)
+UNION
+ SELECT format('%s has %s on %s %s, which is not one of those that it is for'::text, found.role, found.privilege, found.kind, found.object) AS fault,
+    format('revoke %s on %s %s from %I'::text, found.privilege,
+        CASE
+            WHEN (found.kind = ANY (ARRAY['view'::text, 'materialized view'::text, 'foreign table'::text])) THEN 'table'::text
+            ELSE found.kind
+        END, found.object, found.role) AS remedy
+   FROM audit.privileges found
+  WHERE ((found.kind = ANY (ARRAY['table'::text, 'view'::text, 'materialized view'::text, 'foreign table'::text, 'sequence'::text, 'foreign server'::text])) AND (((found.role IN ( SELECT service.role
+           FROM audit.services service)) AND COALESCE((found.schema <> 'app'::name), true)) OR ((found.role = 'task_auditor'::name) AND COALESCE((found.schema <> 'audit'::name), true) AND (found.object <> ALL (ARRAY['schema_migrations'::text, 'public.schema_migrations'::text])))))
+UNION
+ SELECT format('%s large objects belong to %I: row-level security does not hold for them, and nothing of Duly makes any'::text, count(*), owner.rolname) AS fault,
+    'find out who made them (select oid from pg_largeobject_metadata), and select lo_unlink(oid)'::text AS remedy
+   FROM (pg_largeobject_metadata large
+     JOIN pg_roles owner ON ((large.lomowner = owner.oid)))
+  WHERE (owner.oid IN ( SELECT service.oid
+           FROM audit.services service))
+  GROUP BY owner.rolname;
+
+
+--
+-- Name: VIEW privilege_faults; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.privilege_faults IS 'What is off with privileges, and what to do about it.';
+
+
+--
+-- Name: role_settings; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.role_settings WITH (security_invoker='true') AS
+ SELECT setting.setrole AS role_oid,
+    split_part(pair.pair, '='::text, 1) AS name,
+    "substring"(pair.pair, '=(.*)'::text) AS value
+   FROM ((pg_db_role_setting setting
+     CROSS JOIN LATERAL unnest(setting.setconfig) pair(pair))
+     LEFT JOIN pg_database database ON ((setting.setdatabase = database.oid)))
+  WHERE ((setting.setdatabase = (0)::oid) OR (database.datname = current_database()));
+
+
+--
+-- Name: VIEW role_settings; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.role_settings IS 'The settings that each role begins a session with in this database; role 0 means all roles.';
+
+
+--
+-- Name: role_faults; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.role_faults WITH (security_invoker='true') AS
+ SELECT split_part(sentence.sentence, ': '::text, 1) AS fault,
+    "substring"(sentence.sentence, ': (.*)'::text) AS remedy
+   FROM (audit.services service
+     CROSS JOIN LATERAL audit.find_faults(service.role) sentence(sentence))
+UNION
+ SELECT format('role %I has the attribute %s'::text, role.rolname, attribute.name) AS fault,
+    format('alter role %I no%s'::text, role.rolname, attribute.name) AS remedy
+   FROM (pg_roles role
+     CROSS JOIN LATERAL ( VALUES ('superuser'::text,role.rolsuper), ('bypassrls'::text,role.rolbypassrls), ('createrole'::text,role.rolcreaterole), ('createdb'::text,role.rolcreatedb), ('replication'::text,role.rolreplication), ('login'::text,(role.rolcanlogin AND (role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_counter'::name]))))) attribute(name, has))
+  WHERE (attribute.has AND ((role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_counter'::name, 'task_auditor'::name])) OR ((role.oid IN ( SELECT service.oid
+           FROM audit.services service)) AND (attribute.name <> ALL (ARRAY['superuser'::text, 'bypassrls'::text])))))
+UNION
+ SELECT format('role %I is a member of %I, and has or may take its rights'::text, service.role, other.rolname) AS fault,
+    format('revoke %I from %I'::text, other.rolname, service.role) AS remedy
+   FROM ((audit.services service
+     JOIN pg_auth_members membership ON ((service.oid = membership.member)))
+     JOIN pg_roles other ON ((membership.roleid = other.oid)))
+  WHERE (NOT (other.oid IN ( SELECT same.oid
+           FROM audit.services same)))
+UNION
+ SELECT format('role %I has no %s, so that a request may hold a connection or a lock for ever'::text, service.role, setting.name) AS fault,
+    format('alter role %I set %s = ''%s'''::text, service.role, setting.name, setting.value) AS remedy
+   FROM (audit.services service
+     CROSS JOIN ( VALUES ('statement_timeout'::text,'5s'::text), ('lock_timeout'::text,'2s'::text), ('idle_in_transaction_session_timeout'::text,'10s'::text)) setting(name, value))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM audit.role_settings found
+          WHERE ((found.role_oid = ANY (ARRAY[(0)::oid, service.oid])) AND (found.name = setting.name) AND (found.value !~ '^0+(ms|s|min|h|d|us)?$'::text)))))
+UNION
+ SELECT format('%s begins a session as the user %L, who nobody proved to be'::text, COALESCE(('role '::text || (role.rolname)::text), 'everybody'::text), setting.value) AS fault,
+    format('alter %s reset app.user_id, and the same with in database, or for all roles, where it was set so'::text, COALESCE(('role '::text || quote_ident((role.rolname)::text)), ('database '::text || quote_ident((current_database())::text)))) AS remedy
+   FROM (audit.role_settings setting
+     LEFT JOIN pg_roles role ON ((setting.role_oid = role.oid)))
+  WHERE (setting.name = 'app.user_id'::text)
+UNION
+ SELECT format('a session of the service is logged in as %I'::text, activity.usename) AS fault,
+    'set DATABASE_URL to log in as task_api, and start the service again'::text AS remedy
+   FROM pg_stat_activity activity
+  WHERE ((activity.datname = current_database()) AND (activity.application_name = 'duly'::text) AND (NOT (activity.usesysid IN ( SELECT service.oid
+           FROM audit.services service))));
+
+
+--
+-- Name: VIEW role_faults; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.role_faults IS 'What is off with the roles, and what to do about it.';
+
+
+--
+-- Name: table_faults; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.table_faults WITH (security_invoker='true') AS
+ SELECT format('table %s has no policy at all'::text, found.relation) AS fault,
+    format('create its policies, as in db/migrations/*_policies.sql, or drop %s'::text, found.relation) AS remedy
+   FROM audit.relations found
+  WHERE ((found.kind = 'table'::text) AND ((found.schema = 'app'::name) OR found.has_user_id) AND (NOT (EXISTS ( SELECT
+           FROM audit.policies policy
+          WHERE (policy.relation_oid = found.oid)))))
+UNION
+ SELECT format('policy %I lets %I see or write more than the user''s own rows in %s'::text, policy.policy, role.rolname, policy.relation) AS fault,
+    format('drop policy %I on %s'::text, policy.policy, policy.relation) AS remedy
+   FROM ((audit.policies policy
+     JOIN pg_roles role ON (((role.oid = ANY (policy.role_oids)) AND (NOT (role.oid IN ( SELECT service.oid
+           FROM audit.services service))))))
+     JOIN audit.relations found ON (((policy.relation_oid = found.oid) AND ((found.schema = 'app'::name) OR found.has_user_id))))
+  WHERE (policy.permissive AND ((policy.sees <> 'the user''s own rows'::text) OR (policy.writes <> 'the user''s own rows'::text)) AND (role.rolcanlogin OR (NOT (role.oid IN ( SELECT function.proowner
+           FROM pg_proc function
+          WHERE function.prosecdef)))))
+UNION
+ SELECT format('several policies let %s %s in %s: whatever one of them allows is allowed'::text, COALESCE(role.rolname, 'everybody'::name), command.name, policy.relation) AS fault,
+    format('keep one of %s'::text, string_agg((policy.policy)::text, ', '::text ORDER BY ((policy.policy)::text))) AS remedy
+   FROM (((audit.policies policy
+     CROSS JOIN LATERAL unnest(policy.role_oids) named(named))
+     LEFT JOIN pg_roles role ON ((role.oid = named.named)))
+     CROSS JOIN ( VALUES ('select'::text), ('insert'::text), ('update'::text), ('delete'::text)) command(name))
+  WHERE (policy.permissive AND ((policy.command = command.name) OR (policy.command = 'all'::text)))
+  GROUP BY policy.relation, role.rolname, command.name
+ HAVING (count(*) > 1)
+UNION
+ SELECT format('view %s runs with the rights of its owner, and not with its reader''s'::text, found.relation) AS fault,
+    format('alter view %s set (security_invoker = true)'::text, found.relation) AS remedy
+   FROM audit.relations found
+  WHERE ((found.kind = 'view'::text) AND (NOT found.security_invoker) AND ((found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name])) OR (EXISTS ( SELECT
+           FROM ((pg_rewrite rule
+             JOIN pg_depend dependency ON (((dependency.classid = ('pg_rewrite'::regclass)::oid) AND (rule.oid = dependency.objid) AND (dependency.refclassid = ('pg_class'::regclass)::oid))))
+             JOIN audit.relations read ON (((dependency.refobjid = read.oid) AND (read.oid <> found.oid) AND ((read.schema = 'app'::name) OR read.has_user_id))))
+          WHERE (rule.ev_class = found.oid)))))
+UNION
+ SELECT format('table %s has a rule, which runs with the rights of its owner'::text, found.relation) AS fault,
+    format('drop the rules of %s; use a trigger'::text, found.relation) AS remedy
+   FROM audit.relations found
+  WHERE ((found.kind = 'table'::text) AND found.has_rules AND ((found.schema = 'app'::name) OR found.has_user_id))
+UNION
+ SELECT format('%s %s belongs to %I, who may log in and undo what protects it'::text, found.kind, found.relation, found.owner) AS fault,
+    format('alter %s %s owner to task_owner'::text, found.kind, found.relation) AS remedy
+   FROM (audit.relations found
+     JOIN pg_roles owner ON (((found.owner_oid = owner.oid) AND (owner.rolcanlogin OR owner.rolsuper OR owner.rolbypassrls))))
+  WHERE (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name]));
+
+
+--
+-- Name: VIEW table_faults; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.table_faults IS 'What is off with tables, views and policies, and what to do about it.';
+
+
+--
+-- Name: faults; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.faults WITH (security_invoker='true') AS
+ SELECT part,
+    fault,
+    remedy
+   FROM ( SELECT 'roles'::text AS part,
+            role_faults.fault,
+            role_faults.remedy
+           FROM audit.role_faults
+        UNION ALL
+         SELECT 'tables'::text AS part,
+            table_faults.fault,
+            table_faults.remedy
+           FROM audit.table_faults
+        UNION ALL
+         SELECT 'functions'::text AS part,
+            function_faults.fault,
+            function_faults.remedy
+           FROM audit.function_faults
+        UNION ALL
+         SELECT 'privileges'::text AS part,
+            privilege_faults.fault,
+            privilege_faults.remedy
+           FROM audit.privilege_faults) found;
+
+
+--
+-- Name: VIEW faults; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.faults IS 'All that is off, each with what to do about it; no row where nothing is.';
+
+
+--
+-- Name: roles; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.roles WITH (security_invoker='true') AS
+ SELECT oid,
+    rolname AS role,
+    concat_ws(', '::text,
+        CASE
+            WHEN rolcanlogin THEN 'login'::text
+            ELSE 'no login'::text
+        END,
+        CASE
+            WHEN rolsuper THEN 'SUPERUSER'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN rolbypassrls THEN 'BYPASSRLS'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN rolcreaterole THEN 'createrole'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN rolcreatedb THEN 'createdb'::text
+            ELSE NULL::text
+        END,
+        CASE
+            WHEN rolreplication THEN 'replication'::text
+            ELSE NULL::text
+        END) AS attributes,
+    ( SELECT string_agg(DISTINCT (other.rolname)::text, ', '::text) AS string_agg
+           FROM (pg_auth_members membership
+             JOIN pg_roles other ON ((membership.roleid = other.oid)))
+          WHERE (membership.member = role.oid)) AS member_of,
+    ( SELECT string_agg(((setting.name || ' = '::text) || setting.value), '
+'::text ORDER BY setting.name) AS string_agg
+           FROM audit.role_settings setting
+          WHERE (setting.role_oid = role.oid)) AS settings,
+    shobj_description(oid, 'pg_authid'::name) AS about
+   FROM pg_roles role
+  WHERE (rolname !~ '^pg_'::text);
+
+
+--
+-- Name: VIEW roles; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.roles IS 'The roles of the server: what each may, what it is a member of, and what it begins a session with.';
+
+
+--
+-- Name: schema_migrations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.schema_migrations (
+    version character varying NOT NULL
+);
+
+
+--
+-- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: app; Owner: -
+--
+
+ALTER TABLE ONLY app.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
+
+
+--
+-- Name: task_counts task_counts_pkey; Type: CONSTRAINT; Schema: app; Owner: -
+--
+
+ALTER TABLE ONLY app.task_counts
+    ADD CONSTRAINT task_counts_pkey PRIMARY KEY (user_id, completed, priority_rank);
+
+
+--
+-- Name: tasks tasks_pkey; Type: CONSTRAINT; Schema: app; Owner: -
+--
+
+ALTER TABLE ONLY app.tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (user_id, id);
+
+
+--
+-- Name: token_buckets token_buckets_pkey; Type: CONSTRAINT; Schema: app; Owner: -
+--
+
+ALTER TABLE ONLY app.token_buckets
+    ADD CONSTRAINT token_buckets_pkey PRIMARY KEY (user_id);
+
+
+--
+-- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+
+--
+-- Name: idempotency_keys_by_created_at; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX idempotency_keys_by_created_at ON app.idempotency_keys USING btree (created_at);
+
+
+--
+-- Name: tasks_by_created_at; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX tasks_by_created_at ON app.tasks USING btree (user_id, completed, priority_rank, created_at, id);
+
+
+--
+-- Name: tasks_by_due_date_or_infinity; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX tasks_by_due_date_or_infinity ON app.tasks USING btree (user_id, completed, priority_rank, due_or_infinity, id);
+
+
+--
+-- Name: tasks_by_due_date_or_minus_infinity; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX tasks_by_due_date_or_minus_infinity ON app.tasks USING btree (user_id, completed, priority_rank, due_or_minus_infinity, id);
+
+
+--
+-- Name: tasks_by_priority; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX tasks_by_priority ON app.tasks USING btree (user_id, completed, priority_rank, id);
+
+
+--
+-- Name: tasks_by_search; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX tasks_by_search ON app.tasks USING gin (search) WITH (fastupdate=off);
+
+
+--
+-- Name: tasks_by_title; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX tasks_by_title ON app.tasks USING btree (user_id, completed, priority_rank, title_key, id);
+
+
+--
+-- Name: tasks_by_updated_at; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX tasks_by_updated_at ON app.tasks USING btree (user_id, completed, priority_rank, updated_at, id);
+
+
+--
+-- Name: tasks_one_successor; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE UNIQUE INDEX tasks_one_successor ON app.tasks USING btree (user_id, predecessor_id) WHERE (predecessor_id IS NOT NULL);
+
+
+--
+-- Name: tasks tasks_count_changes; Type: TRIGGER; Schema: app; Owner: -
+--
+
+CREATE TRIGGER tasks_count_changes AFTER INSERT OR DELETE ON app.tasks FOR EACH ROW EXECUTE FUNCTION app.count_task();
+
+
+--
+-- Name: TRIGGER tasks_count_changes ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER tasks_count_changes ON app.tasks IS 'Totals.';
+
+
+--
+-- Name: tasks tasks_count_updates; Type: TRIGGER; Schema: app; Owner: -
+--
+
+CREATE TRIGGER tasks_count_updates AFTER UPDATE ON app.tasks FOR EACH ROW WHEN ((new.* IS DISTINCT FROM old.*)) EXECUTE FUNCTION app.count_task();
+
+
+--
+-- Name: TRIGGER tasks_count_updates ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER tasks_count_updates ON app.tasks IS 'Totals, and the revision of the lists.';
+
+
+--
+-- Name: tasks tasks_touch; Type: TRIGGER; Schema: app; Owner: -
+--
+
+CREATE TRIGGER tasks_touch AFTER UPDATE ON app.tasks FOR EACH ROW WHEN (((new.* IS DISTINCT FROM old.*) AND (new.version = old.version))) EXECUTE FUNCTION app.touch_task();
+
+
+--
+-- Name: TRIGGER tasks_touch ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER tasks_touch ON app.tasks IS 'updated_at and version after direct SQL.';
+
+
+--
+-- Name: idempotency_keys; Type: ROW SECURITY; Schema: app; Owner: -
+--
+
+ALTER TABLE app.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: idempotency_keys idempotency_keys_delete_expired; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY idempotency_keys_delete_expired ON app.idempotency_keys FOR DELETE TO task_counter USING ((created_at <= (now() - '24:00:00'::interval)));
+
+
+--
+-- Name: idempotency_keys idempotency_keys_delete_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY idempotency_keys_delete_own ON app.idempotency_keys FOR DELETE TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: idempotency_keys idempotency_keys_insert_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY idempotency_keys_insert_own ON app.idempotency_keys FOR INSERT TO task_api WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: idempotency_keys idempotency_keys_select_expired; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY idempotency_keys_select_expired ON app.idempotency_keys FOR SELECT TO task_counter USING ((created_at <= (now() - '24:00:00'::interval)));
+
+
+--
+-- Name: idempotency_keys idempotency_keys_select_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY idempotency_keys_select_own ON app.idempotency_keys FOR SELECT TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: task_counts; Type: ROW SECURITY; Schema: app; Owner: -
+--
+
+ALTER TABLE app.task_counts ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: task_counts task_counts_insert_to_count; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY task_counts_insert_to_count ON app.task_counts FOR INSERT TO task_counter WITH CHECK (true);
+
+
+--
+-- Name: task_counts task_counts_select_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY task_counts_select_own ON app.task_counts FOR SELECT TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: task_counts task_counts_select_to_count; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY task_counts_select_to_count ON app.task_counts FOR SELECT TO task_counter USING (true);
+
+
+--
+-- Name: task_counts task_counts_update_to_count; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY task_counts_update_to_count ON app.task_counts FOR UPDATE TO task_counter USING (true) WITH CHECK (true);
+
+
+--
+-- Name: tasks; Type: ROW SECURITY; Schema: app; Owner: -
+--
+
+ALTER TABLE app.tasks ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: tasks tasks_delete_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY tasks_delete_own ON app.tasks FOR DELETE TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: tasks tasks_insert_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY tasks_insert_own ON app.tasks FOR INSERT TO task_api WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: tasks tasks_select_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY tasks_select_own ON app.tasks FOR SELECT TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: tasks tasks_select_to_find; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY tasks_select_to_find ON app.tasks FOR SELECT TO task_finder USING (true);
+
+
+--
+-- Name: tasks tasks_update_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY tasks_update_own ON app.tasks FOR UPDATE TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id))) WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: token_buckets; Type: ROW SECURITY; Schema: app; Owner: -
+--
+
+ALTER TABLE app.token_buckets ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: token_buckets token_buckets_insert_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY token_buckets_insert_own ON app.token_buckets FOR INSERT TO task_api WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: token_buckets token_buckets_select_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY token_buckets_select_own ON app.token_buckets FOR SELECT TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: token_buckets token_buckets_update_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY token_buckets_update_own ON app.token_buckets FOR UPDATE TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id))) WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- PostgreSQL database dump complete
+--
+
+\unrestrict dbmate
+
+
+--
+-- Dbmate schema migrations
+--
+
+INSERT INTO public.schema_migrations (version) VALUES
+    ('0001'),
+    ('0002'),
+    ('0003'),
+    ('0004'),
+    ('0005'),
+    ('0006'),
+    ('0007'),
+    ('0008'),
+    ('0009'),
+    ('0010'),
+    ('0011'),
+    ('0012'),
+    ('0013'),
+    ('0014'),
+    ('0015'),
+    ('0016'),
+    ('0017'),
+    ('0018'),
+    ('0019'),
+    ('0020'),
+    ('0021'),
+    ('0022'),
+    ('0023'),
+    ('0024'),
+    ('0025'),
+    ('0026'),
+    ('0027'),
+    ('0030'),
+    ('0031'),
+    ('0032'),
+    ('0033'),
+    ('0034'),
+    ('0035'),
+    ('0036'),
+    ('0041'),
+    ('0042'),
+    ('0043'),
+    ('0051');

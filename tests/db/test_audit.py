@@ -1,0 +1,375 @@
+"""``make audit``: sound on a fresh database, and every planted fault is found, with what to do about it."""
+
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from app import local, postgres
+from tests.servers import Server
+
+
+def psql(url: str, *commands: str) -> tuple[int, str]:
+    """What psql alone, as a DBA runs it, ends with and prints."""
+    arguments = [argument for command in commands for argument in ("-c", command)]
+    result = subprocess.run(
+        [postgres.BINARIES / "psql", url, "--no-psqlrc", "-v", "ON_ERROR_STOP=1", *arguments],
+        cwd=local.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    return result.returncode, result.stdout
+
+
+REPORT = r"\i db/audit/report.sql"
+MATRIX = r"\i db/audit/matrix.sql"
+
+
+def test_a_fresh_database_is_sound(server, new_database, capfd):
+    status = local.audit(server.owner_url(new_database()))
+    output = capfd.readouterr().out
+    assert status == 0, output
+    assert "Nothing. Every rule above is as it should be." in output
+    assert "Every attempt ended as it should." in output
+
+
+def test_the_report_has_all_of_its_parts(server, database):
+    _, report = psql(server.owner_url(database), REPORT)
+    for heading in (
+        "1. ROLES", "2. TABLES AND VIEWS", "3. POLICIES", "4. PRIVILEGES", "5. FUNCTIONS", "6. WHAT POSTGRESQL GIVES TO EVERYBODY",
+        "7. WHAT IS OFF", "What new objects will be granted", "Who can look past row-level security",
+    ):  # fmt: skip
+        assert heading in report
+    for words in ("statement_timeout = 5s", "the user's own rows", "tasks_select_own", "forced", "reader's"):
+        assert words in report
+    # Who has which privilege on which column.
+    assert any(
+        row.split(" | ")[:3] == ["app.task_counts", "task_counter", "update"] and row.endswith("| revision, tasks")
+        for row in (" | ".join(cell.strip() for cell in line.split("|")) for line in report.splitlines())
+    )
+
+
+def test_the_report_lists_every_definer_function_with_owner_path_and_reason(server, database, as_superuser):
+    rows = as_superuser.rows("select function, owner, search_path, about from audit.functions where definer order by function")
+    owners = {row["function"].partition("(")[0].rpartition(".")[2]: row["owner"] for row in rows}
+    assert owners.items() >= {
+        ("find_tasks", "task_finder"), ("count_task", "task_counter"), ("list_migrations", "task_auditor"),
+    }  # fmt: skip
+    assert all(row["search_path"] == '""' and row["about"].startswith("Definer, ") for row in rows)
+    _, report = psql(server.owner_url(database), REPORT)
+    part = report[report.index("Those that run with their owner's rights") : report.index("Those that the service calls")]
+    for function, owner in owners.items():
+        assert any(f".{function}(" in line and owner in line and 'search_path = ""' in line for line in part.splitlines())
+    assert part.count("Definer, ") == len(rows)
+
+
+def test_the_report_is_read_only_and_needs_no_more_than_task_auditor(server, database):
+    status, output = psql(server.superuser_url(database), "set role task_auditor", REPORT)
+    assert status == 0, output
+    with open(local.ROOT / "db/audit/report.sql") as report:
+        assert "begin transaction read only;" in report.read()
+
+
+def test_task_auditor_reads_no_task(server, database):
+    for table in ("app.tasks", "app.task_documents", "app.task_counts", "app.idempotency_keys"):
+        status, output = psql(server.superuser_url(database), "set role task_auditor", f"select from {table}")
+        assert status == 1
+        assert "permission denied" in output
+
+
+# What is planted; what the report says is off; and what it says to do.
+FAULTS = {
+    "row-level security is off": (
+        "alter table app.tasks disable row level security",
+        "table app.tasks has no row-level security",
+        "alter table app.tasks enable row level security",
+    ),
+    "it is not forced": (
+        "alter table app.tasks no force row level security",
+        "table app.tasks does not force row-level security on its owner",
+        "alter table app.tasks force row level security",
+    ),
+    "a policy using (true) for the service": (
+        "create policy everything on app.tasks for select to task_api using (true)",
+        "policy everything lets task_api see all rows in app.tasks",
+        "create it anew with user_id = (select app.user_id())",
+    ),
+    "a policy using (true) for everybody": (
+        "create policy everything on app.tasks for select using (true)",
+        "policy everything lets task_api see all rows in app.tasks",
+        "create it anew with user_id = (select app.user_id())",
+    ),
+    "a policy using (true) for a role that logs in": (
+        "create policy everything on app.tasks for select to task_auditor using (true)",
+        "policy everything lets task_auditor see or write more than the user's own rows in app.tasks",
+        "drop policy everything on app.tasks",
+    ),
+    "a policy for select only": (
+        "drop policy tasks_insert_own on app.tasks; drop policy tasks_update_own on app.tasks; drop policy tasks_delete_own on app.tasks",
+        "table app.tasks has no policy for insert, which task_api may do",
+        "create one, or revoke insert on app.tasks from task_api",
+    ),
+    "two policies for one command": (
+        "create policy again on app.tasks for select to task_api using (user_id = (select app.user_id()))",
+        "several policies let task_api select in app.tasks",
+        "keep one of again, tasks_select_own",
+    ),
+    "a grant to public": (
+        "grant select on app.tasks to public",
+        "public has select on table app.tasks",
+        "revoke select on table app.tasks from public",
+    ),
+    "a grant of a column to public": (
+        "grant select (title) on app.tasks to public",
+        "public has select on table app.tasks",
+        "revoke select (title) on table app.tasks from public",
+    ),
+    "a function for public": (
+        "grant execute on function app.save_task(app.tasks, app.tasks, boolean, jsonb) to public",
+        "public has execute on function app.save_task",
+        "from public",
+    ),
+    "a schema for public": (
+        "grant usage on schema app to public",
+        "public has usage on schema app",
+        "revoke usage on schema app from public",
+    ),
+    "temporary tables": (
+        "do $$ begin execute format('grant temporary on database %I to public', current_database()); end $$",
+        "public has temporary on database",
+        "revoke temporary on database",
+    ),
+    "default privileges": (
+        "alter default privileges for role task_owner grant execute on functions to public",
+        "functions that task_owner creates will be executable or usable by public",
+        "alter default privileges for role task_owner revoke execute on functions from public",
+    ),
+    "default privileges for the service": (
+        "alter default privileges for role task_owner in schema app grant select on tables to task_api",
+        "tables that task_owner creates in app will be granted to task_api: select",
+        "alter default privileges for role task_owner in schema app revoke select on tables from task_api",
+    ),
+    "a definer function without a pinned path": (
+        "alter function app.find_tasks(app.task_query, text, text, text, uuid, integer) reset search_path",
+        "function app.find_tasks(app.task_query,text,text,text,uuid,integer) has no pinned path",
+        "alter function app.find_tasks(app.task_query,text,text,text,uuid,integer) set search_path = ''",
+    ),
+    "a definer function of the superuser, without a reason": (
+        "create function public.all_tasks() returns setof app.tasks language sql security definer set search_path = ''"
+        " as 'select * from app.tasks'",
+        "function public.all_tasks() runs with the rights of",
+        "comment on function public.all_tasks() is 'Definer, …'",
+    ),
+    "a function elsewhere": (
+        "create function public.nothing() returns void language sql set search_path = '' as ''",
+        "function public.nothing() is in none of the schemas that task_api is for",
+        "revoke execute on function public.nothing() from task_api, or from whom it has that",
+    ),
+    "a leakproof function": (
+        "alter function app.user_id() leakproof",
+        "function app.user_id() is leakproof",
+        "alter function app.user_id() not leakproof",
+    ),
+    "a finder that reads titles": (
+        "grant select (title) on app.tasks to task_finder",
+        "task_finder may read title of everybody's tasks, which it does not need",
+        "revoke select (title) on app.tasks from task_finder",
+    ),
+    "a view with its owner's rights": (
+        "alter view app.task_documents reset (security_invoker)",
+        "view app.task_documents runs with the rights of its owner",
+        "alter view app.task_documents set (security_invoker = true)",
+    ),
+    "such a view in another schema": (
+        "create view public.tasks as select * from app.tasks",
+        "view public.tasks runs with the rights of its owner",
+        "alter view public.tasks set (security_invoker = true)",
+    ),
+    "a rule": (
+        "create rule elsewhere as on insert to app.tasks do also nothing",
+        "table app.tasks has a rule, which runs with the rights of its owner",
+        "use a trigger",
+    ),
+    "a table without policies": (
+        "create table app.notes (user_id text, note text)",
+        "table app.notes has no policy at all",
+        "create its policies",
+    ),
+    "a table with the service's tasks, elsewhere": (
+        "create table public.notes (user_id text); grant select on public.notes to task_api",
+        "task_api has select on table public.notes, which is not one of those that it is for",
+        "revoke select on table public.notes from task_api",
+    ),
+    "a table that somebody owns who logs in": (
+        "alter table app.tasks owner to task_auditor",
+        "table app.tasks belongs to task_auditor, who may log in",
+        "alter table app.tasks owner to task_owner",
+    ),
+    "user_id can be written": (
+        "grant insert (user_id), update (user_id) on app.tasks to task_api",
+        "task_api may insert user_id in app.tasks itself",
+        "revoke insert on app.tasks from task_api, and grant it anew on the other columns",
+    ),
+    "truncate, which no policy holds": (
+        "grant truncate on app.tasks to task_api",
+        "task_api may truncate app.tasks, which row-level security does not hold",
+        "revoke truncate on app.tasks from task_api",
+    ),
+    "a foreign key, which looks past policies": (
+        "grant references on app.tasks to task_api",
+        "task_api may references app.tasks, which row-level security does not hold",
+        "revoke references on app.tasks from task_api",
+    ),
+    "the service may create": (
+        "grant create on schema app to task_api",
+        "task_api may create in schema app",
+        "revoke create on schema app from task_api",
+    ),
+    "a user for everybody": (
+        "do $$ begin execute format('alter database %I set app.user_id = ''alice''', current_database()); end $$",
+        "everybody begins a session as the user 'alice'",
+        "reset app.user_id",
+    ),
+    "a large object": (
+        "set role task_api; select lo_create(0)",
+        "1 large objects belong to task_api",
+        "select lo_unlink(oid)",
+    ),
+}  # fmt: skip
+
+# Roles are the whole server's: these are planted in a transaction, which psql's end takes back.
+ROLES = {
+    "BYPASSRLS": (
+        "alter role task_api bypassrls",
+        "role task_api has BYPASSRLS",
+        "alter role task_api nobypassrls",
+    ),
+    "a superuser login": (
+        "alter role task_api superuser",
+        "role task_api is a superuser, whom no policy holds",
+        "connect as task_api, and see that it is none",
+    ),
+    "BYPASSRLS on the owner": (
+        "alter role task_owner bypassrls",
+        "role task_owner has the attribute bypassrls",
+        "alter role task_owner nobypassrls",
+    ),
+    "the finder logs in": (
+        "alter role task_finder login",
+        "role task_finder has the attribute login",
+        "alter role task_finder nologin",
+    ),
+    "a second service with BYPASSRLS": (
+        "create role duly_service login bypassrls in role task_api",
+        "role duly_service has BYPASSRLS",
+        "alter role duly_service nobypassrls",
+    ),
+    "a second service without timeouts": (
+        "create role duly_service login in role task_api",
+        "role duly_service has no statement_timeout",
+        "alter role duly_service set statement_timeout = '5s'",
+    ),
+    "no timeout": (
+        "alter role task_api set lock_timeout = 0",
+        "role task_api has no lock_timeout",
+        "alter role task_api set lock_timeout = '2s'",
+    ),
+    "a membership": (
+        "grant pg_read_all_data to task_api",
+        "role task_api is a member of pg_read_all_data",
+        "revoke pg_read_all_data from task_api",
+    ),
+    "a user for the role": (
+        "alter role task_api set app.user_id = 'alice'",
+        "role task_api begins a session as the user 'alice'",
+        "alter role task_api reset app.user_id",
+    ),
+}  # fmt: skip
+
+
+def found(output: str, fault: str, remedy: str) -> bool:
+    """Whether the report says so, and next to it what to do."""
+    part = output[output.index("7. WHAT IS OFF") :]
+    return any(fault in entry and remedy in entry.partition("To do: ")[2] for entry in part.split("\n\n"))
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_found(name, server: Server, new_database: Callable[[], str]):
+    plant, fault, remedy = FAULTS[name]
+    database = new_database()
+    assert psql(server.superuser_url(database), plant)[0] == 0
+    status, output = psql(server.owner_url(database), REPORT)
+    assert status == 1, output
+    assert found(output, fault, remedy), output[output.index("7. WHAT IS OFF") :]
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_a_fault_of_a_role_is_found(name, server, database):
+    plant, fault, remedy = ROLES[name]
+    status, output = psql(server.superuser_url(database), "begin", plant, REPORT)
+    assert status == 1, output
+    assert found(output, fault, remedy), output[output.index("7. WHAT IS OFF") :]
+
+
+def test_a_service_that_is_logged_in_as_a_superuser_is_found(server, new_database):
+    database = new_database()
+    status, output = psql(server.superuser_url(database), "set application_name = 'duly'", REPORT)
+    assert status == 1
+    assert found(output, "a session of the service is logged in as", "set DATABASE_URL to log in as task_api"), output
+
+
+def test_make_audit_ends_with_1_where_anything_is_off(server, new_database, capfd):
+    database = new_database()
+    server.execute("alter table app.tasks disable row level security", database)
+    assert local.audit(server.owner_url(database)) == 1
+    # The matrix is tried all the same, and shows what that means.
+    output = capfd.readouterr().out
+    assert "done (!)" in output[output.index("THE ACCESS MATRIX") :]
+
+
+# What is planted, and which attempt then ends as it should not: role, table, command, and for whose row.
+MISTAKES = {
+    "alter table app.tasks disable row level security": ("task_api", "app.tasks", "select", 4),
+    "alter table app.idempotency_keys no force row level security": ("task_owner", "app.idempotency_keys", "select", 3),
+    "create policy everything on app.tasks for update to task_api using (true) with check (true);"
+    "create policy all_seen on app.tasks for select to task_api using (true)": ("task_api", "app.tasks", "update", 4),
+    "drop policy tasks_delete_own on app.tasks": ("task_api", "app.tasks", "delete", 3),
+    "revoke select on app.task_documents from task_api": ("task_api", "app.task_documents", "select", 3),
+    "grant insert on app.task_counts to task_api; create policy made_up on app.task_counts for insert to task_api with check (true)": (
+        "task_api", "app.task_counts", "insert", 4,
+    ),
+    "alter view app.task_documents reset (security_invoker); alter table app.tasks no force row level security": (
+        "task_api", "app.task_documents", "select", 4,
+    ),
+    "grant usage on schema app to task_auditor; grant select on app.tasks to task_auditor": ("task_auditor", "app.tasks", "select", 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("plant", MISTAKES)
+def test_the_matrix_shows_what_a_mistake_allows(plant, server, new_database):
+    role, table, command, column = MISTAKES[plant]
+    database = new_database()
+    assert psql(server.superuser_url(database), plant)[0] == 0
+    status, output = psql(server.owner_url(database), MATRIX)
+    assert status == 1, output
+    rows = [[cell.strip() for cell in line.split("|")] for line in output.splitlines()]
+    (row,) = [row for row in rows if row[:3] == [role, table, command]]
+    assert row[column].endswith("(!)"), row
+    assert row[-1] == "NO"
+
+
+def test_a_table_that_the_matrix_does_not_try_is_a_fault(server, new_database):
+    database = new_database()
+    server.execute("create table app.notes (user_id text)", database)
+    status, output = psql(server.owner_url(database), MATRIX)
+    assert status == 1
+    assert "app.notes" in output
+    assert "add it to db/audit/matrix.sql" in output
+
+
+@pytest.mark.parametrize("url", ["owner_url", "superuser_url", "service_url"])
+def test_the_matrix_leaves_nothing_behind(url, server, new_database):
+    database = new_database()
+    status, output = psql(getattr(server, url)(database), MATRIX)
+    assert status == 0, output
+    for table in ("app.tasks", "app.task_counts", "app.idempotency_keys"):
+        assert server.execute(f"select count(*) from {table}", database) == 0
+    assert server.execute("select pg_has_role('duly_owner', 'task_api', 'usage')", database) is False

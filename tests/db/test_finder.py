@@ -1,0 +1,119 @@
+"""The finder proposes, row-level security disposes: broken on purpose, it still shows nobody anything of another user."""
+
+import base64
+import json
+import uuid
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+from tests.client import Client, make_token
+from tests.conftest import SECRET
+from tests.sql import Session
+
+# Whatever is asked, by whomever: everybody's ids, with everybody's keys, and all of them as matches.
+BROKEN = """
+  create or replace function app.find_tasks(
+    query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer,
+    out ids uuid[], out keys text[], out matches uuid[])
+  returns record
+  language plpgsql stable security definer
+  set search_path = ''
+  as $$
+  begin
+    select array_agg(task.id), array_agg(task.title_key), array_agg(task.id) into ids, keys, matches
+    from (select id, title_key from app.tasks order by user_id <> 'bob', title_key) as task;
+  end $$
+"""
+REQUESTS = [
+    {"q": "secret"},
+    {"q": "sekret"},
+    {"q": "nowhere"},
+    {"tags": "plans"},
+    {"due_date_from": "2026-01-01"},
+    {"q": "secret", "limit": 1},
+    {"q": "secret", "sort_by": "title", "limit": 1},
+    {"q": "secret", "sort_by": "title", "sort_order": "desc", "limit": 2, "offset": 1},
+    {"tags": "plans", "status": "incomplete", "priority": "Medium"},
+]
+
+
+@pytest.fixture(scope="module")
+def broken(server, new_database):
+    """Alice and bob, each with tasks, on a database whose finder is broken after they were made."""
+    database = new_database()
+    settings = Settings(database_url=server.service_url(database), jwt_secret=SECRET)
+    with TestClient(create_app(settings), raise_server_exceptions=False) as http:
+        alice, bob = (Client(http, make_token(user, SECRET)) for user in ("alice", "bob"))
+        for number in range(3):
+            alice.create(title=f"Her secret {number}", tags=["plans"], due_date="2026-01-10")
+        for number in range(5):
+            bob.create(title=f"His secret {number}", tags=["plans"], due_date="2026-01-10")
+        session = Session(server.superuser_url(database))
+        session.execute(BROKEN)
+        owner = session.value("select proowner::regrole::text from pg_proc where oid = 'app.find_tasks'::regproc")
+        yield alice, bob, session
+        session.close()
+        assert owner == "task_finder"
+
+
+def decoded(cursor: str | None) -> str:
+    """What a client can read in a cursor."""
+    payload = (cursor or "").partition(".")[0]
+    return base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()
+
+
+@pytest.mark.parametrize("parameters", REQUESTS, ids=json.dumps)
+def test_a_finder_that_returns_everybodys_ids_shows_nothing_of_another_user(broken, parameters):
+    alice, _, session = broken
+    rows = session.rows("select id, title, title_key from app.tasks where user_id = 'bob'")
+    his = [str(value) for row in rows for value in row]
+    response = alice.get("/tasks", params=parameters)
+    assert response.status_code == 200, response.text
+    page = response.json()
+    # Hers alone are there, and counted; a broken finder may cost rows, so no more is asked.
+    assert all(task["user_id"] == "alice" for task in page["items"])
+    assert page["total"] <= 3
+    links = " ".join(decoded(part.partition("cursor=")[2].partition(">")[0]) for part in response.headers["link"].split(","))
+    answer = " ".join([response.text, str(response.headers), decoded(page["next_cursor"]), links])
+    assert not [value for value in his if value in answer]
+
+
+def test_its_total_is_counted_under_row_level_security(broken):
+    alice, bob, _ = broken
+    assert alice.page(q="secret")["total"] == 3
+    assert bob.page(q="secret")["total"] == 5
+
+
+def test_what_it_claims_is_not_believed_even_in_sql(broken, server):
+    _, _, session = broken
+    database = session.value("select current_database()")
+    api = Session(server.service_url(database))
+    api.execute("select set_config('app.user_id', 'alice', false)")
+    found = api.rows(
+        "select * from app.search_tasks(app.read_task_query('{\"q\": [\"secret\"]}'), 'title_key', 'asc', null, null, 100)"
+    )
+    api.close()
+    assert len(found[0]["ids"]) == len(found[0]["keys"]) == found[0]["total"] == 3
+    assert all(key.startswith("her ") for key in found[0]["keys"])
+
+
+def test_the_true_finder_finds_nothing_without_a_user_and_only_ones_own_with_one(client, alice, bob, as_user):
+    client(bob).create(title="His secret")
+    hers = client(alice).create(title="Her secret")
+    call = "select {} from app.find_tasks(app.read_task_query('{{\"q\": [\"secret\"]}}'), 'created_at', 'asc', null, null, 100)"
+    assert as_user(alice).value(call.format("matches")) == [uuid.UUID(hers["id"])]
+    nobody = as_user(None)
+    with pytest.raises(Exception, match="no user is set"):
+        nobody.value(call.format("ids"))
+
+
+def test_the_finder_takes_no_sql_for_a_direction_or_a_key(client, alice, as_user):
+    client(alice).create(title="Her secret")
+    call = 'select ids from app.find_tasks(app.read_task_query(\'{"q": ["secret"]}\'), $1, $2, null, null, 100)'
+    session = as_user(alice)
+    assert len(session.value(call, "created_at", "asc, (select 1/0)")) == 1
+    with pytest.raises(Exception, match="does not exist"):
+        session.value(call, "id, (select 1/0)", "asc")

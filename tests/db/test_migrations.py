@@ -1,0 +1,176 @@
+"""The migrations: up and down, on an empty database and on one with data, safe while the service runs; backup and restore."""
+
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from app import local, postgres
+from tests.servers import Server
+from tests.sql import Session
+
+MIGRATIONS = sorted((local.ROOT / "db" / "migrations").glob("*.sql"))
+VERSIONS = [path.name.partition("_")[0] for path in MIGRATIONS]
+
+CATALOG = """
+  select 'table', class.oid::regclass::text || ' ' || class.relkind::text || ' ' || pg_get_userbyid(class.relowner) || ' '
+    || class.relrowsecurity || class.relforcerowsecurity || ' '
+    || replace(coalesce(class.relacl::text, ''), 'Dxtm', 'Dxt')  -- MAINTAIN, since PostgreSQL 17, is the owner's
+  from pg_class as class where class.relnamespace::regnamespace::text in ('app', 'api', 'audit')
+  union all
+  select 'column', attribute.attrelid::regclass || '.' || attribute.attname || ' ' || coalesce(attribute.attacl::text, '')
+  from pg_attribute as attribute
+  inner join pg_class as class on attribute.attrelid = class.oid
+  where class.relnamespace::regnamespace::text in ('app', 'api', 'audit') and attribute.attnum > 0 and not attribute.attisdropped
+  union all
+  select 'policy', policy.polrelid::regclass || ' ' || policy.polname || ' ' || policy.polroles::regrole[]::text || ' '
+    || coalesce(pg_get_expr(policy.polqual, policy.polrelid), '') || ' ' || coalesce(pg_get_expr(policy.polwithcheck, policy.polrelid), '')
+  from pg_policy as policy
+  union all
+  select 'function', function.oid::regprocedure || ' ' || pg_get_userbyid(function.proowner) || ' ' || function.prosecdef || ' '
+    || coalesce(function.proacl::text, '') || md5(function.prosrc) || coalesce(function.proconfig::text, '')
+  from pg_proc as function where function.pronamespace::regnamespace::text in ('app', 'api', 'audit')
+  union all
+  select 'schema', nspname || ' ' || pg_get_userbyid(nspowner) || ' ' || coalesce(nspacl::text, '')
+  from pg_namespace where nspname in ('app', 'api', 'audit')
+  order by 1, 2
+"""
+
+
+def catalog(url):
+    """All tables, columns, policies, functions, with their owners and grants."""
+    session = Session(url)
+    try:
+        return [tuple(row) for row in session.rows(CATALOG)]
+    finally:
+        session.close()
+
+
+@pytest.fixture
+def empty(server: Server, template):
+    """The owner's URL of a database without a migration."""
+    name = f"duly_empty_{id(object())}"
+    server.create_database(name)
+    yield server.owner_url(name)
+    server.execute(f"drop database {name} with (force)")
+
+
+def fill(server, name, user):
+    """A task of each kind, over SQL."""
+    session = Session(server.service_url(name))
+    session.value("select set_config('app.user_id', $1, false)", user)
+    for number in range(20):
+        session.value(
+            "select response from api.create_task(jsonb_build_object('title', $1::text), null, false, null, null)",
+            f"Task {number}",
+        )
+    session.close()
+
+
+def test_versions_are_numbers_and_each_has_a_true_way_back():
+    assert len(set(VERSIONS)) == len(VERSIONS)
+    for path in MIGRATIONS:
+        text = path.read_text()
+        assert re.fullmatch(r"[0-9]{4}_[a-z_]+\.sql", path.name)
+        assert text.startswith("-- migrate:up\n")
+        down = text.partition("-- migrate:down\n")[2]
+        assert re.search(r"^\w", down, re.MULTILINE), f"{path.name} has no way back"
+
+
+def test_up_down_and_up_again_on_an_empty_database(server, empty):
+    url = server.superuser_url(urlsplit(empty).path[1:])
+    nothing = catalog(url)
+    local.migrate(empty)
+    whole = catalog(url)
+    for _ in MIGRATIONS:
+        local.migrate(empty, "rollback")
+    assert catalog(url) == nothing
+    local.migrate(empty)
+    assert catalog(url) == whole
+
+
+def test_each_migration_goes_down_and_up_where_there_are_data(server, new_database):
+    name = new_database()
+    url = server.superuser_url(name)
+    fill(server, name, "migrations")
+    whole = catalog(url)
+    count = "select count(*) from app.tasks"
+    tables = VERSIONS.index(next(path.name for path in MIGRATIONS if "create table app.tasks (" in path.read_text())[:4])
+    for _ in MIGRATIONS[tables + 1 :]:
+        local.migrate(server.owner_url(name), "rollback")
+    assert server.execute(count, name) == 20
+    local.migrate(server.owner_url(name))
+    assert server.execute(count, name) == 20
+    assert catalog(url) == whole
+
+
+def test_several_that_migrate_at_once_do_it_once(server, empty):
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: local.migrate(empty), range(3)))
+    session = Session(empty)
+    assert session.column("select version from public.schema_migrations order by version") == VERSIONS
+    session.close()
+
+
+def test_a_migration_does_not_wait_long_for_a_lock(server, new_database):
+    """Else all requests would queue up behind it."""
+    name = new_database()
+    holder = Session(server.superuser_url(name))
+    holder.execute("begin")
+    holder.execute("lock table public.schema_migrations in access exclusive mode")
+    with pytest.raises(subprocess.CalledProcessError):
+        local.migrate(server.owner_url(name), "rollback")
+    holder.close()
+
+
+def test_db_schema_sql_is_what_the_migrations_add_up_to(tmp_path):
+    local.write_schema(tmp_path / "schema.sql")
+    assert (local.ROOT / "db" / "schema.sql").read_text() == (tmp_path / "schema.sql").read_text(), "run make schema"
+
+
+def test_squawk_finds_nothing_that_is_not_explained(tmp_path):
+    """In what goes up; that going down drops what the users have is what it is for."""
+    for path in MIGRATIONS:
+        (tmp_path / path.name).write_text(path.read_text().partition("-- migrate:down\n")[0])
+    command = [Path(sys.executable).parent / "squawk", "--config", local.ROOT / ".squawk.toml", *tmp_path.glob("*.sql")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stdout
+
+
+def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database, tmp_path):
+    """Restored into a fresh server; the roles, which belong to the server, come from pg_dumpall."""
+    name = new_database()
+    fill(server, name, "backup")
+    source, backup = server.superuser_url(name), tmp_path / "backup"
+    run("pg_dump", "--format=custom", f"--file={backup}", source)
+    run("pg_dumpall", "--roles-only", f"--file={tmp_path / 'roles'}", f"--dbname={source}")
+    with postgres.postgres(tmp_path / "fresh") as sockets:
+        fresh = Server(postgres.url(sockets, "postgres", "postgres"))
+        # That postgres exists already is the only fault it may find.
+        run("psql", "--no-psqlrc", "--quiet", f"--file={tmp_path / 'roles'}", fresh.url)
+        fresh.execute(f"create database restored owner {postgres.OWNER} template template0")
+        run("pg_restore", "--exit-on-error", f"--dbname={fresh.superuser_url('restored')}", backup)
+        # What is granted on the database itself is not in the backup of one that another name is given to.
+        fresh.execute("revoke all on database restored from public")
+        fresh.execute("grant connect on database restored to task_api, task_auditor")
+
+        assert catalog(fresh.superuser_url("restored")) == catalog(source)
+        assert fresh.execute("select count(*) from app.tasks where user_id = 'backup'", "restored") == 20
+        session = Session(fresh.service_url("restored"))
+        assert session.value("select count(*) from app.tasks") == 0
+        session.value("select set_config('app.user_id', 'backup', false)")
+        assert session.value("select count(*) from app.tasks") == 20
+        session.close()
+        local.migrate(fresh.owner_url("restored"))
+        # PostgreSQL 16 changed what CREATEROLE gives, which a move from 15 has to settle by hand.
+        if server.execute("show server_version_num") >= "160000":
+            assert local.audit(postgres.url(sockets, postgres.OWNER, "restored")) == 0
+
+
+def run(program, *arguments):
+    """A program of PostgreSQL that is at least as new as the server."""
+    subprocess.run([postgres.BINARIES / program, *arguments], check=True, capture_output=True, timeout=60)

@@ -1,0 +1,82 @@
+"""What a request costs in statements and round trips, by counting what goes over the wire to PostgreSQL."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+from tests.client import Client, make_token
+from tests.conftest import SECRET
+from tests.wire import tap
+
+WEEKLY = {"title": "x", "is_recurring": True, "recurrence_rule": "FREQ=WEEKLY", "due_date": "2026-01-10T17:00:00Z"}
+
+
+@pytest.fixture
+def wire(server, database):
+    with tap(server.service_url(database)) as wire:
+        yield wire
+
+
+@pytest.fixture
+def counted(wire, alice):
+    """``counted(call)``: the statements and round trips of the requests that ``call`` makes with alice's client."""
+    # One connection, so that each statement is prepared by its first use.
+    settings = Settings(database_url=wire.url, jwt_secret=SECRET, pool_size=1)
+    with TestClient(create_app(settings)) as http:
+        alices = Client(http, make_token(alice, SECRET))
+
+        def count(call, *arguments):
+            call(alices, *arguments)
+            wire.reset()
+            assert call(alices, *arguments).status_code < 400
+            return wire.statements, wire.round_trips
+
+        count.client = alices
+        yield count
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client, id: client.get(f"/tasks/{id}"),
+        lambda client, id: client.get("/tasks"),
+        lambda client, id: client.get("/tasks", params={"q": "task", "tags": "home", "sort_by": "title"}),
+        lambda client, id: client.get("/tasks", params={"due_date_from": "2026-01-01", "limit": 1}),
+        lambda client, id: client.post("/tasks", {"title": "one more"}),
+        lambda client, id: client.post("/tasks", WEEKLY),
+        lambda client, id: client.put(f"/tasks/{id}", {"title": "another"}),
+        lambda client, id: client.patch(f"/tasks/{id}", {"completed": True}),
+        lambda client, id: client.post(f"/tasks/{id}/toggle"),
+    ],
+    ids=["get", "list", "search", "list by due date", "create", "create a recurring one", "update", "complete", "toggle"],
+)  # fmt: skip
+def test_a_request_is_one_statement_and_one_round_trip(counted, call):
+    assert counted(call, counted.client.create()["id"]) == (1, 1)
+
+
+def test_deleting_is_one(counted):
+    def make_and_delete(client):
+        return client.delete(f"/tasks/{client.create()['id']}")
+
+    assert counted(make_and_delete) == (2, 2)
+
+
+def test_completing_a_recurring_task_is_two_the_question_and_its_answer(counted):
+    def make_and_complete(client):
+        made = client.post("/tasks", WEEKLY).json()
+        return client.post(f"/tasks/{made['id']}/toggle")
+
+    assert counted(make_and_complete) == (3, 3)
+
+
+def test_a_wrong_token_costs_no_statement(counted, wire):
+    wire.reset()
+    assert Client(counted.client._http, "not.a.token").get("/tasks").status_code == 401
+    assert (wire.statements, wire.round_trips) == (0, 0)
+
+
+def test_health_asks_the_database_nothing(counted, wire):
+    wire.reset()
+    assert counted.client.get("/health").status_code == 200
+    assert (wire.statements, wire.round_trips) == (0, 0)
