@@ -4,14 +4,16 @@ The user is set for that statement's own transaction. Nothing of it is left on t
 nothing to reset when it goes back to the pool, and it holds behind a transaction pooler as well.
 """
 
-import asyncio
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple, Self
 
 import asyncpg
 
 from app.auth import Identity
+from app.connection import Connection
 from app.errors import Unavailable
+from app.pool import Pool
 from app.settings import Settings
 
 Argument = str | bool | int | None
@@ -38,33 +40,23 @@ def _statement(function: str, arguments: int, read_only: bool) -> str:
 class Database:
     """The service's connections to PostgreSQL. An asynchronous context manager: the pool is open inside it."""
 
-    _pool: asyncpg.Pool
-
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._timeout = settings.database_timeout
         self._places = settings.pool_size + settings.pool_queue
+        # No connection is made yet: the database may come later, and go and come again.
+        self._pool = Pool(self._connect, settings.pool_size, settings.database_timeout)
+        self.pool_size = settings.pool_size
         self.in_use = 0
+        # Told the class of each SQLSTATE; see app.metrics.
+        self.on_error: Callable[[str], object] = lambda sqlstate_class: None
 
     async def __aenter__(self) -> Self:
-        # No connection is made yet: the database may come later, and go and come again.
-        self._pool = await asyncpg.create_pool(
-            self._settings.database_url,
-            min_size=0,
-            max_size=self._settings.pool_size,
-            timeout=self._timeout,
-            command_timeout=self._timeout,
-            statement_cache_size=self._settings.statement_cache_size,
-            reset=_leave_as_it_is,
-            server_settings={"application_name": "duly"},
-        )
+        await self._pool.__aenter__()
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        try:
-            await asyncio.wait_for(self._pool.close(), self._timeout)
-        except TimeoutError:
-            self._pool.terminate()
+        await self._pool.__aexit__(*exception)
 
     async def call(self, function: str, user: Identity, *arguments: Argument) -> Answer:
         """Call ``api.<function>`` for the user.
@@ -82,13 +74,24 @@ class Database:
             raise Unavailable("Too many requests are waiting; try again")
         self.in_use += 1
         try:
-            async with self._pool.acquire(timeout=self._timeout) as connection:
-                return await connection.fetchval(statement, *arguments)
-        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+            return await self._pool.fetchval(statement, *arguments)
+        except asyncpg.PostgresError as error:
+            self.on_error((error.sqlstate or "")[:2])
+            raise
+        except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            self.on_error("08")
             raise Unavailable from error
         finally:
             self.in_use -= 1
 
-
-async def _leave_as_it_is(connection: asyncpg.Connection) -> None:
-    """Instead of asyncpg's reset query, which would be a second round trip: nothing was changed that needs one."""
+    async def _connect(self) -> Connection:
+        connection: Connection = await asyncpg.connect(
+            self._settings.database_url,
+            timeout=self._timeout,
+            statement_cache_size=self._settings.statement_cache_size,
+            connection_class=Connection,
+            server_settings={"application_name": "duly"},
+        )
+        if self._settings.statement_cache_size:
+            await connection.recognise_pooler()
+        return connection

@@ -12,6 +12,8 @@ from app import local
 from app.main import create_app
 from app.settings import Settings
 from tests.client import Client, make_token
+from tests.poolers.crowd import crowd
+from tests.poolers.pgbouncer import pgbouncer
 from tests.servers import Server, start_server
 from tests.sql import Session
 
@@ -68,8 +70,19 @@ def bob() -> str:
 
 
 @pytest.fixture(scope="session")
-def settings(server: Server, database: str) -> Settings:
-    return Settings(database_url=server.service_url(database), jwt_secret=SECRET)
+def database_url(server: Server, database: str) -> Iterator[str]:
+    """What the service connects to; with TEST_POOLER=pgbouncer, through a pooler that others use at the same time."""
+    url = server.service_url(database)
+    if os.environ.get("TEST_POOLER") != "pgbouncer":
+        yield url
+        return
+    with pgbouncer(url, connections=2) as pooled, crowd(pooled):
+        yield pooled
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str) -> Settings:
+    return Settings(database_url=database_url, jwt_secret=SECRET)
 
 
 @pytest.fixture(scope="session")

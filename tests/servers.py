@@ -1,7 +1,9 @@
 """Where the tests' PostgreSQL comes from: TEST_DATABASE_URL, Testcontainers, or the embedded server, in this order."""
 
 import asyncio
+import gc
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,7 +57,8 @@ class Server:
         if template != "template0":
             self.execute(f"alter role task_api password '{_PASSWORD}'")
             # What is granted on a database is not cloned with it.
-            self.execute(f"revoke temporary on database {name} from public")
+            self.execute(f"revoke all on database {name} from public")
+            self.execute(f"grant connect on database {name} to task_api, task_auditor")
 
     def _url_of(self, role: str, database: str) -> str:
         parts = urlsplit(self.url)
@@ -65,10 +68,45 @@ class Server:
 
 @contextmanager
 def start_server() -> Iterator[Server]:
-    """The server for a run of the tests."""
-    given = os.environ.get("TEST_DATABASE_URL")
+    """The server for a run of the tests; TEST_BACKEND demands ``testcontainers`` or ``embedded`` where neither is to be guessed."""
+    given, backend = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_BACKEND")
     if given:
         yield Server(given)
-        return
-    with postgres.postgres(local.FOLDER / "tests", "-c fsync=off") as sockets:
-        yield Server(postgres.url(sockets, "postgres", "postgres"))
+    elif backend == "testcontainers" or (backend != "embedded" and has_docker()):
+        with start_container(os.environ.get("TEST_POSTGRES_IMAGE", "postgres:18")) as server:
+            yield server
+    else:
+        with postgres.postgres(local.FOLDER / "tests", "-c fsync=off") as sockets:
+            yield Server(postgres.url(sockets, "postgres", "postgres"))
+
+
+@contextmanager
+def start_container(image: str) -> Iterator[Server]:
+    """A server of its own in a container, on loopback."""
+    os.environ.setdefault("TESTCONTAINERS_HOST_OVERRIDE", "localhost")
+    from testcontainers.community.postgres import PostgresContainer
+
+    container = PostgresContainer(image, username="postgres", password=_PASSWORD, dbname="postgres", driver=None)
+    with container.with_command("postgres -c fsync=off -c max_connections=200") as running:
+        yield Server(f"postgresql://postgres:{_PASSWORD}@localhost:{running.get_exposed_port(5432)}/postgres")
+
+
+def has_docker() -> bool:
+    """Whether a Docker engine answers."""
+    import docker
+
+    # Where no engine listens, docker forgets to close its socket; pytest would blame whichever test runs when it is collected.
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        try:
+            client = docker.from_env(timeout=3)
+        except docker.errors.DockerException:
+            client = None
+        gc.collect()
+    if client is None:
+        return False
+    try:
+        return bool(client.ping())
+    except (docker.errors.DockerException, OSError):
+        return False
+    finally:
+        client.close()
