@@ -4,7 +4,7 @@ from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.errors import Problem, respond
 from app.settings import Settings
@@ -14,6 +14,11 @@ EXPOSED = (
     "Link",
     "Location",
     "X-Request-ID",
+    "Allow",
+    "Accept-Patch",
+    "Accept-Post",
+    "Content-Encoding",
+    "WWW-Authenticate",
     "Idempotency-Replayed",
     "Retry-After",
     "RateLimit",
@@ -43,6 +48,13 @@ class CORS(CORSMiddleware):
             expose_headers=EXPOSED,
             max_age=7200,
         )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Requests that no web page of another origin makes, nearly all, pass by."""
+        if scope["type"] == "http" and any(name == b"origin" for name, _ in scope["headers"]):
+            await super().__call__(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
     def preflight_response(self, request_headers: Headers) -> Response:
         """As Starlette's, with a refusal as a problem."""

@@ -1,10 +1,12 @@
 """What is read from a request before the database sees it: who asks, the id in the path, the body, the preferences."""
 
 import re
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 from app.errors import INVALID_JSON, Invalid, Problem, fault
+from app.settings import Settings
 
 MAX_BODY = 65_536
 
@@ -19,6 +21,27 @@ def task_id(request: Request) -> str:
     if not _UUID.fullmatch(text):
         raise Invalid([fault(["path", "id"], "must be a UUID, for example 018f4e2a-6c1b-4d3e-9f00-2a5b8c7d6e1f", "uuid_format")])
     return text
+
+
+def query_parameters(request: Request) -> dict[str, list[str]]:
+    """The parameters of the query, each with all of its values, empty ones too. Raises Invalid."""
+    parameters: dict[str, list[str]] = {}
+    try:
+        pairs = parse_qsl(request.scope["query_string"].decode("ascii"), True, encoding="utf-8", errors="strict")
+    except ValueError:
+        raise Invalid([fault(["query"], "must be percent-encoded UTF-8 (RFC 3986)", "encoding")]) from None
+    for name, value in pairs:
+        if "\0" in name + value:
+            raise Invalid([fault(["query", name.replace("\0", "")], "must not contain U+0000", "null_character")])
+        parameters.setdefault(name, []).append(value)
+    return parameters
+
+
+def condition(request: Request, name: str) -> str | None:
+    """If-Match or If-None-Match, None where there is none. Several lines of it are one list (RFC 9110, section 5.3)."""
+    name_in_scope = name.encode()
+    values = [value for each, value in request.scope["headers"] if each == name_in_scope]
+    return b", ".join(values).decode("latin-1") if values else None
 
 
 async def json_body(request: Request, *media_types: str) -> str:
@@ -41,9 +64,10 @@ async def json_body(request: Request, *media_types: str) -> str:
         return "{}"
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type not in media_types:
-        raise Problem(
-            "unsupported-media-type", headers={"accept-post": "application/json", "accept-patch": ", ".join(media_types)}
-        )
+        accept = "accept-post" if request.method == "POST" else "accept-patch"
+        raise Problem("unsupported-media-type", headers={accept: ", ".join(media_types)})
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Problem("unsupported-media-type", "Send the body without a content coding", {"accept-encoding": "identity"})
     try:
         return b"".join(chunks).decode()
     except UnicodeDecodeError:
@@ -63,7 +87,9 @@ def idempotency_key(request: Request) -> str | None:
     return key
 
 
-def prefers_lenient(request: Request) -> bool:
-    """Whether the client asks for ``Prefer: handling=lenient`` (RFC 7240, section 4.4)."""
+def is_lenient(request: Request, settings: Settings) -> bool:
+    """Whether unknown fields are ignored: by the settings, or for ``Prefer: handling=lenient`` (RFC 7240, section 4.4)."""
+    if settings.unknown_fields == "ignore":
+        return True
     prefer = request.headers.get("prefer")
     return prefer is not None and _LENIENT.search(prefer) is not None

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Coroutine
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import asyncpg
 from starlette.requests import Request
@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from app.auth import Authenticator, Identity
 from app.database import Answer, Database
-from app.errors import FIELD_FAULTS, Invalid, Problem, fault
+from app.errors import FIELD_FAULTS, Invalid, Problem
 from app.questions import answer, foresee
-from app.requests import idempotency_key, json_body, prefers_lenient, task_id
+from app.requests import condition, idempotency_key, is_lenient, json_body, query_parameters, task_id
 from app.responses import PassedOn
 from app.settings import Settings
 
@@ -41,45 +41,39 @@ class Tasks:
     async def list(self, request: Request) -> Response:
         """``GET /tasks``: 200, a page of tasks; 304 where none has changed."""
         user = await self._user(request)
-        parameters: dict[str, Any] = {}
-        try:
-            pairs = parse_qsl(request.scope["query_string"].decode("ascii"), True, encoding="utf-8", errors="strict")
-        except ValueError:
-            raise Invalid([fault(["query"], "must be percent-encoded UTF-8 (RFC 3986)", "encoding")]) from None
-        for name, value in pairs:
-            if "\0" in name + value:
-                raise Invalid([fault(["query", name.replace("\0", "")], "must not contain U+0000", "null_character")])
-            parameters.setdefault(name, []).append(value)
-        kept = [(name, value) for name, value in pairs if name not in ("limit", "offset", "cursor")]
-        link = f"/tasks?{urlencode(kept)}&" if kept else "/tasks?"
+        parameters = query_parameters(request)
+        kept = {name: values for name, values in parameters.items() if name not in ("limit", "offset", "cursor")}
+        link = f"/tasks?{urlencode(kept, doseq=True)}&" if kept else "/tasks?"
         found = await self._database.call(
-            "list_tasks", user, json.dumps(parameters), link, self._settings.cursor_key, request.headers.get("if-none-match")
+            "list_tasks", user, json.dumps(parameters), link, self._settings.cursor_key, condition(request, "if-none-match")
         )
-        return PassedOn(found)
+        return PassedOn(found, accept_encoding=request.headers.get("accept-encoding", ""))
 
     async def get(self, request: Request) -> Response:
         """``GET /tasks/{id}``: 200, the task; 304 where it has not changed."""
         user = await self._user(request)
-        return PassedOn(await self._database.call("get_task", user, task_id(request), request.headers.get("if-none-match")))
+        return PassedOn(await self._database.call("get_task", user, task_id(request), condition(request, "if-none-match")))
 
     async def put(self, request: Request) -> Response:
         """``PUT /tasks/{id}``: as PATCH; with ``If-None-Match: *``, 201 and a new task under an id that the client chose."""
         if request.headers.get("if-none-match", "").strip() == "*":
             user = await self._user(request)
-            body = await json_body(request, "application/json")
+            if "if-match" in request.headers:
+                raise Problem("precondition-failed", "No task is there and is not there at the same time")
+            body = await json_body(request, "application/json", _MERGE_PATCH)
             return await self._create(request, user, body, task_id(request), None)
         return await self.patch(request)
 
     async def patch(self, request: Request) -> Response:
         """``PATCH /tasks/{id}``: 200, the task with the fields of the body changed (RFC 7396)."""
         user = await self._user(request)
-        condition = self._if_match(request)
+        if_match = self._if_match(request)
         identifier = task_id(request)
         body = await json_body(request, "application/json", _MERGE_PATCH)
-        lenient = self._lenient(request)
+        lenient = is_lenient(request, self._settings)
 
         async def save(reply: str | None) -> Answer:
-            return await self._database.call("update_task", user, identifier, body, lenient, condition, reply)
+            return await self._database.call("update_task", user, identifier, body, lenient, if_match, reply)
 
         return PassedOn(await self._save(user, save, body, identifier, lenient), _ACCEPT_PATCH)
 
@@ -91,20 +85,21 @@ class Tasks:
     async def toggle(self, request: Request) -> Response:
         """``POST /tasks/{id}/toggle``: 200, the task and the one that follows it, if it is recurring."""
         user = await self._user(request)
-        condition = self._if_match(request)
+        if_match = self._if_match(request)
         identifier = task_id(request)
         body = await json_body(request, "application/json")
+        lenient = is_lenient(request, self._settings)
         key = idempotency_key(request)
         reply = None
         for _ in range(_MAX_QUESTIONS):
-            done = await self._database.call("toggle_task", user, identifier, body, self._lenient(request), condition, reply, key)
+            done = await self._database.call("toggle_task", user, identifier, body, lenient, if_match, reply, key)
             if done.status is not None:
                 return PassedOn(done)
             reply = answer(json.loads(done.body or ""))
         raise Problem("conflict")
 
     async def _create(self, request: Request, user: Identity, body: str, identifier: str | None, key: str | None) -> Response:
-        lenient = self._lenient(request)
+        lenient = is_lenient(request, self._settings)
 
         async def save(reply: str | None) -> Answer:
             return await self._database.call("create_task", user, body, identifier, lenient, reply, key)
@@ -141,13 +136,11 @@ class Tasks:
         raise Invalid(refused + [refusal for refusal in faults if refusal["loc"] not in places])
 
     async def _user(self, request: Request) -> Identity:
-        return await self._authenticator.authenticate(request.scope["headers"])
+        user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
+        return user
 
     def _if_match(self, request: Request) -> str | None:
-        condition = request.headers.get("if-match")
-        if condition is None and self._settings.require_if_match:
+        if_match = condition(request, "if-match")
+        if if_match is None and self._settings.require_if_match:
             raise Problem("precondition-required")
-        return condition
-
-    def _lenient(self, request: Request) -> bool:
-        return self._settings.unknown_fields == "ignore" or prefers_lenient(request)
+        return if_match

@@ -1,0 +1,29 @@
+"""The service as it runs in production, for tests of what only a real server and real connections show."""
+
+from collections.abc import Callable, Iterator
+
+import httpx2 as httpx
+import pytest
+
+from tests.client import Client, make_token
+from tests.live import serve
+
+
+@pytest.fixture(scope="session")
+def secret(settings) -> str:
+    return settings.jwt_secret
+
+
+@pytest.fixture(scope="session")
+def service(settings) -> Iterator[str]:
+    """The address of ``python -m app``."""
+    with serve(settings.database_url, settings.jwt_secret) as address:
+        yield address
+
+
+@pytest.fixture
+def over_http(service, secret) -> Iterator[Callable[[str], Client]]:
+    """``over_http(alice)``: as ``client(alice)``, over real connections."""
+    limits = httpx.Limits(max_connections=200)
+    with httpx.Client(base_url=service, limits=limits, timeout=30) as http:
+        yield lambda user: Client(http, make_token(user, secret))
