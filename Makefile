@@ -4,19 +4,26 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-recurrence lint format token migrate rollback psql schema lock clean
+.PHONY: help run test test-recurrence lint format token migrate rollback audit psql bench bench-growth schema lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/local: app/requirements.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) app/requirements.txt
+# An environment that was begun and not finished is begun again.
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.13 …")'
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+
+$(VENV)/local: app/requirements-local.txt | $(VENV)/bin/pip
+	@$(PIP) app/requirements-local.txt
 	@touch $@
 
-$(VENV)/dev: tests/requirements.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(VENV)/dev: tests/requirements.txt | $(VENV)/bin/pip
 	@$(PIP) tests/requirements.txt
+	@touch $@ $(VENV)/local
+
+$(VENV)/bench: tests/bench/requirements.txt | $(VENV)/bin/pip
+	@$(PIP) tests/bench/requirements.txt
 	@touch $@ $(VENV)/local
 
 run: $(VENV)/local ## serve on PORT (8000), with a PostgreSQL of its own or with DATABASE_URL
@@ -31,6 +38,9 @@ migrate: $(VENV)/local ## bring the database up to date
 rollback: $(VENV)/local ## take the last migration back
 	@$(BIN)/python -m app.local rollback
 
+audit: $(VENV)/local ## report who may see and do what, and try it; fails where anything is off
+	@$(BIN)/python -m app.local audit
+
 psql: $(VENV)/local ## open psql on the database, as its owner
 	@$(BIN)/python -m app.local psql
 
@@ -44,18 +54,27 @@ lint: $(VENV)/dev ## check form, types and SQL; changes nothing
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --disable-progress-bar -q db
+	@$(BIN)/sqlfluff lint --disable-progress-bar -q db/migrations
 
 format: $(VENV)/dev ## bring the Python code into form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
+bench: $(VENV)/bench ## compare speeds, in ten minutes; needs wrk
+	@$(BIN)/python -m tests.bench.load
+
+bench-growth: $(VENV)/bench ## measure speed by the size of the table, in half an hour; 12 GB of disk
+	@$(BIN)/python -m tests.bench.growth
+
 schema: $(VENV)/local ## write db/schema.sql anew, from the migrations
 	@$(BIN)/python -m app.local schema
 
 lock: ## write the lock files anew, from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra local -o app/requirements.txt $(LOCK)
-	uv pip compile pyproject.toml --extra local --extra dev -o tests/requirements.txt $(LOCK)
+	uv pip compile pyproject.toml -o app/requirements.txt $(LOCK)
+	uv pip compile pyproject.toml --extra otel -o app/requirements-otel.txt $(LOCK)
+	uv pip compile pyproject.toml --extra local -o app/requirements-local.txt $(LOCK)
+	uv pip compile pyproject.toml --extra local --extra otel --extra dev -o tests/requirements.txt $(LOCK)
+	uv pip compile pyproject.toml --extra local --extra dev --extra bench -o tests/bench/requirements.txt $(LOCK)
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 

@@ -38,9 +38,30 @@ class Health:
             found = await self._database.call("check_readiness", _NOBODY, json.dumps(self._migrations))
             reasons = json.loads(found.body or "[]")
         except Unavailable as error:
-            reasons = [f"the database can't be reached: {type(error.__cause__).__name__}"]
+            cause = type(error.__cause__).__name__ if error.__cause__ else error.detail
+            reasons = [f"the database can't be reached: {cause}"]
         except asyncpg.PostgresError as error:
-            reasons = [f"the database is not as it should be (SQLSTATE {error.sqlstate}); run make migrate"]
+            reasons = [_reason(error.sqlstate or "")]
         if reasons:
             raise Problem("unavailable", "Not ready: " + "; ".join(reasons), {"retry-after": "1"}, reasons=reasons)
         return JSONResponse({"status": "ready", "version": __version__}, headers={"cache-control": "no-store"})
+
+
+def _reason(sqlstate: str) -> str:
+    """Why the database did not say whether it is ready, by the code or the class (its first two characters) of its error."""
+    reason = _REASONS.get(sqlstate) or _REASONS.get(sqlstate[:2]) or "the database answers with an error"
+    return f"{reason} (SQLSTATE {sqlstate})"
+
+
+_MIGRATE = "migrations are pending: run make migrate"
+_LOGIN = "the database refuses the login: look at the role, the password and the database in DATABASE_URL"
+_REASONS = {
+    # The function that asks, or its schema, is not there yet.
+    "42883": _MIGRATE,
+    "3F000": _MIGRATE,
+    "42501": "the role may not call api functions: connect as task_api",
+    "28": _LOGIN,
+    "3D000": _LOGIN,
+    "53": "the database has no connection to spare",
+    "57": "the database is starting, stopping or too slow to answer",
+}

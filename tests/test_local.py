@@ -1,0 +1,202 @@
+"""``make run`` on a fresh copy of the project: it starts, starts again, gets over a crash, and leaves nothing behind."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from app import local, postgres
+from tests.live import free_port
+
+_PATIENCE = 60
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A fresh copy of the project; whatever it started is ended with the test."""
+    for folder in ("app", "db"):
+        shutil.copytree(local.ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    yield tmp_path
+    for pid in processes_of(tmp_path):
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not processes_of(tmp_path))
+
+
+@contextmanager
+def running(copy, *, port=None, **variables):
+    """``make run``, once it has greeted; ended by Ctrl-C."""
+    port = port or free_port()
+    environment = {"PATH": os.environ["PATH"], "HOME": str(copy), "PORT": str(port), **variables}
+    command = [sys.executable, "-m", "app.local", "run"]
+    process = subprocess.Popen(command, cwd=copy, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        greeting = ""
+        while "-d " not in greeting:
+            line = process.stdout.readline()
+            assert line, f"it ended with {process.wait(_PATIENCE)} after: {greeting}"
+            greeting += line
+        yield Running(process, port, re.search(r"Bearer (\S+?)'", greeting)[1])
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait(_PATIENCE)
+        process.stdout.close()
+
+
+class Running:
+    def __init__(self, process, port, token):
+        self.process = process
+        self.port = port
+        self.token = token
+
+    def call(self, method, path, body=None):
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        request = Request(f"http://127.0.0.1:{self.port}{path}", body and json.dumps(body).encode(), headers, method=method)
+        try:
+            with urlopen(request, timeout=10) as response:
+                return json.load(response)
+        except HTTPError as error:
+            error.close()
+            raise AssertionError(f"{method} {path}: {error.code}") from None
+
+
+def processes_of(folder):
+    """The processes that work in a folder, or were told of it: all that ``make run`` has started there."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            known = (process / "cmdline").read_bytes() + os.fsencode(os.readlink(process / "cwd"))
+        except OSError:
+            continue
+        if os.fsencode(folder) in known and int(process.name) != os.getpid():
+            found.append(int(process.name))
+    return found
+
+
+def wait_until(done):
+    deadline = time.monotonic() + _PATIENCE
+    while not done():
+        assert time.monotonic() < deadline, "it takes too long"
+        time.sleep(0.05)
+
+
+def test_it_serves_keeps_its_data_and_leaves_no_process_behind(copy):
+    with running(copy) as first:
+        made = first.call("POST", "/tasks", {"title": "Buy milk"})
+        assert first.call("GET", "/health/ready")["status"] == "ready"
+    assert first.process.returncode == 0
+    wait_until(lambda: not processes_of(copy))
+
+    with running(copy) as second:
+        # A token of the first run is still good: the secret is kept beside the data.
+        second.token = first.token
+        assert second.call("GET", f"/tasks/{made['id']}") == made
+    wait_until(lambda: not processes_of(copy))
+
+
+def test_sigterm_ends_it_as_ctrl_c_does(copy):
+    with running(copy) as service:
+        service.process.terminate()
+        assert service.process.wait(_PATIENCE) == 0
+    wait_until(lambda: not processes_of(copy))
+
+
+def test_after_sigkill_the_next_start_finds_its_data(copy):
+    with running(copy) as first:
+        made = first.call("POST", "/tasks", {"title": "Buy milk"})
+        first.process.kill()
+        first.process.wait(_PATIENCE)
+        # The service notices that it is alone, and makes way.
+        with running(copy, port=wait_for_port(first.port)) as second:
+            assert second.call("GET", f"/tasks/{made['id']}") == made
+    wait_until(lambda: not processes_of(copy))
+
+
+def test_after_sigkill_of_everything_the_next_start_finds_its_data(copy):
+    with running(copy) as first:
+        made = first.call("POST", "/tasks", {"title": "Buy milk"})
+        for pid in processes_of(copy):
+            os.kill(pid, signal.SIGKILL)
+        first.process.wait(_PATIENCE)
+    with running(copy) as second:
+        assert second.call("GET", f"/tasks/{made['id']}") == made
+
+
+def test_two_of_them_share_one_database(copy):
+    with running(copy) as first, running(copy) as second:
+        second.token = first.token
+        made = first.call("POST", "/tasks", {"title": "Buy milk"})
+        first.process.send_signal(signal.SIGINT)
+        assert first.process.wait(_PATIENCE) == 0
+        assert second.call("GET", f"/tasks/{made['id']}") == made
+    wait_until(lambda: not processes_of(copy))
+
+
+def test_a_port_that_is_taken_is_told_before_anything_starts(copy):
+    with running(copy) as service:
+        environment = {"PATH": os.environ["PATH"], "PORT": str(service.port)}
+        command = [sys.executable, "-m", "app.local", "run"]
+        second = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=_PATIENCE)
+    assert second.returncode == 1
+    assert second.stderr.startswith(f"Can't listen on port {service.port}: ")
+
+
+def test_database_url_names_a_server_that_is_there(copy, server, new_database):
+    if "@/" in server.url:
+        pytest.skip("needs a server with a port: the embedded one has only a Unix socket")
+    with running(copy, DATABASE_URL=server.owner_url(new_database())) as service:
+        assert service.call("POST", "/tasks", {"title": "Buy milk"})["title"] == "Buy milk"
+    assert not (copy / ".postgres" / "data").exists()
+
+
+def test_an_owner_migrates_and_task_api_serves(copy, server, new_database):
+    name = new_database()
+    urls = {"DATABASE_OWNER_URL": server.owner_url(name), "DATABASE_URL": server.service_url(name)}
+    with running(copy, **urls) as service:
+        assert service.call("POST", "/tasks", {"title": "Buy milk"})["title"] == "Buy milk"
+    assert not (copy / ".postgres" / "data").exists()
+
+
+def test_a_wrong_setting_ends_it_with_the_reason(copy):
+    environment = {"PATH": os.environ["PATH"], "PORT": str(free_port()), "WORKERS": "none"}
+    command = [sys.executable, "-m", "app.local", "run"]
+    process = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=_PATIENCE)
+    assert process.returncode == 1
+    assert "WORKERS must be a whole number" in process.stderr
+    wait_until(lambda: not processes_of(copy))
+
+
+def test_it_runs_as_an_ordinary_user(copy):
+    if os.geteuid() != 0:
+        pytest.skip("the other tests did so already")
+    shutil.chown(copy, "nobody")
+    for path in {*postgres.BINARIES.parents, *copy.parents, *Path(sys.executable).resolve().parents}:
+        if not path.stat().st_mode & 0o001:
+            pytest.skip(f"an ordinary user can't reach {path}")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(copy), "PORT": str(free_port())}
+    command = [sys.executable, "-m", "app.local", "token", "alice"]
+    subprocess.run(command, cwd=copy, env=environment, user="nobody", check=True, capture_output=True, timeout=_PATIENCE)
+    command = [sys.executable, "-m", "app.local", "status"]
+    subprocess.run(command, cwd=copy, env=environment, user="nobody", check=True, capture_output=True, timeout=_PATIENCE)
+
+
+def wait_for_port(port):
+    def is_free():
+        try:
+            urlopen(f"http://127.0.0.1:{port}/health", timeout=1).close()
+        except OSError:
+            return True
+        return False
+
+    wait_until(is_free)
+    return port

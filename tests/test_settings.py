@@ -1,0 +1,139 @@
+"""The settings: each wrong one is refused at the start, with a message that says what is right; .env.example lists them all."""
+
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from app import local
+from app.settings import Settings, SettingsError
+
+SOUND = {"DATABASE_URL": "postgresql://task_api@localhost/duly", "JWT_SECRET": "s" * 32}
+
+
+def refusal(**environment):
+    with pytest.raises(SettingsError) as error:
+        Settings.from_environment(SOUND | environment)
+    return str(error.value)
+
+
+def test_two_settings_are_enough():
+    settings = Settings.from_environment(SOUND)
+    assert (settings.port, settings.workers, settings.rate_limit, settings.metrics) == (8000, 1, None, False)
+
+
+@pytest.mark.parametrize(
+    ("variable", "wrong"),
+    [
+        ("DATABASE_URL", "mysql://localhost/duly"),
+        ("DATABASE_URL", "localhost"),
+        ("JWT_SECRETS", "secret"),
+        ("JWT_SECRETS", '["secret"]'),
+        ("JWT_SECRETS", '{"kid": 5}'),
+        ("JWT_LEEWAY", "301"),
+        ("JWT_REQUIRE_SCOPE", "maybe"),
+        ("PORT", "http"),
+        ("PORT", "65536"),
+        ("PORT", "-1"),
+        ("PORT", "٨٠٠٠"),
+        ("WORKERS", "0"),
+        ("WORKERS", "1.5"),
+        ("POOL_SIZE", "0"),
+        ("POOL_QUEUE", "many"),
+        ("DATABASE_TIMEOUT", "0"),
+        ("STATEMENT_CACHE_SIZE", "-1"),
+        ("CLIENT_TIMEOUT", "0"),
+        ("SHUTDOWN_TIMEOUT", "1h"),
+        ("RATE_LIMIT", "100"),
+        ("RATE_LIMIT", "0/60"),
+        ("RATE_LIMIT", "100/0"),
+        ("RATE_LIMIT", "100/minute"),
+        ("LOG_LEVEL", "verbose"),
+        ("LOG_FORMAT", "xml"),
+        ("METRICS", "2"),
+        ("UNKNOWN_FIELDS", "accept"),
+        ("REQUIRE_IF_MATCH", "sometimes"),
+        ("DEVELOPMENT", "nein"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_its_name(variable, wrong):
+    assert re.search(rf"^{variable} must be ", refusal(**{variable: wrong}), re.MULTILINE)
+
+
+def test_all_wrong_settings_are_told_at_once():
+    assert [line.split()[0] for line in refusal(DATABASE_URL="", PORT="x", WORKERS="y").splitlines()] == [
+        "DATABASE_URL",
+        "PORT",
+        "WORKERS",
+    ]
+
+
+def test_a_wrong_value_is_not_repeated_because_it_may_be_a_secret():
+    assert "hunter2" not in refusal(DATABASE_URL="hunter2", JWT_SECRETS="hunter2")
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"), [("true", True), ("YES", True), ("1", True), ("off", False), ("False", False), ("", False)]
+)
+def test_a_flag_has_many_spellings(text, flag):
+    assert Settings.from_environment(SOUND | {"METRICS": text}).metrics is flag
+
+
+def test_a_rate_is_requests_and_seconds():
+    assert Settings.from_environment(SOUND | {"RATE_LIMIT": "100/60"}).rate_limit == (100, 60)
+
+
+def test_blanks_around_a_value_do_not_count():
+    assert Settings.from_environment(SOUND | {"PORT": " 8001\n", "CORS_ORIGINS": " https://a.example , ,https://b.example"}) == (
+        Settings.from_environment(SOUND | {"PORT": "8001", "CORS_ORIGINS": "https://a.example,https://b.example"})
+    )
+
+
+def test_keys_for_different_purposes_differ_and_stay_the_same():
+    settings = Settings.from_environment(SOUND)
+    assert settings.derive_key("log") == Settings.from_environment(SOUND).derive_key("log")
+    assert settings.derive_key("log") != settings.derive_key("cursor")
+    assert settings.derive_key("log") != Settings.from_environment(SOUND | {"JWT_SECRET": "t" * 32}).derive_key("log")
+
+
+def test_env_example_lists_every_setting_with_its_default():
+    text = (local.ROOT / ".env.example").read_text()
+    listed = re.findall(r"^# (.+)\n(#?)([A-Z_]+)=(.*)$", text, re.MULTILINE)
+    assert listed == [
+        (
+            setting.metadata["about"],
+            "" if setting.default is dataclasses.MISSING else "#",
+            setting.metadata["variable"],
+            default_text(setting.default),
+        )
+        for setting in dataclasses.fields(Settings)
+    ]
+
+
+def test_the_defaults_in_env_example_mean_the_defaults():
+    text = (local.ROOT / ".env.example").read_text()
+    listed = dict(re.findall(r"^#([A-Z_]+)=(.*)$", text, re.MULTILINE))
+    plain = {"DATABASE_URL": SOUND["DATABASE_URL"]}
+    assert Settings.from_environment(plain | listed) == Settings.from_environment(plain)
+
+
+def test_the_service_does_not_start_with_a_wrong_setting_and_says_why():
+    environment = {"PATH": os.environ["PATH"], "JWT_SECRET": "short", "DATABASE_URL": SOUND["DATABASE_URL"]}
+    service = subprocess.run(
+        [sys.executable, "-m", "app"], cwd=local.ROOT, env=environment, capture_output=True, text=True, timeout=30
+    )
+    assert service.returncode == 1
+    assert "Duly can't start:\nJWT_SECRET" in service.stderr
+    assert ".env.example" in service.stderr
+    assert "Traceback" not in service.stderr
+
+
+def default_text(default):
+    if default is dataclasses.MISSING or default is None:
+        return ""
+    if isinstance(default, bool):
+        return str(default).lower()
+    return ",".join(default) if isinstance(default, tuple) else str(default)
