@@ -1,9 +1,9 @@
 """One address with its methods, and what surrounds every request: its id, its path, its security headers, its last resort."""
 
 import logging
+import os
 import re
 from collections.abc import Awaitable, Callable
-from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -81,7 +81,7 @@ class Envelope:
                 accept = b"%s, %s" % (accept, value) if accept else value
             elif name == b"x-request-id" and _SOUND_ID.fullmatch(value):
                 request_id = value
-        request_id = request_id or uuid4().hex.encode()
+        request_id = request_id or os.urandom(16).hex().encode()
         scope["accept"] = accept
         scope["request_id"] = request_id.decode()
         path = scope["path"]

@@ -1,0 +1,100 @@
+"""The server that is measured on: the embedded one, with data of its own that are kept for the next run."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import psutil
+
+from app import local, postgres
+from tests.bench.rows import Population, count, fill
+from tests.servers import Server
+
+# Durable as in production. Checkpoints are kept out of the short rounds; nothing else is tuned.
+OPTIONS = (
+    "-c shared_buffers=1GB",
+    "-c max_wal_size=16GB",
+    "-c checkpoint_timeout=1h",
+    "-c max_connections=200",
+    "-c autovacuum_naptime=15s",
+)
+_FOLDER = local.FOLDER / "bench"
+_MIGRATIONS = sorted((local.ROOT / "db" / "migrations").glob("*.sql"))
+PEER = Path(__file__).parent / "peer" / "schema.sql"
+
+
+@dataclass(frozen=True)
+class Store:
+    """A server with databases filled for measurements."""
+
+    server: Server
+    sockets: str
+
+    @property
+    def postmaster(self) -> psutil.Process:
+        """The parent of all processes of the server."""
+        return psutil.Process(int((_FOLDER / "data" / "postmaster.pid").read_text().split()[0]))
+
+    def filled(self, population: Population, keep: bool = True) -> str:
+        """A database of Duly with these rows: a fresh copy of one that is kept, or the one itself."""
+        return self._filled("duly", _MIGRATIONS, population, keep)
+
+    def filled_peer(self, population: Population) -> str:
+        """A database of the peer with the same rows."""
+        return self._filled("peer", [PEER], population, True)
+
+    def databases(self, prefix: str) -> list[str]:
+        names = self.server.execute(
+            f"select coalesce(array_agg(datname::text), '{{}}') from pg_database where starts_with(datname, '{prefix}')"
+        )
+        return list(names)
+
+    def drop(self, database: str) -> None:
+        self.server.execute(f"drop database if exists {database} with (force)")
+
+    def _filled(self, name: str, sources: list[Path], population: Population, keep: bool) -> str:
+        text = "".join(path.read_text() for path in [*sources, Path(__file__).parent / "rows.py"])
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        template = f"{name}_{digest}_{hashlib.sha256(repr(population).encode()).hexdigest()[:6]}"
+        # What older migrations made is of no more use.
+        for old in self.databases(f"{name}_"):
+            if not old.startswith(f"{name}_{digest}"):
+                self.drop(old)
+        if not self.server.has_database(template):
+            made = f"{template}_new"
+            self.drop(made)
+            self.server.create_database(made)
+            url = self.server.superuser_url(made)
+            if name == "duly":
+                local.migrate(self.server.owner_url(made))
+                asyncio.run(fill(url, "app.tasks", population))
+                asyncio.run(count(url))
+            else:
+                asyncio.run(run_script(url, PEER.read_text()))
+                asyncio.run(fill(url, "tasks", population))
+            self.server.execute(f"alter database {made} rename to {template}")
+        if not keep:
+            return template
+        copy = f"{name}_bench"
+        self.drop(copy)
+        self.server.execute(f"create database {copy} template {template} owner {postgres.OWNER} strategy file_copy")
+        self.server.execute(f"revoke temporary on database {copy} from public")
+        return copy
+
+
+async def run_script(url: str, script: str) -> None:
+    """Run several statements."""
+    connection = await asyncpg.connect(url)
+    await connection.execute(script)
+    await connection.close()
+
+
+@contextmanager
+def start() -> Iterator[Store]:
+    """The server, for as long as it is measured."""
+    with postgres.postgres(_FOLDER, *OPTIONS) as sockets:
+        yield Store(Server(postgres.url(sockets, "postgres", "postgres")), sockets)
