@@ -143,6 +143,8 @@ def test_squawk_finds_nothing_that_is_not_explained(tmp_path):
 
 def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database, tmp_path):
     """Restored into a fresh server; the roles, which belong to the server, come from pg_dumpall."""
+    if server.execute("show server_version_num") < "180000":
+        pytest.skip("the fresh server is the embedded one, PostgreSQL 18; a move to a newer version is another matter")
     name = new_database()
     fill(server, name, "backup")
     source, backup = server.superuser_url(name), tmp_path / "backup"
@@ -166,9 +168,7 @@ def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database
         assert session.value("select count(*) from app.tasks") == 20
         session.close()
         local.migrate(fresh.owner_url("restored"))
-        # PostgreSQL 16 changed what CREATEROLE gives, which a move from 15 has to settle by hand.
-        if server.execute("show server_version_num") >= "160000":
-            assert local.audit(postgres.url(sockets, postgres.OWNER, "restored")) == 0
+        assert local.audit(postgres.url(sockets, postgres.OWNER, "restored")) == 0
 
 
 def run(program, *arguments):

@@ -188,7 +188,8 @@ def test_a_span_of_due_dates_reads_that_span_alone(reader, parameters, index):
     total = reading.page["total"]
     assert 1 <= total < 1_000
     assert set(reading.rows) == {index, "tasks_pkey", "task_counts_pkey"}
-    assert reading.rows[index] == total
+    # Before 18, PostgreSQL tells the rows of each of the up to six stretches as a rounded average.
+    assert abs(reading.rows[index] - total) <= 3
     assert reading.rows["tasks_pkey"] <= total + 101
 
 
