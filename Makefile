@@ -45,7 +45,7 @@ psql: $(VENV)/local ## open psql on the database, as its owner
 	@$(BIN)/python -m app.local psql
 
 test: $(VENV)/dev ## run all tests; of which: args="tests/api -k toggle"
-	@$(BIN)/python -m pytest --cov $(args)
+	@$(BIN)/python -m pytest $(args) --cov
 
 test-recurrence: $(VENV)/dev ## 10,000 recurrence rules against the oracle
 	@RECURRENCE_EXAMPLES=10000 $(BIN)/python -m pytest tests/recurrence

@@ -1,6 +1,5 @@
 """The service as it runs in production: processes of its own, on a port of loopback."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 import httpx2 as httpx
 
 from app import local
+from tests.environment import environment
 
 
 def free_port() -> int:
@@ -24,8 +24,8 @@ def free_port() -> int:
 def serve(database_url: str, secret: str, **variables: str) -> Iterator[str]:
     """Run ``python -m app`` with these settings, and yield its address once it answers."""
     port = free_port()
-    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": database_url, "JWT_SECRET": secret, "PORT": str(port), **variables}
-    service = subprocess.Popen([sys.executable, "-m", "app"], cwd=local.ROOT, env=environment)
+    variables = {"DATABASE_URL": database_url, "JWT_SECRET": secret, "PORT": str(port), **variables}
+    service = subprocess.Popen([sys.executable, "-m", "app"], cwd=local.ROOT, env=environment(**variables))
     address = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + 20

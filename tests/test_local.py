@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from app import local, postgres
+from tests.environment import environment
 from tests.live import free_port
 
 _PATIENCE = 60
@@ -36,9 +37,9 @@ def copy(tmp_path):
 def running(copy, *, port=None, **variables):
     """``make run``, once it has greeted; ended by Ctrl-C."""
     port = port or free_port()
-    environment = {"PATH": os.environ["PATH"], "HOME": str(copy), "PORT": str(port), **variables}
+    variables = environment(HOME=copy, PORT=port, **variables)
     command = [sys.executable, "-m", "app.local", "run"]
-    process = subprocess.Popen(command, cwd=copy, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(command, cwd=copy, env=variables, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
         greeting = ""
         while "-d " not in greeting:
@@ -144,9 +145,9 @@ def test_two_of_them_share_one_database(copy):
 
 def test_a_port_that_is_taken_is_told_before_anything_starts(copy):
     with running(copy) as service:
-        environment = {"PATH": os.environ["PATH"], "PORT": str(service.port)}
+        variables = environment(PORT=service.port)
         command = [sys.executable, "-m", "app.local", "run"]
-        second = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=_PATIENCE)
+        second = subprocess.run(command, cwd=copy, env=variables, capture_output=True, text=True, timeout=_PATIENCE)
     assert second.returncode == 1
     assert second.stderr.startswith(f"Can't listen on port {service.port}: ")
 
@@ -168,9 +169,9 @@ def test_an_owner_migrates_and_task_api_serves(copy, server, new_database):
 
 
 def test_a_wrong_setting_ends_it_with_the_reason(copy):
-    environment = {"PATH": os.environ["PATH"], "PORT": str(free_port()), "WORKERS": "none"}
+    variables = environment(PORT=free_port(), WORKERS="none")
     command = [sys.executable, "-m", "app.local", "run"]
-    process = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=_PATIENCE)
+    process = subprocess.run(command, cwd=copy, env=variables, capture_output=True, text=True, timeout=_PATIENCE)
     assert process.returncode == 1
     assert "WORKERS must be a whole number" in process.stderr
     wait_until(lambda: not processes_of(copy))
@@ -183,11 +184,11 @@ def test_it_runs_as_an_ordinary_user(copy):
     for path in {*postgres.BINARIES.parents, *copy.parents, *Path(sys.executable).resolve().parents}:
         if not path.stat().st_mode & 0o001:
             pytest.skip(f"an ordinary user can't reach {path}")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(copy), "PORT": str(free_port())}
+    variables = {"PATH": os.environ["PATH"], "HOME": str(copy), "PORT": str(free_port())}
     command = [sys.executable, "-m", "app.local", "token", "alice"]
-    subprocess.run(command, cwd=copy, env=environment, user="nobody", check=True, capture_output=True, timeout=_PATIENCE)
+    subprocess.run(command, cwd=copy, env=variables, user="nobody", check=True, capture_output=True, timeout=_PATIENCE)
     command = [sys.executable, "-m", "app.local", "status"]
-    subprocess.run(command, cwd=copy, env=environment, user="nobody", check=True, capture_output=True, timeout=_PATIENCE)
+    subprocess.run(command, cwd=copy, env=variables, user="nobody", check=True, capture_output=True, timeout=_PATIENCE)
 
 
 def wait_for_port(port):

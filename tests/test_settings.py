@@ -1,7 +1,6 @@
 """The settings: each wrong one is refused at the start, with a message that says what is right; .env.example lists them all."""
 
 import dataclasses
-import os
 import re
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import pytest
 
 from app import local
 from app.settings import Settings, SettingsError
+from tests.environment import environment
 
 SOUND = {"DATABASE_URL": "postgresql://task_api@localhost/duly", "JWT_SECRET": "s" * 32}
 
@@ -121,9 +121,9 @@ def test_the_defaults_in_env_example_mean_the_defaults():
 
 
 def test_the_service_does_not_start_with_a_wrong_setting_and_says_why():
-    environment = {"PATH": os.environ["PATH"], "JWT_SECRET": "short", "DATABASE_URL": SOUND["DATABASE_URL"]}
+    variables = environment(JWT_SECRET="short", DATABASE_URL=SOUND["DATABASE_URL"])
     service = subprocess.run(
-        [sys.executable, "-m", "app"], cwd=local.ROOT, env=environment, capture_output=True, text=True, timeout=30
+        [sys.executable, "-m", "app"], cwd=local.ROOT, env=variables, capture_output=True, text=True, timeout=30
     )
     assert service.returncode == 1
     assert "Duly can't start:\nJWT_SECRET" in service.stderr

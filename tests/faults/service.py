@@ -13,6 +13,7 @@ import httpx2 as httpx
 
 from app import local
 from tests.client import make_token
+from tests.environment import environment
 from tests.live import free_port
 
 SECRET = "a secret that only the tests of faults know, 32 bytes"
@@ -24,9 +25,7 @@ class Service:
     def __init__(self, database_url: str, **settings: object) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        self._environment = {
-            "PATH": os.environ["PATH"], "DATABASE_URL": database_url, "JWT_SECRET": SECRET, "PORT": str(self.port),
-        } | {name: str(value) for name, value in settings.items()}  # fmt: skip
+        self._environment = environment(DATABASE_URL=database_url, JWT_SECRET=SECRET, PORT=self.port, **settings)
 
     def __enter__(self) -> "Service":
         self.process = subprocess.Popen([sys.executable, "-m", "app"], cwd=local.ROOT, env=self._environment)
