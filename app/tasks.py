@@ -23,12 +23,16 @@ _MAX_QUESTIONS = 5
 _MERGE_PATCH = "application/merge-patch+json"
 _ACCEPT_PATCH = (b"accept-patch", b"application/json, application/merge-patch+json")
 
+Save = Callable[[str | None], Coroutine[Any, Any, Answer]]
+"""Saves a task, with what is known about its rule."""
+
 
 class Tasks:
     """The handlers of ``/tasks`` and what is below it."""
 
     def __init__(self, settings: Settings, database: Database, authenticator: Authenticator) -> None:
         self._settings = settings
+        self._cursor_key = settings.cursor_key
         self._database = database
         self._authenticator = authenticator
 
@@ -45,7 +49,7 @@ class Tasks:
         kept = {name: values for name, values in parameters.items() if name not in ("limit", "offset", "cursor")}
         link = f"/tasks?{urlencode(kept, doseq=True)}&" if kept else "/tasks?"
         found = await self._database.call(
-            "list_tasks", user, json.dumps(parameters), link, self._settings.cursor_key, condition(request, "if-none-match")
+            "list_tasks", user, json.dumps(parameters), link, self._cursor_key, condition(request, "if-none-match")
         )
         return PassedOn(found, accept_encoding=request.headers.get("accept-encoding", ""))
 
@@ -90,13 +94,11 @@ class Tasks:
         body = await json_body(request, "application/json")
         lenient = is_lenient(request, self._settings)
         key = idempotency_key(request)
-        reply = None
-        for _ in range(_MAX_QUESTIONS):
-            done = await self._database.call("toggle_task", user, identifier, body, lenient, if_match, reply, key)
-            if done.status is not None:
-                return PassedOn(done)
-            reply = answer(json.loads(done.body or ""))
-        raise Problem("conflict")
+
+        async def save(reply: str | None) -> Answer:
+            return await self._database.call("toggle_task", user, identifier, body, lenient, if_match, reply, key)
+
+        return PassedOn(await _converse(save, None))
 
     async def _create(self, request: Request, user: Identity, body: str, identifier: str | None, key: str | None) -> Response:
         lenient = is_lenient(request, self._settings)
@@ -109,7 +111,7 @@ class Tasks:
     async def _save(
         self,
         user: Identity,
-        save: Callable[[str | None], Coroutine[Any, Any, Answer]],
+        save: Save,
         body: str,
         identifier: str | None,
         lenient: bool,
@@ -117,19 +119,12 @@ class Tasks:
         """Save a task, answering what is asked about its rule; where it is refused, find all of its faults."""
         faults: Any = []
         try:
-            reply = foresee(body)
-            for _ in range(_MAX_QUESTIONS):
-                done = await save(reply)
-                if done.status is not None:
-                    return done
-                reply = answer(json.loads(done.body or ""))
+            return await _converse(save, foresee(body))
         except Invalid as refusal:
             faults = refusal.extra["errors"]
         except asyncpg.PostgresError as error:
             if error.sqlstate not in FIELD_FAULTS:
                 raise
-        else:
-            raise Problem("conflict")
         found = await self._database.call("find_task_faults", user, body, identifier, lenient)
         refused: list[Any] = json.loads(found.body or "[]")
         places = [refusal["loc"] for refusal in refused]
@@ -144,3 +139,13 @@ class Tasks:
         if if_match is None and self._settings.require_if_match:
             raise Problem("precondition-required")
         return if_match
+
+
+async def _converse(save: Save, reply: str | None) -> Answer:
+    """Save a task, answering what the database asks about its rule. Raises Problem where the task keeps changing meanwhile."""
+    for _ in range(_MAX_QUESTIONS):
+        done = await save(reply)
+        if done.status is not None:
+            return done
+        reply = answer(json.loads(done.body or ""))
+    raise Problem("conflict")

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import psutil
 
 from app import local
 from tests.bench.operations import SERIAL, Request
+from tests.live import free_port
 from tests.wire import tap
 
 SECRET = "a secret that only measurements know, of 32 bytes"
@@ -63,9 +63,7 @@ def cpu_seconds(process: psutil.Process) -> float:
 @contextmanager
 def serve(name: str, application: str | None, environment: Mapping[str, str], workers: int = 1) -> Iterator[Service]:
     """Run Duly (no application named) or another ASGI application, until the context ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "app"]
     if application:
         command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--no-access-log", "--no-server-header"]
