@@ -1,7 +1,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes -r
+# The locks name everything, so nothing is resolved anew: a newer release of a dependency changes nothing here.
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-recurrence lint format token migrate rollback audit psql bench bench-growth schema lock clean
