@@ -6,7 +6,7 @@ import asyncpg
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
-    """Names no prepared statement where a pooler may stand in between.
+    """Keeps its statements prepared, and names none where a pooler may stand in between.
 
     Behind a pooler each statement may run on another server connection, where the same name may mean another worker's statement:
     a GET could run that worker's DELETE. So the text of a statement is sent with every call, unnamed, in the same packet as its
@@ -17,10 +17,25 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no ty
         super().__init__(*arguments, **keywords)
         self._direct = False
         self._described: dict[tuple[str, bool], Any] = {}
+        self._prepared: dict[str, Any] = {}
 
     async def recognise_pooler(self) -> None:
         """Use named statements, which are not parsed at every call, where the process that answers is the one that greeted."""
         self._direct = await self.fetchval("select pg_backend_pid()") == self.get_server_pid()
+
+    async def fetchval(self, query: str, *arguments: Any, **keywords: Any) -> Any:
+        """As asyncpg's. A statement that was prepared before goes straight to the server, past asyncpg's own cache."""
+        if not self._direct:
+            return await super().fetchval(query, *arguments, **keywords)
+        statement = self._prepared.get(query)
+        if statement is None:
+            statement = self._prepared[query] = await self.prepare(query)
+        try:
+            return await statement.fetchval(*arguments, **keywords)
+        except asyncpg.InvalidCachedStatementError:
+            # A migration has changed what it returns.
+            del self._prepared[query]
+            return await super().fetchval(query, *arguments, **keywords)
 
     async def _get_statement(self, query: str, *arguments: Any, **keywords: Any) -> Any:
         if self._direct:

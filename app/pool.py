@@ -5,6 +5,7 @@ Here a connection goes from a list to the request and back, and what takes too l
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, Self
@@ -26,12 +27,16 @@ class Pool:
         self._connect = connect
         self._size = size
         self._timeout = timeout
-        self._places = asyncio.Semaphore(size)
+        self._free = size
+        # With their deadlines. One timer, for the first of them, is enough: the others came later.
+        self._waiting: deque[tuple[asyncio.Future[None], float]] = deque()
+        self._alarm: asyncio.TimerHandle | None = None
         # Since when. The one that was used last is used next, so that the others are left to age.
         self._idle: dict[asyncpg.Connection, float] = {}
         self._busy: dict[asyncpg.Connection, float] = {}
 
     async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
         self._looking = asyncio.create_task(self._look())
         return self
 
@@ -40,11 +45,13 @@ class Pool:
         try:
             async with asyncio.timeout(self._timeout):
                 for _ in range(self._size):
-                    await self._places.acquire()
+                    await self._take_place()
         except TimeoutError:
             for connection in self._busy:
                 connection.terminate()
         self._looking.cancel()
+        if self._alarm is not None:
+            self._alarm.cancel()
         await self._close(*self._idle)
 
     async def fetchval(self, statement: str, *arguments: Any) -> Any:
@@ -56,11 +63,7 @@ class Pool:
             TimeoutError: no place was free in time, or no connection made.
         """
         begun = monotonic()
-        if self._places.locked():
-            async with asyncio.timeout(self._timeout):
-                await self._places.acquire()
-        else:
-            await self._places.acquire()
+        await self._take_place()
         try:
             connection: asyncpg.Connection = self._take() or await asyncio.wait_for(
                 self._connect(), begun + self._timeout - monotonic()
@@ -74,10 +77,46 @@ class Pool:
                 raise
             finally:
                 del self._busy[connection]
-                if not connection.is_closed():
-                    self._idle[connection] = monotonic()
+                self._idle[connection] = monotonic()
         finally:
-            self._places.release()
+            self._give_place()
+
+    async def _take_place(self) -> None:
+        """Those who wait get the places in the order in which they came. Raises TimeoutError."""
+        if self._free:
+            self._free -= 1
+            return
+        place: asyncio.Future[None] = self._loop.create_future()
+        self._waiting.append((place, monotonic() + self._timeout))
+        if self._alarm is None:
+            self._alarm = self._loop.call_later(self._timeout, self._expire)
+        try:
+            await place
+        except asyncio.CancelledError:
+            if not place.cancelled() and not place.exception():
+                # It was given at the same moment.
+                self._give_place()
+            raise
+
+    def _expire(self) -> None:
+        """End the waiting of those who came first and have waited too long; the others are looked at when it is their time."""
+        self._alarm = None
+        while self._waiting:
+            place, deadline = self._waiting[0]
+            if not place.done() and deadline > monotonic():
+                self._alarm = self._loop.call_later(deadline - monotonic(), self._expire)
+                return
+            self._waiting.popleft()
+            if not place.done():
+                place.set_exception(TimeoutError("no connection was free in time"))
+
+    def _give_place(self) -> None:
+        while self._waiting:
+            place, _ = self._waiting.popleft()
+            if not place.done():
+                place.set_result(None)
+                return
+        self._free += 1
 
     def _take(self) -> asyncpg.Connection | None:
         while self._idle:
