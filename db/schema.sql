@@ -116,12 +116,41 @@ COMMENT ON CONSTRAINT tag_length ON DOMAIN app.tag IS 'tag_length: each tag must
 
 
 --
+-- Name: task_document; Type: TYPE; Schema: app; Owner: -
+--
+
+CREATE TYPE app.task_document AS (
+	id uuid,
+	user_id text,
+	title text,
+	description text,
+	completed boolean,
+	priority text,
+	tags text[],
+	due_date text,
+	reminder_at text,
+	is_recurring boolean,
+	recurrence_rule text,
+	timezone text,
+	created_at text,
+	updated_at text
+);
+
+
+--
+-- Name: TYPE task_document; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TYPE app.task_document IS 'A task as a client reads it; times are text.';
+
+
+--
 -- Name: task_query; Type: TYPE; Schema: app; Owner: -
 --
 
 CREATE TYPE app.task_query AS (
 	statuses boolean[],
-	ranks smallint[],
+	priorities text[],
 	q text,
 	tags text[],
 	tags_match_all boolean,
@@ -181,11 +210,11 @@ CREATE FUNCTION api.create_task(body jsonb, id uuid, lenient boolean, answer jso
     SET search_path TO ''
     AS $$
 declare
-  v_user constant text := app.require_user_id();
   v_request text;
   v_new app.tasks := app.empty_task();
   v_saved record;
 begin
+  perform app.require_user_id();
   if idempotency_key is not null then
     v_request := encode(sha256(convert_to('create' || body::text, 'UTF8')), 'hex');
     select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
@@ -204,10 +233,9 @@ begin
   end if;
 
   status := 201;
-  select array['etag', format('"%s"', saved.version), 'location', '/tasks/' || saved.id], saved.document
-  into headers, response
-  from app.task_documents as saved
-  where saved.user_id = v_user and saved.id = (v_saved.task).id;
+  v_new := v_saved.task;
+  headers := array['etag', format('"%s"', v_new.version), 'location', '/tasks/' || v_new.id];
+  response := app.render_task(v_new);
 
   if idempotency_key is not null then
     perform app.remember_answer(idempotency_key, v_request, status, headers, response);
@@ -232,9 +260,15 @@ CREATE FUNCTION api.delete_task(id uuid, if_match text, OUT status integer, OUT 
     AS $$
 declare
   v_user constant text := app.require_user_id();
-  v_task constant app.tasks := app.lock_task(id, if_match);
 begin
-  delete from app.tasks as task where task.user_id = v_user and task.id = v_task.id;
+  delete from app.tasks as task
+  where task.user_id = v_user and task.id = delete_task.id
+    and coalesce(app.etag_matches(if_match, format('"%s"', task.version)), true);
+  if not found then
+    -- It is not there, or not what If-Match names.
+    perform app.read_task(id, if_match);
+    raise exception 'the task has changed' using errcode = 'DT412';
+  end if;
   status := 204;
   headers := '{}';
 end $$;
@@ -441,19 +475,20 @@ CREATE FUNCTION api.get_task(id uuid, if_none_match text, OUT status integer, OU
     AS $$
 declare
   v_user constant text := app.require_user_id();
-  v_version bigint;
+  v_task app.tasks;
 begin
-  select task.version, task.document into v_version, response
-  from app.task_documents as task
+  select * into v_task
+  from app.tasks as task
   where task.user_id = v_user and task.id = get_task.id;
   if not found then
     raise exception 'no such task' using errcode = 'DT404';
   end if;
   status := 200;
-  headers := array['etag', format('"%s"', v_version)];
+  headers := array['etag', format('"%s"', v_task.version)];
   if app.etag_matches_weakly(if_none_match, headers[2]) then
     status := 304;
-    response := null;
+  else
+    response := app.render_task(v_task);
   end if;
 end $$;
 
@@ -485,6 +520,7 @@ declare
   v_total bigint;
   v_ids uuid[];
   v_keys text[];
+  v_documents text[];
   v_count integer;
   v_more boolean;
   v_suggestion text;
@@ -499,10 +535,14 @@ begin
   end if;
   v_query := app.read_task_query(parameters);
 
-  select coalesce(sum(counted.tasks), 0), coalesce(sum(counted.revision), 0) into v_total, v_revision
+  select
+    coalesce(sum(
+      case when false = any(v_query.statuses) then counted.open else 0 end
+      + case when true = any(v_query.statuses) then counted.completed else 0 end), 0),
+    coalesce(sum(counted.revision), 0)
+  into v_total, v_revision
   from app.task_counts as counted
-  where counted.user_id = v_user
-    and counted.completed = any(v_query.statuses) and counted.priority_rank = any(v_query.ranks);
+  where counted.user_id = v_user and counted.priority = any(v_query.priorities);
 
   status := 200;
   headers := array['etag', format('W/"%s"', md5(concat_ws(' ', v_user, v_revision, parameters, v_cursor)))];
@@ -520,11 +560,12 @@ begin
 
   -- One row more than the page has, to know whether there is a next page.
   if v_query.q is null and v_query.tags is null and v_query.due_from is null and v_query.due_to is null then
-    execute format('select ids, keys from app.page_tasks_by_%s_%s($1, $2, $3, $4)', v_key, case when v_descending then 'desc' else 'asc' end)
-    into v_ids, v_keys
+    execute format(
+      'select ids, keys, documents from app.page_tasks_by_%s_%s($1, $2, $3, $4)', v_key, case when v_descending then 'desc' else 'asc' end)
+    into v_ids, v_keys, v_documents
     using v_query, v_cursor ->> 'key', (v_cursor ->> 'id')::uuid, v_query.limit + 1;
   else
-    select found.ids, found.keys, found.total into v_ids, v_keys, v_total
+    select found.ids, found.keys, found.documents, found.total into v_ids, v_keys, v_documents, v_total
     from app.search_tasks(
       v_query, v_key, case when v_descending then 'desc' else 'asc' end, v_cursor ->> 'key', (v_cursor ->> 'id')::uuid,
       v_query.limit + 1) as found;
@@ -532,7 +573,7 @@ begin
       v_suggestion := app.suggest_query(v_query);
       if v_suggestion is not null then
         v_query.q := v_suggestion;
-        select found.ids, found.keys, found.total into v_ids, v_keys, v_total
+        select found.ids, found.keys, found.documents, found.total into v_ids, v_keys, v_documents, v_total
         from app.search_tasks(v_query, v_key, case when v_descending then 'desc' else 'asc' end, null, null, v_query.limit + 1) as found;
         if v_total > 0 then
           parameters := parameters || jsonb_build_object('q', array[v_suggestion]);
@@ -542,9 +583,8 @@ begin
     end if;
   end if;
   v_more := coalesce(cardinality(v_ids), 0) > v_query.limit;
-  v_ids := v_ids[:v_query.limit];
-  v_keys := v_keys[:v_query.limit];
-  v_count := coalesce(cardinality(v_ids), 0);
+  v_count := least(coalesce(cardinality(v_ids), 0), v_query.limit);
+  v_documents := v_documents[:v_count];
 
   if v_count > 0 and (v_more or v_backwards) then
     v_next := app.make_cursor(
@@ -575,17 +615,12 @@ begin
   v_links := v_links || format('<%slimit=%s>; rel="first"', link, v_query.limit);
   headers := headers || array['link', array_to_string(v_links, ', ')];
 
-  -- Read under row-level security, whoever found them.
-  select
-    concat(
-      '{"items":[', string_agg(task.document, ',' order by case when v_backwards then -page.place else page.place end),
-      '],"total":', v_total, ',"limit":', v_query.limit, ',"offset":', v_query.offset,
-      ',"next_cursor":', coalesce(to_json(v_next)::text, 'null'), '}')
-  into response
-  from unnest(v_ids) with ordinality as page (id, place)
-  cross join lateral (
-    select shown.document from app.task_documents as shown where shown.user_id = v_user and shown.id = page.id offset 0
-  ) as task;
+  if v_backwards then
+    v_documents := array(select document from unnest(v_documents) with ordinality as page (document, place) order by place desc);
+  end if;
+  response := concat(
+    '{"items":[', array_to_string(v_documents, ','), '],"total":', v_total, ',"limit":', v_query.limit, ',"offset":', v_query.offset,
+    ',"next_cursor":', coalesce(to_json(v_next)::text, 'null'), '}');
 end $_$;
 
 
@@ -711,7 +746,7 @@ declare
   v_old app.tasks;
   v_new app.tasks;
   v_saved record;
-  v_successor uuid;
+  v_successor app.tasks;
 begin
   if idempotency_key is not null then
     v_request := encode(sha256(convert_to('toggle' || id || body, 'UTF8')), 'hex');
@@ -721,28 +756,34 @@ begin
     end if;
   end if;
 
-  v_old := app.lock_task(id, if_match);
-  perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
-  v_new := v_old;
-  v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
-  v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), answer);
+  for v_attempt in 1 .. 100 loop
+    v_old := app.read_task(id, if_match);
+    perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
+    v_new := v_old;
+    v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
+    v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), answer);
+    -- Else somebody else has changed it in between: begin again from there.
+    exit when (v_saved.task).id is not null or v_saved.question is not null;
+  end loop;
   if v_saved.question is not null then
     response := v_saved.question;
     return;
   end if;
+  if (v_saved.task).id is null then
+    raise exception 'the task keeps changing' using errcode = '40001';
+  end if;
 
   -- Where it was completed before, the answer is what it was then: a retry is safe.
-  if v_new.completed then
-    v_successor := coalesce((v_saved.successor).id, (app.find_successor(v_user, v_old.id)).id);
+  v_successor := v_saved.successor;
+  if v_new.completed and v_successor.id is null then
+    v_successor := app.find_successor(v_user, v_old.id);
   end if;
+  v_new := v_saved.task;
   status := 200;
-  select
-    array['etag', format('"%s"', saved.version)],
-    '{"task":' || saved.document || ',"new_task":' || coalesce(successor.document, 'null') || '}'
-  into headers, response
-  from app.task_documents as saved
-  left join app.task_documents as successor on successor.user_id = v_user and successor.id = v_successor
-  where saved.user_id = v_user and saved.id = v_old.id;
+  headers := array['etag', format('"%s"', v_new.version)];
+  response := concat(
+    '{"task":', app.render_task(v_new),
+    ',"new_task":', case when v_successor.id is null then 'null' else app.render_task(v_successor) end, '}');
 
   if idempotency_key is not null then
     perform app.remember_answer(idempotency_key, v_request, status, headers, response);
@@ -766,21 +807,28 @@ CREATE FUNCTION api.update_task(id uuid, body jsonb, lenient boolean, if_match t
     SET search_path TO ''
     AS $$
 declare
-  v_user constant text := app.require_user_id();
-  v_old constant app.tasks := app.lock_task(id, if_match);
+  v_old app.tasks;
   v_saved record;
+  v_new app.tasks;
 begin
-  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
-  v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, answer);
+  for v_attempt in 1 .. 100 loop
+    v_old := app.read_task(id, if_match);
+    perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
+    v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, answer);
+    -- Else somebody else has changed it in between: begin again from there.
+    exit when (v_saved.task).id is not null or v_saved.question is not null;
+  end loop;
   if v_saved.question is not null then
     response := v_saved.question;
     return;
   end if;
+  if (v_saved.task).id is null then
+    raise exception 'the task keeps changing' using errcode = '40001';
+  end if;
   status := 200;
-  select array['etag', format('"%s"', saved.version)], saved.document
-  into headers, response
-  from app.task_documents as saved
-  where saved.user_id = v_user and saved.id = v_old.id;
+  v_new := v_saved.task;
+  headers := array['etag', format('"%s"', v_new.version)];
+  response := app.render_task(v_new);
 end $$;
 
 
@@ -792,32 +840,32 @@ COMMENT ON FUNCTION api.update_task(id uuid, body jsonb, lenient boolean, if_mat
 
 
 --
--- Name: add_to_task_count(text, boolean, smallint, integer); Type: FUNCTION; Schema: app; Owner: -
+-- Name: add_to_task_count(text, text, integer, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.add_to_task_count(user_id text, completed boolean, priority_rank smallint, difference integer) RETURNS void
+CREATE FUNCTION app.add_to_task_count(user_id text, priority text, open integer, completed integer) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $_$
 #variable_conflict use_column
 begin
   update app.task_counts as counted
-  set tasks = counted.tasks + difference, revision = counted.revision + 1
-  where counted.user_id = $1 and counted.completed = $2 and counted.priority_rank = $3;
+  set open = counted.open + $3, completed = counted.completed + $4, revision = counted.revision + 1
+  where counted.user_id = $1 and counted.priority = $2;
   if not found then
-    insert into app.task_counts as counted (user_id, completed, priority_rank, tasks)
-    values ($1, $2, $3, difference)
-    on conflict (user_id, completed, priority_rank)
-    do update set tasks = counted.tasks + excluded.tasks, revision = counted.revision + 1;
+    insert into app.task_counts as counted (user_id, priority, open, completed)
+    values ($1, $2, $3, $4)
+    on conflict (user_id, priority)
+    do update set open = counted.open + excluded.open, completed = counted.completed + excluded.completed, revision = counted.revision + 1;
   end if;
 end $_$;
 
 
 --
--- Name: FUNCTION add_to_task_count(user_id text, completed boolean, priority_rank smallint, difference integer); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION add_to_task_count(user_id text, priority text, open integer, completed integer); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.add_to_task_count(user_id text, completed boolean, priority_rank smallint, difference integer) IS 'Changes one of the numbers of app.task_counts.';
+COMMENT ON FUNCTION app.add_to_task_count(user_id text, priority text, open integer, completed integer) IS 'Changes the numbers of one row of app.task_counts.';
 
 
 --
@@ -830,18 +878,20 @@ CREATE FUNCTION app.count_task() RETURNS trigger
     AS $$
 begin
   if tg_op = 'INSERT' then
-    perform app.add_to_task_count(new.user_id, new.completed, new.priority_rank, 1);
+    perform app.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
   elsif tg_op = 'DELETE' then
-    perform app.add_to_task_count(old.user_id, old.completed, old.priority_rank, -1);
-  elsif (old.user_id, old.completed, old.priority_rank) = (new.user_id, new.completed, new.priority_rank) then
-    perform app.add_to_task_count(new.user_id, new.completed, new.priority_rank, 0);
-  -- Two counts change, always in the same order, so that two such changes can't wait for each other.
-  elsif (old.user_id, old.completed, old.priority_rank) < (new.user_id, new.completed, new.priority_rank) then
-    perform app.add_to_task_count(old.user_id, old.completed, old.priority_rank, -1);
-    perform app.add_to_task_count(new.user_id, new.completed, new.priority_rank, 1);
+    perform app.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
+  elsif (old.user_id, old.priority) = (new.user_id, new.priority) then
+    perform app.add_to_task_count(
+      new.user_id, new.priority,
+      (not new.completed)::integer - (not old.completed)::integer, new.completed::integer - old.completed::integer);
+  -- Two rows change, always in the same order, so that two such changes can't wait for each other.
+  elsif (old.user_id, old.priority) < (new.user_id, new.priority) then
+    perform app.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
+    perform app.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
   else
-    perform app.add_to_task_count(new.user_id, new.completed, new.priority_rank, 1);
-    perform app.add_to_task_count(old.user_id, old.completed, old.priority_rank, -1);
+    perform app.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
+    perform app.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
   end if;
   return null;
 end $$;
@@ -925,12 +975,8 @@ COMMENT ON FUNCTION app.describe_type(type oid) IS 'A type in JSON Schema, with 
 --
 
 CREATE FUNCTION app.new_version() RETURNS bigint
-    LANGUAGE plpgsql PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-begin
-  return (extract(epoch from clock_timestamp()) * 1000000)::bigint;
-end $$;
+    LANGUAGE sql PARALLEL SAFE
+    RETURN ((EXTRACT(epoch FROM clock_timestamp()) * (1000000)::numeric))::bigint;
 
 
 --
@@ -941,50 +987,12 @@ COMMENT ON FUNCTION app.new_version() IS 'The version that a new row begins with
 
 
 --
--- Name: search_vector(text, text, text, text[]); Type: FUNCTION; Schema: app; Owner: -
---
-
-CREATE FUNCTION app.search_vector(user_id text, title text, description text, tags text[]) RETURNS tsvector
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-declare
-  v_scope constant text := app.search_scope(user_id);
-  v_title constant text := app.search_text(title, ' ');
-  v_description constant text := app.search_text(coalesce(description, ''), ' ');
-  v_words constant text :=
-    setweight(to_tsvector('app.stems', v_title), 'A')
-    || setweight(to_tsvector('app.stems', v_description), 'D')
-    || strip(to_tsvector('app.words', v_title || ' ' || v_description));
-  v_keys text[] := array[v_scope];
-begin
-  if tags <> '{}' then
-    v_keys := v_keys || array(select v_scope || '#' || tag from unnest(tags) as tag);
-  end if;
-  -- No word has a blank or a quote in it, so the vector can be prefixed as text.
-  return replace(' ' || v_words, ' ''', ' ''' || v_scope)::tsvector || array_to_tsvector(v_keys);
-end $$;
-
-
---
--- Name: FUNCTION search_vector(user_id text, title text, description text, tags text[]); Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON FUNCTION app.search_vector(user_id text, title text, description text, tags text[]) IS 'The keys of a task in the search index: the scope alone, the words (title A, description D) and, after "#", the tags.';
-
-
---
 -- Name: user_id(); Type: FUNCTION; Schema: app; Owner: -
 --
 
 CREATE FUNCTION app.user_id() RETURNS text
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-begin
-  -- '' is what a connection has left over from an earlier transaction that had set a user (it is null on a new one).
-  return nullif(current_setting('app.user_id', true), '');
-end $$;
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN NULLIF(current_setting('app.user_id'::text, true), ''::text);
 
 
 --
@@ -1021,16 +1029,7 @@ CREATE TABLE app.tasks (
     predecessor_id uuid,
     series_start timestamp with time zone,
     series_index integer DEFAULT 1 NOT NULL,
-    priority_rank smallint GENERATED ALWAYS AS (
-CASE priority
-    WHEN 'High'::text THEN 1
-    WHEN 'Medium'::text THEN 2
-    ELSE 3
-END) STORED NOT NULL,
     title_key text GENERATED ALWAYS AS (lower(title)) STORED NOT NULL COLLATE pg_catalog."C",
-    due_or_infinity timestamp with time zone GENERATED ALWAYS AS (COALESCE(due_date, 'infinity'::timestamp with time zone)) STORED NOT NULL,
-    due_or_minus_infinity timestamp with time zone GENERATED ALWAYS AS (COALESCE(due_date, '-infinity'::timestamp with time zone)) STORED NOT NULL,
-    search tsvector GENERATED ALWAYS AS (app.search_vector(user_id, title, description, (tags)::text[])) STORED NOT NULL,
     CONSTRAINT tasks_description_length CHECK ((char_length(description) <= 2000)),
     CONSTRAINT tasks_due_date_range CHECK (((due_date >= '0001-01-01 00:00:00+00'::timestamp with time zone) AND (due_date <= '9999-12-31 23:59:59.999999+00'::timestamp with time zone))),
     CONSTRAINT tasks_id_meaningful CHECK ((id <> ALL (ARRAY['00000000-0000-0000-0000-000000000000'::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid]))),
@@ -1182,38 +1181,10 @@ COMMENT ON COLUMN app.tasks.series_index IS 'Its place in the series, from 1; CO
 
 
 --
--- Name: COLUMN tasks.priority_rank; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON COLUMN app.tasks.priority_rank IS '1 for High, 2 for Medium, 3 for Low: the order by priority, in a form whose comparison is leakproof.';
-
-
---
 -- Name: COLUMN tasks.title_key; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.title_key IS 'The title in lower case: the order by title.';
-
-
---
--- Name: COLUMN tasks.due_or_infinity; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON COLUMN app.tasks.due_or_infinity IS 'The order by due date, ascending: tasks without one last.';
-
-
---
--- Name: COLUMN tasks.due_or_minus_infinity; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON COLUMN app.tasks.due_or_minus_infinity IS 'The order by due date, descending: tasks without one last.';
-
-
---
--- Name: COLUMN tasks.search; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON COLUMN app.tasks.search IS 'The keys of the search index, made by app.search_vector.';
+COMMENT ON COLUMN app.tasks.title_key IS 'The title in lower case, the order by title; kept, because lower() is not leakproof.';
 
 
 --
@@ -1375,13 +1346,8 @@ COMMENT ON FUNCTION app.encode_uri_component(text text) IS 'The text, percent-en
 --
 
 CREATE FUNCTION app.etag_matches(condition text, etag text) RETURNS boolean
-    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-begin
-  -- The strong comparison; our tags have no commas in them.
-  return condition = '*' or etag = any(regexp_split_to_array(btrim(condition, E' \t'), '[ \t]*,[ \t]*'));
-end $$;
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((condition = '*'::text) OR (etag = ANY (regexp_split_to_array(btrim(condition, ' 	'::text), '[ \t]*,[ \t]*'::text))));
 
 
 --
@@ -1396,12 +1362,8 @@ COMMENT ON FUNCTION app.etag_matches(condition text, etag text) IS 'Whether If-M
 --
 
 CREATE FUNCTION app.etag_matches_weakly(condition text, etag text) RETURNS boolean
-    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-begin
-  return app.etag_matches(replace(condition, 'W/"', '"'), replace(etag, 'W/"', '"'));
-end $$;
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN app.etag_matches(replace(condition, 'W/"'::text, '"'::text), replace(etag, 'W/"'::text, '"'::text));
 
 
 --
@@ -1478,64 +1440,59 @@ COMMENT ON FUNCTION app.find_successor(user_id text, id uuid) IS 'The task that 
 
 
 --
--- Name: find_tasks(app.task_query, text, text, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+-- Name: find_tasks(text, text[], boolean, boolean); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.find_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT matches uuid[]) RETURNS record
+CREATE FUNCTION app.find_tasks(q text, tags text[], match_all boolean, ranked boolean, OUT ids uuid[], OUT ranks real[]) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
-    AS $_$
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
 declare
   v_user constant text := app.require_user_id();
-  v_words constant tsquery := app.search_query(v_user, query.q);
-  v_tags constant tsquery := app.tag_query(v_user, query.tags, query.tags_match_all);
-  v_key constant text := case key when 'relevance' then 'ts_rank(task.search, $2)' else format('task.%I', key) end;
-  v_direction constant text := case direction when 'asc' then 'asc' else 'desc' end;
-  v_type constant text := case key
-    when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_rank' then 'smallint' else 'timestamptz' end;
+  v_words constant tsquery := app.search_query(v_user, q);
+  v_tags constant tsquery := app.tag_query(v_user, tags, match_all);
+  v_query constant tsquery := coalesce(v_words && v_tags, v_words, v_tags);
 begin
-  -- The text varies by which filters there are; what they are compared with is always a parameter.
-  execute format(
-    'with proposed as ('
-    '  select task.id, task.user_id, task.completed, task.priority_rank, task.title_key, task.due_or_infinity,'
-    '    task.due_or_minus_infinity, task.created_at, task.updated_at, task.search'
-    '  from %s'
-    '), found as materialized ('
-    '  select task.id, %s as key from proposed as task where task.user_id = $1 %s'
-    '), page as ('
-    '  select found.id, found.key from found %s order by found.key %s, found.id %s limit $9 offset $10'
-    ') '
-    'select array_agg(page.id), array_agg(page.key::text), (select array_agg(found.id) from found) from page',
-    -- The keys of the search index are the user's alone. "offset 0" keeps the planner from reading all of the user's rows
-    -- as well, to intersect them with what the search finds. Without a search, the due dates are read from their index, which
-    -- has a stretch for each status and priority.
-    case when query.q is null and query.tags is null
-      then 'unnest($3) as status cross join unnest($4) as rank '
-        'join app.tasks as task on task.user_id = $1 and task.completed = status and task.priority_rank = rank'
-      else 'app.tasks as task where ' || concat_ws(' and ',
-        case when query.q is not null then 'task.search @@ $2' end,
-        case when query.tags is not null then 'task.search @@ $11' end) || ' offset 0' end,
-    v_key,
-    concat(
-      case when cardinality(query.statuses) < 2 then 'and task.completed = any($3) ' end,
-      case when cardinality(query.ranks) < 3 then 'and task.priority_rank = any($4) ' end,
-      case when query.due_from is not null then 'and task.due_or_minus_infinity >= $5 ' end,
-      case when query.due_to is not null
-        then format('and task.%I <= $6 ', case when query.due_from is null then 'due_or_infinity' else 'due_or_minus_infinity' end) end),
-    case when after_id is not null
-      then format('where (found.key, found.id) %s ($7::%s, $8)', case v_direction when 'asc' then '>' else '<' end, v_type) end,
-    v_direction, v_direction)
-  into ids, keys, matches
-  using
-    v_user, v_words, query.statuses, query.ranks, query.due_from, query.due_to, after, after_id, "limit", query.offset, v_tags;
-end $_$;
+  -- "offset 0" keeps the planner from reading all of the user's entries as well, to intersect them with what is found.
+  if ranked then
+    select array_agg(found.id), array_agg(ts_rank(found.keys, v_words)) into ids, ranks
+    from (select entry.user_id, entry.id, entry.keys from app.search_entries as entry where entry.keys @@ v_query offset 0) as found
+    where found.user_id = v_user;
+  else
+    select array_agg(found.id) into ids
+    from (select entry.user_id, entry.id from app.search_entries as entry where entry.keys @@ v_query offset 0) as found
+    where found.user_id = v_user;
+  end if;
+end $$;
 
 
 --
--- Name: FUNCTION find_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT matches uuid[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION find_tasks(q text, tags text[], match_all boolean, ranked boolean, OUT ids uuid[], OUT ranks real[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.find_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT matches uuid[]) IS 'Definer, to use the search index: the ids of the user''s tasks that a query finds, a page of them in order, and all of them.';
+COMMENT ON FUNCTION app.find_tasks(q text, tags text[], match_all boolean, ranked boolean, OUT ids uuid[], OUT ranks real[]) IS 'Definer, to use the search index: the ids of the user''s tasks with the words and the tags, in no order, and how well the words fit.';
+
+
+--
+-- Name: forget_tasks(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.forget_tasks() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  truncate app.task_counts, app.search_entries;
+  return null;
+end $$;
+
+
+--
+-- Name: FUNCTION forget_tasks(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.forget_tasks() IS 'Definer, as nobody else may write totals and keys: follows a DBA who truncates the tasks.';
 
 
 --
@@ -1594,33 +1551,34 @@ COMMENT ON FUNCTION app.insert_task(task app.tasks) IS 'Inserts a task for the u
 
 
 --
--- Name: lock_task(uuid, text); Type: FUNCTION; Schema: app; Owner: -
+-- Name: keep_search_entry(); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.lock_task(id uuid, if_match text) RETURNS app.tasks
-    LANGUAGE plpgsql
+CREATE FUNCTION app.keep_search_entry() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
-declare
-  v_user constant text := app.require_user_id();
-  v_task app.tasks;
 begin
-  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = lock_task.id for update;
-  if not found then
-    raise exception 'no such task' using errcode = 'DT404';
+  if tg_op = 'DELETE' or tg_op = 'UPDATE' and (new.user_id, new.id) is distinct from (old.user_id, old.id) then
+    delete from app.search_entries as entry where entry.user_id = old.user_id and entry.id = old.id;
   end if;
-  if not app.etag_matches(if_match, format('"%s"', v_task.version)) then
-    raise exception 'the task has changed' using errcode = 'DT412';
+  if tg_op = 'UPDATE' and (new.user_id, new.id) = (old.user_id, old.id) then
+    update app.search_entries as entry
+    set keys = app.search_vector(new.user_id, new.title, new.description, new.tags)
+    where entry.user_id = new.user_id and entry.id = new.id;
+  elsif tg_op <> 'DELETE' then
+    insert into app.search_entries (user_id, id, keys)
+    values (new.user_id, new.id, app.search_vector(new.user_id, new.title, new.description, new.tags));
   end if;
-  return v_task;
+  return null;
 end $$;
 
 
 --
--- Name: FUNCTION lock_task(id uuid, if_match text); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION keep_search_entry(); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.lock_task(id uuid, if_match text) IS 'The user''s task, locked until the end of the transaction; raises DT404 where there is none, and DT412 where it is not what If-Match names.';
+COMMENT ON FUNCTION app.keep_search_entry() IS 'Definer, so that a search finds what there is whoever made it, and nobody else may write the keys: follows each change of a task.';
 
 
 --
@@ -1700,487 +1658,379 @@ COMMENT ON FUNCTION app.merge_task(task app.tasks, patch jsonb) IS 'The task wit
 -- Name: page_tasks_by_created_at_asc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+CREATE FUNCTION app.page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-        declare
-          v_user constant text := app.require_user_id();
-          v_after constant timestamptz := coalesce(after, '-infinity');
-          v_after_id constant uuid := coalesce(after_id, '00000000-0000-0000-0000-000000000000');
-          v_rows constant integer := "limit" + query.offset;
-        begin
-          select array_agg(page.id), array_agg(page.key::text) into ids, keys
-          from (
-            select stretch.id, stretch.key
-            from unnest(query.statuses) as status
-            cross join unnest(query.ranks) as rank
-            cross join lateral (
-              select task.id, task.created_at as key
-              from app.tasks as task
-              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
-                and (task.created_at, task.id) > (v_after, v_after_id)
-              order by task.created_at asc, task.id asc
-              limit v_rows
-            ) as stretch
-            order by stretch.key asc, stretch.id asc
-            limit "limit" offset query.offset
-          ) as page;
-        end $$;
+    declare
+      v_user constant text := app.require_user_id();
+      v_after constant timestamptz := coalesce(after, '-infinity');
+      v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
+      v_rows constant integer := "limit" + query.offset;
+    begin
+      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      from (
+        select task.id, task.created_at as key, app.render_task(row(task.*)::app.tasks) as document
+        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows)) as task order by task.created_at asc, task.id asc limit v_rows)) as task
+        order by task.created_at asc, task.id asc
+        limit "limit" offset query.offset
+      ) as page;
+    end $$;
 
 
 --
--- Name: FUNCTION page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
 
 
 --
 -- Name: page_tasks_by_created_at_desc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+CREATE FUNCTION app.page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-        declare
-          v_user constant text := app.require_user_id();
-          v_after constant timestamptz := coalesce(after, 'infinity');
-          v_after_id constant uuid := coalesce(after_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
-          v_rows constant integer := "limit" + query.offset;
-        begin
-          select array_agg(page.id), array_agg(page.key::text) into ids, keys
-          from (
-            select stretch.id, stretch.key
-            from unnest(query.statuses) as status
-            cross join unnest(query.ranks) as rank
-            cross join lateral (
-              select task.id, task.created_at as key
-              from app.tasks as task
-              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
-                and (task.created_at, task.id) < (v_after, v_after_id)
-              order by task.created_at desc, task.id desc
-              limit v_rows
-            ) as stretch
-            order by stretch.key desc, stretch.id desc
-            limit "limit" offset query.offset
-          ) as page;
-        end $$;
+    declare
+      v_user constant text := app.require_user_id();
+      v_after constant timestamptz := coalesce(after, 'infinity');
+      v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
+      v_rows constant integer := "limit" + query.offset;
+    begin
+      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      from (
+        select task.id, task.created_at as key, app.render_task(row(task.*)::app.tasks) as document
+        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows)) as task order by task.created_at desc, task.id desc limit v_rows)) as task
+        order by task.created_at desc, task.id desc
+        limit "limit" offset query.offset
+      ) as page;
+    end $$;
 
 
 --
--- Name: FUNCTION page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
 
 
 --
 -- Name: page_tasks_by_due_or_infinity_asc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+CREATE FUNCTION app.page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-        declare
-          v_user constant text := app.require_user_id();
-          v_after constant timestamptz := coalesce(after, '-infinity');
-          v_after_id constant uuid := coalesce(after_id, '00000000-0000-0000-0000-000000000000');
-          v_rows constant integer := "limit" + query.offset;
-        begin
-          select array_agg(page.id), array_agg(page.key::text) into ids, keys
-          from (
-            select stretch.id, stretch.key
-            from unnest(query.statuses) as status
-            cross join unnest(query.ranks) as rank
-            cross join lateral (
-              select task.id, task.due_or_infinity as key
-              from app.tasks as task
-              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
-                and (task.due_or_infinity, task.id) > (v_after, v_after_id)
-              order by task.due_or_infinity asc, task.id asc
-              limit v_rows
-            ) as stretch
-            order by stretch.key asc, stretch.id asc
-            limit "limit" offset query.offset
-          ) as page;
-        end $$;
+    declare
+      v_user constant text := app.require_user_id();
+      v_after constant timestamptz := coalesce(after, '-infinity');
+      v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
+      v_rows constant integer := "limit" + query.offset;
+    begin
+      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      from (
+        select task.id, coalesce(task.due_date, 'infinity') as key, app.render_task(row(task.*)::app.tasks) as document
+        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows)) as task order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows)) as task order by task.due_date asc, task.id asc limit v_rows)) as task
+        order by coalesce(task.due_date, 'infinity') asc, task.id asc
+        limit "limit" offset query.offset
+      ) as page;
+    end $$;
 
 
 --
--- Name: FUNCTION page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
 
 
 --
 -- Name: page_tasks_by_due_or_infinity_desc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+CREATE FUNCTION app.page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-        declare
-          v_user constant text := app.require_user_id();
-          v_after constant timestamptz := coalesce(after, 'infinity');
-          v_after_id constant uuid := coalesce(after_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
-          v_rows constant integer := "limit" + query.offset;
-        begin
-          select array_agg(page.id), array_agg(page.key::text) into ids, keys
-          from (
-            select stretch.id, stretch.key
-            from unnest(query.statuses) as status
-            cross join unnest(query.ranks) as rank
-            cross join lateral (
-              select task.id, task.due_or_infinity as key
-              from app.tasks as task
-              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
-                and (task.due_or_infinity, task.id) < (v_after, v_after_id)
-              order by task.due_or_infinity desc, task.id desc
-              limit v_rows
-            ) as stretch
-            order by stretch.key desc, stretch.id desc
-            limit "limit" offset query.offset
-          ) as page;
-        end $$;
+    declare
+      v_user constant text := app.require_user_id();
+      v_after constant timestamptz := coalesce(after, 'infinity');
+      v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
+      v_rows constant integer := "limit" + query.offset;
+    begin
+      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      from (
+        select task.id, coalesce(task.due_date, 'infinity') as key, app.render_task(row(task.*)::app.tasks) as document
+        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows)) as task order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows)) as task order by task.due_date desc, task.id desc limit v_rows)) as task
+        order by coalesce(task.due_date, 'infinity') desc, task.id desc
+        limit "limit" offset query.offset
+      ) as page;
+    end $$;
 
 
 --
--- Name: FUNCTION page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
 
 
 --
 -- Name: page_tasks_by_due_or_minus_infinity_asc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+CREATE FUNCTION app.page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-        declare
-          v_user constant text := app.require_user_id();
-          v_after constant timestamptz := coalesce(after, '-infinity');
-          v_after_id constant uuid := coalesce(after_id, '00000000-0000-0000-0000-000000000000');
-          v_rows constant integer := "limit" + query.offset;
-        begin
-          select array_agg(page.id), array_agg(page.key::text) into ids, keys
-          from (
-            select stretch.id, stretch.key
-            from unnest(query.statuses) as status
-            cross join unnest(query.ranks) as rank
-            cross join lateral (
-              select task.id, task.due_or_minus_infinity as key
-              from app.tasks as task
-              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
-                and (task.due_or_minus_infinity, task.id) > (v_after, v_after_id)
-              order by task.due_or_minus_infinity asc, task.id asc
-              limit v_rows
-            ) as stretch
-            order by stretch.key asc, stretch.id asc
-            limit "limit" offset query.offset
-          ) as page;
-        end $$;
+    declare
+      v_user constant text := app.require_user_id();
+      v_after constant timestamptz := coalesce(after, '-infinity');
+      v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
+      v_rows constant integer := "limit" + query.offset;
+    begin
+      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      from (
+        select task.id, coalesce(task.due_date, '-infinity') as key, app.render_task(row(task.*)::app.tasks) as document
+        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows)) as task order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows)) as task order by task.due_date asc, task.id asc limit v_rows)) as task
+        order by coalesce(task.due_date, '-infinity') asc, task.id asc
+        limit "limit" offset query.offset
+      ) as page;
+    end $$;
 
 
 --
--- Name: FUNCTION page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
 
 
 --
 -- Name: page_tasks_by_due_or_minus_infinity_desc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+CREATE FUNCTION app.page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-        declare
-          v_user constant text := app.require_user_id();
-          v_after constant timestamptz := coalesce(after, 'infinity');
-          v_after_id constant uuid := coalesce(after_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
-          v_rows constant integer := "limit" + query.offset;
-        begin
-          select array_agg(page.id), array_agg(page.key::text) into ids, keys
-          from (
-            select stretch.id, stretch.key
-            from unnest(query.statuses) as status
-            cross join unnest(query.ranks) as rank
-            cross join lateral (
-              select task.id, task.due_or_minus_infinity as key
-              from app.tasks as task
-              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
-                and (task.due_or_minus_infinity, task.id) < (v_after, v_after_id)
-              order by task.due_or_minus_infinity desc, task.id desc
-              limit v_rows
-            ) as stretch
-            order by stretch.key desc, stretch.id desc
-            limit "limit" offset query.offset
-          ) as page;
-        end $$;
+    declare
+      v_user constant text := app.require_user_id();
+      v_after constant timestamptz := coalesce(after, 'infinity');
+      v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
+      v_rows constant integer := "limit" + query.offset;
+    begin
+      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      from (
+        select task.id, coalesce(task.due_date, '-infinity') as key, app.render_task(row(task.*)::app.tasks) as document
+        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows)) as task order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows)) as task order by task.due_date desc, task.id desc limit v_rows)) as task
+        order by coalesce(task.due_date, '-infinity') desc, task.id desc
+        limit "limit" offset query.offset
+      ) as page;
+    end $$;
 
 
 --
--- Name: FUNCTION page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
 
 
 --
 -- Name: page_tasks_by_priority_rank_asc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+CREATE FUNCTION app.page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-        declare
-          v_user constant text := app.require_user_id();
-          v_after constant smallint := coalesce(after, '0');
-          v_after_id constant uuid := coalesce(after_id, '00000000-0000-0000-0000-000000000000');
-          v_rows constant integer := "limit" + query.offset;
-        begin
-          select array_agg(page.id), array_agg(page.key::text) into ids, keys
-          from (
-            select stretch.id, stretch.key
-            from unnest(query.statuses) as status
-            cross join unnest(query.ranks) as rank
-            cross join lateral (
-              select task.id, task.priority_rank as key
-              from app.tasks as task
-              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
-                and (task.priority_rank, task.id) > (v_after, v_after_id)
-              order by task.priority_rank asc, task.id asc
-              limit v_rows
-            ) as stretch
-            order by stretch.key asc, stretch.id asc
-            limit "limit" offset query.offset
-          ) as page;
-        end $$;
+    declare
+      v_user constant text := app.require_user_id();
+      v_after constant integer := coalesce(after, '0');
+      v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
+      v_rows constant integer := "limit" + query.offset;
+    begin
+      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      from (
+        select task.id, array_position('{High,Medium,Low}', task.priority) as key, app.render_task(row(task.*)::app.tasks) as document
+        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when 1 = v_after then v_after_id when 1 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when 1 = v_after then v_after_id when 1 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows)) as task order by  task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when 2 = v_after then v_after_id when 2 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when 2 = v_after then v_after_id when 2 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows)) as task order by  task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when 3 = v_after then v_after_id when 3 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when 3 = v_after then v_after_id when 3 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows)) as task order by  task.id asc limit v_rows)) as task
+        order by array_position('{High,Medium,Low}', task.priority) asc, task.id asc
+        limit "limit" offset query.offset
+      ) as page;
+    end $$;
 
 
 --
--- Name: FUNCTION page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
 
 
 --
 -- Name: page_tasks_by_priority_rank_desc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+CREATE FUNCTION app.page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-        declare
-          v_user constant text := app.require_user_id();
-          v_after constant smallint := coalesce(after, '4');
-          v_after_id constant uuid := coalesce(after_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
-          v_rows constant integer := "limit" + query.offset;
-        begin
-          select array_agg(page.id), array_agg(page.key::text) into ids, keys
-          from (
-            select stretch.id, stretch.key
-            from unnest(query.statuses) as status
-            cross join unnest(query.ranks) as rank
-            cross join lateral (
-              select task.id, task.priority_rank as key
-              from app.tasks as task
-              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
-                and (task.priority_rank, task.id) < (v_after, v_after_id)
-              order by task.priority_rank desc, task.id desc
-              limit v_rows
-            ) as stretch
-            order by stretch.key desc, stretch.id desc
-            limit "limit" offset query.offset
-          ) as page;
-        end $$;
+    declare
+      v_user constant text := app.require_user_id();
+      v_after constant integer := coalesce(after, '4');
+      v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
+      v_rows constant integer := "limit" + query.offset;
+    begin
+      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      from (
+        select task.id, array_position('{High,Medium,Low}', task.priority) as key, app.render_task(row(task.*)::app.tasks) as document
+        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when 1 = v_after then v_after_id when 1 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when 1 = v_after then v_after_id when 1 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows)) as task order by  task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when 2 = v_after then v_after_id when 2 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when 2 = v_after then v_after_id when 2 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows)) as task order by  task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when 3 = v_after then v_after_id when 3 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when 3 = v_after then v_after_id when 3 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows)) as task order by  task.id desc limit v_rows)) as task
+        order by array_position('{High,Medium,Low}', task.priority) desc, task.id desc
+        limit "limit" offset query.offset
+      ) as page;
+    end $$;
 
 
 --
--- Name: FUNCTION page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
 
 
 --
 -- Name: page_tasks_by_title_key_asc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+CREATE FUNCTION app.page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-        declare
-          v_user constant text := app.require_user_id();
-          v_after constant text := coalesce(after, '');
-          v_after_id constant uuid := coalesce(after_id, '00000000-0000-0000-0000-000000000000');
-          v_rows constant integer := "limit" + query.offset;
-        begin
-          select array_agg(page.id), array_agg(page.key::text) into ids, keys
-          from (
-            select stretch.id, stretch.key
-            from unnest(query.statuses) as status
-            cross join unnest(query.ranks) as rank
-            cross join lateral (
-              select task.id, task.title_key as key
-              from app.tasks as task
-              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
-                and (task.title_key, task.id) > (v_after, v_after_id)
-              order by task.title_key asc, task.id asc
-              limit v_rows
-            ) as stretch
-            order by stretch.key asc, stretch.id asc
-            limit "limit" offset query.offset
-          ) as page;
-        end $$;
+    declare
+      v_user constant text := app.require_user_id();
+      v_after constant text := coalesce(after, '');
+      v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
+      v_rows constant integer := "limit" + query.offset;
+    begin
+      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      from (
+        select task.id, task.title_key as key, app.render_task(row(task.*)::app.tasks) as document
+        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows)) as task order by task.title_key asc, task.id asc limit v_rows)) as task
+        order by task.title_key asc, task.id asc
+        limit "limit" offset query.offset
+      ) as page;
+    end $$;
 
 
 --
--- Name: FUNCTION page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
 
 
 --
 -- Name: page_tasks_by_title_key_desc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+CREATE FUNCTION app.page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-        declare
-          v_user constant text := app.require_user_id();
-          v_after constant text := coalesce(after, '􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿');
-          v_after_id constant uuid := coalesce(after_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
-          v_rows constant integer := "limit" + query.offset;
-        begin
-          select array_agg(page.id), array_agg(page.key::text) into ids, keys
-          from (
-            select stretch.id, stretch.key
-            from unnest(query.statuses) as status
-            cross join unnest(query.ranks) as rank
-            cross join lateral (
-              select task.id, task.title_key as key
-              from app.tasks as task
-              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
-                and (task.title_key, task.id) < (v_after, v_after_id)
-              order by task.title_key desc, task.id desc
-              limit v_rows
-            ) as stretch
-            order by stretch.key desc, stretch.id desc
-            limit "limit" offset query.offset
-          ) as page;
-        end $$;
+    declare
+      v_user constant text := app.require_user_id();
+      v_after constant text := coalesce(after, '􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿');
+      v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
+      v_rows constant integer := "limit" + query.offset;
+    begin
+      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      from (
+        select task.id, task.title_key as key, app.render_task(row(task.*)::app.tasks) as document
+        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows)) as task order by task.title_key desc, task.id desc limit v_rows)) as task
+        order by task.title_key desc, task.id desc
+        limit "limit" offset query.offset
+      ) as page;
+    end $$;
 
 
 --
--- Name: FUNCTION page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
 
 
 --
 -- Name: page_tasks_by_updated_at_asc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+CREATE FUNCTION app.page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-        declare
-          v_user constant text := app.require_user_id();
-          v_after constant timestamptz := coalesce(after, '-infinity');
-          v_after_id constant uuid := coalesce(after_id, '00000000-0000-0000-0000-000000000000');
-          v_rows constant integer := "limit" + query.offset;
-        begin
-          select array_agg(page.id), array_agg(page.key::text) into ids, keys
-          from (
-            select stretch.id, stretch.key
-            from unnest(query.statuses) as status
-            cross join unnest(query.ranks) as rank
-            cross join lateral (
-              select task.id, task.updated_at as key
-              from app.tasks as task
-              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
-                and (task.updated_at, task.id) > (v_after, v_after_id)
-              order by task.updated_at asc, task.id asc
-              limit v_rows
-            ) as stretch
-            order by stretch.key asc, stretch.id asc
-            limit "limit" offset query.offset
-          ) as page;
-        end $$;
+    declare
+      v_user constant text := app.require_user_id();
+      v_after constant timestamptz := coalesce(after, '-infinity');
+      v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
+      v_rows constant integer := "limit" + query.offset;
+    begin
+      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      from (
+        select task.id, task.updated_at as key, app.render_task(row(task.*)::app.tasks) as document
+        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows)) as task order by task.updated_at asc, task.id asc limit v_rows)) as task
+        order by task.updated_at asc, task.id asc
+        limit "limit" offset query.offset
+      ) as page;
+    end $$;
 
 
 --
--- Name: FUNCTION page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
 
 
 --
 -- Name: page_tasks_by_updated_at_desc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) RETURNS record
+CREATE FUNCTION app.page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-        declare
-          v_user constant text := app.require_user_id();
-          v_after constant timestamptz := coalesce(after, 'infinity');
-          v_after_id constant uuid := coalesce(after_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
-          v_rows constant integer := "limit" + query.offset;
-        begin
-          select array_agg(page.id), array_agg(page.key::text) into ids, keys
-          from (
-            select stretch.id, stretch.key
-            from unnest(query.statuses) as status
-            cross join unnest(query.ranks) as rank
-            cross join lateral (
-              select task.id, task.updated_at as key
-              from app.tasks as task
-              where task.user_id = v_user and task.completed = status and task.priority_rank = rank
-                and (task.updated_at, task.id) < (v_after, v_after_id)
-              order by task.updated_at desc, task.id desc
-              limit v_rows
-            ) as stretch
-            order by stretch.key desc, stretch.id desc
-            limit "limit" offset query.offset
-          ) as page;
-        end $$;
+    declare
+      v_user constant text := app.require_user_id();
+      v_after constant timestamptz := coalesce(after, 'infinity');
+      v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
+      v_rows constant integer := "limit" + query.offset;
+    begin
+      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      from (
+        select task.id, task.updated_at as key, app.render_task(row(task.*)::app.tasks) as document
+        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows)) as task order by task.updated_at desc, task.id desc limit v_rows)) as task
+        order by task.updated_at desc, task.id desc
+        limit "limit" offset query.offset
+      ) as page;
+    end $$;
 
 
 --
--- Name: FUNCTION page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
 
 
 --
--- Name: parse_time(text); Type: FUNCTION; Schema: app; Owner: -
+-- Name: parse_any_time(text); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.parse_time(text text) RETURNS timestamp with time zone
+CREATE FUNCTION app.parse_any_time(text text) RETURNS timestamp with time zone
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO ''
     AS $_$
@@ -2188,10 +2038,6 @@ declare
   v_parts text[];
   v_date text;
 begin
-  -- What nearly all clients send (RFC 3339) is spared the general pattern, which takes fifty times as long.
-  if "text" ~ '^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-](0\d|1[0-4]):\d\d)$' then
-    return "text"::timestamptz;
-  end if;
   v_parts := regexp_match(
     "text",
     '^(?:(\d{4})-?W(\d{2})-?([1-7])|(\d{4}-\d{2}-\d{2}|\d{8}|\d{4}-?\d{3}))'
@@ -2219,10 +2065,46 @@ end $_$;
 
 
 --
+-- Name: FUNCTION parse_any_time(text text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.parse_any_time(text text) IS 'The time that an ISO 8601 text means, or null where it means none.';
+
+
+--
+-- Name: parse_time(text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.parse_time(text text) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN (text ~ '^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-](0\d|1[0-4]):[0-5]\d)$'::text) THEN (text)::timestamp with time zone ELSE app.parse_any_time(text) END;
+
+
+--
 -- Name: FUNCTION parse_time(text text); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.parse_time(text text) IS 'The time that an ISO 8601 text means, or null where it means none.';
+COMMENT ON FUNCTION app.parse_time(text text) IS 'As app.parse_any_time, sooner for what is usual.';
+
+
+--
+-- Name: refuse(text, text, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.refuse(field text, type text, message text) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  raise exception using errcode = 'DT400', column = field, constraint = type, message = message;
+end $$;
+
+
+--
+-- Name: FUNCTION refuse(field text, type text, message text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.refuse(field text, type text, message text) IS 'Raises DT400: the field (column), the stable type (constraint), and what must be (message). Returns nothing; text is what expressions want.';
 
 
 --
@@ -2230,15 +2112,8 @@ COMMENT ON FUNCTION app.parse_time(text text) IS 'The time that an ISO 8601 text
 --
 
 CREATE FUNCTION app.read_boolean(body jsonb, field text) RETURNS boolean
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-begin
-  if jsonb_typeof(body -> field) <> 'boolean' then
-    perform app.refuse(field, 'boolean_type', 'must be true or false');
-  end if;
-  return (body ->> field)::boolean;
-end $$;
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (CASE WHEN (jsonb_typeof((body -> field)) <> 'boolean'::text) THEN app.refuse(field, 'boolean_type'::text, 'must be true or false'::text) ELSE (body ->> field) END)::boolean;
 
 
 --
@@ -2286,25 +2161,25 @@ COMMENT ON FUNCTION app.read_cursor(cursor_key text, cursor text, parameters jso
 --
 
 CREATE FUNCTION app.read_tags(body jsonb, field text) RETURNS app.tag[]
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
 declare
+  v_elements constant jsonb := body -> field;
   v_tags text[] := '{}';
-  v_element jsonb;
   v_tag text;
 begin
-  if jsonb_typeof(body -> field) = 'null' then
+  if jsonb_typeof(v_elements) = 'null' then
     return v_tags;
   end if;
-  if jsonb_typeof(body -> field) <> 'array' then
+  if jsonb_typeof(v_elements) <> 'array' then
     perform app.refuse(field, 'array_type', 'must be an array of strings');
   end if;
-  for v_element in select element from jsonb_array_elements(body -> field) as element loop
-    if jsonb_typeof(v_element) <> 'string' then
+  for v_place in 0 .. jsonb_array_length(v_elements) - 1 loop
+    if jsonb_typeof(v_elements -> v_place) <> 'string' then
       perform app.refuse(field, 'string_type', 'must be an array of strings');
     end if;
-    v_tag := app.trim_text(v_element #>> '{}');
+    v_tag := app.trim_text(v_elements ->> v_place);
     if not v_tag = any(v_tags) then
       v_tags := v_tags || v_tag;
     end if;
@@ -2321,6 +2196,36 @@ COMMENT ON FUNCTION app.read_tags(body jsonb, field text) IS 'The tags; raises D
 
 
 --
+-- Name: read_task(uuid, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.read_task(id uuid, if_match text) RETURNS app.tasks
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_task app.tasks;
+begin
+  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = read_task.id;
+  if not found then
+    raise exception 'no such task' using errcode = 'DT404';
+  end if;
+  if not app.etag_matches(if_match, format('"%s"', v_task.version)) then
+    raise exception 'the task has changed' using errcode = 'DT412';
+  end if;
+  return v_task;
+end $$;
+
+
+--
+-- Name: FUNCTION read_task(id uuid, if_match text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.read_task(id uuid, if_match text) IS 'The user''s task; raises DT404 where there is none, and DT412 where it is not what If-Match names.';
+
+
+--
 -- Name: read_task_query(jsonb); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -2330,7 +2235,7 @@ CREATE FUNCTION app.read_task_query(parameters jsonb) RETURNS app.task_query
     AS $_$
 declare
   v_query app.task_query := row(
-    '{false,true}'::boolean[], '{1,2,3}'::smallint[], null, null, false, null, null, null, null, 50, 0);
+    '{false,true}'::boolean[], '{High,Medium,Low}'::text[], null, null, false, null, null, null, null, 50, 0);
   v_faults jsonb := '[]';
   v_name text;
   v_values text[];
@@ -2367,11 +2272,10 @@ begin
         v_fault := array['enum', 'must be complete (or completed, true) or incomplete (or false)'];
       end if;
     elsif v_name = 'priority' then
-      v_query.ranks := array(
-        select distinct array_position('{high,medium,low}', lower(app.trim_text(name)))
-        from unnest(v_values) as value, unnest(string_to_array(value, ',')) as name
-        order by 1);
-      if array_position(v_query.ranks, null) is not null then
+      v_query.priorities := array(
+        select distinct initcap(app.trim_text(name))
+        from unnest(v_values) as value, unnest(string_to_array(value, ',')) as name);
+      if not v_query.priorities <@ '{High,Medium,Low}'::text[] then
         v_fault := array['enum', 'must be High, Medium or Low, or several of them with commas'];
       end if;
     elsif v_name = 'tags' then
@@ -2448,15 +2352,8 @@ COMMENT ON FUNCTION app.read_task_query(parameters jsonb) IS 'The query that {"n
 --
 
 CREATE FUNCTION app.read_text(body jsonb, field text) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-begin
-  if jsonb_typeof(body -> field) not in ('string', 'null') then
-    perform app.refuse(field, 'string_type', 'must be a string');
-  end if;
-  return body ->> field;
-end $$;
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN (jsonb_typeof((body -> field)) <> ALL (ARRAY['string'::text, 'null'::text])) THEN app.refuse(field, 'string_type'::text, 'must be a string'::text) ELSE (body ->> field) END;
 
 
 --
@@ -2475,9 +2372,10 @@ CREATE FUNCTION app.read_time(body jsonb, field text) RETURNS timestamp with tim
     SET search_path TO ''
     AS $$
 declare
-  v_time constant timestamptz := app.parse_time(app.read_text(body, field));
+  v_text constant text := app.read_text(body, field);
+  v_time constant timestamptz := app.parse_time(v_text);
 begin
-  if v_time is null and body ->> field is not null then
+  if v_time is null and v_text is not null then
     perform app.refuse(field, 'datetime_format', 'must be an ISO 8601 date-time, for example 2026-01-10T17:00:00Z');
   end if;
   return v_time;
@@ -2527,31 +2425,11 @@ COMMENT ON FUNCTION app.recall_answer(key text, request text, OUT status integer
 
 
 --
--- Name: refuse(text, text, text); Type: FUNCTION; Schema: app; Owner: -
---
-
-CREATE FUNCTION app.refuse(field text, type text, message text) RETURNS void
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-begin
-  raise exception using errcode = 'DT400', column = field, constraint = type, message = message;
-end $$;
-
-
---
--- Name: FUNCTION refuse(field text, type text, message text); Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON FUNCTION app.refuse(field text, type text, message text) IS 'Raises DT400: the field (column), the stable type (constraint), and what must be (message).';
-
-
---
 -- Name: refuse_unknown_fields(jsonb, text[], boolean); Type: FUNCTION; Schema: app; Owner: -
 --
 
 CREATE FUNCTION app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) RETURNS void
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
 declare
@@ -2639,6 +2517,38 @@ COMMENT ON FUNCTION app.remove_expired_answers() IS 'Definer, because they may b
 
 
 --
+-- Name: render_time(timestamp with time zone); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.render_time("time" timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (replace((("time" AT TIME ZONE 'UTC'::text))::text, ' '::text, 'T'::text) || 'Z'::text);
+
+
+--
+-- Name: FUNCTION render_time("time" timestamp with time zone); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.render_time("time" timestamp with time zone) IS 'A time of RFC 3339 in UTC.';
+
+
+--
+-- Name: render_task(app.tasks); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.render_task(task app.tasks) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (row_to_json(ROW((task).id, (task).user_id, (task).title, (task).description, (task).completed, (task).priority, ((task).tags)::text[], app.render_time((task).due_date), app.render_time((task).reminder_at), (task).is_recurring, (task).recurrence_rule, (task).timezone, app.render_time((task).created_at), app.render_time((task).updated_at))::app.task_document))::text;
+
+
+--
+-- Name: FUNCTION render_task(task app.tasks); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.render_task(task app.tasks) IS 'A task as the JSON that a client reads.';
+
+
+--
 -- Name: require_user_id(); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -2723,6 +2633,9 @@ begin
     task := old;
   else
     task := app.update_task(old, new);
+    if task.id is null then
+      return;
+    end if;
   end if;
   if 'next' = any(v_asked) and jsonb_typeof(answer -> 'next') = 'object' then
     successor := app.insert_successor(task, answer -> 'next');
@@ -2739,7 +2652,7 @@ end $$;
 -- Name: FUNCTION save_task(old app.tasks, new app.tasks, catch_up boolean, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) IS 'Writes a task, new or changed, and with its completion the successor. Where the answer lacks something: the question, and nothing else is done.';
+COMMENT ON FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) IS 'Writes a task, new or changed, and with its completion the successor. Where the answer lacks something: the question, and nothing else is done. All nulls, and nothing done, where the old state is not its state any more.';
 
 
 --
@@ -2792,13 +2705,8 @@ COMMENT ON FUNCTION app.search_query(user_id text, q text) IS 'What finds, in th
 --
 
 CREATE FUNCTION app.search_scope(user_id text) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-begin
-  -- Without a user too, so that an insert gets as far as the policy that refuses it.
-  return left(md5(coalesce(user_id, '')), 8);
-end $$;
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN "left"(md5(user_id), 8);
 
 
 --
@@ -2812,34 +2720,66 @@ COMMENT ON FUNCTION app.search_scope(user_id text) IS 'What every key of the use
 -- Name: search_tasks(app.task_query, text, text, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.search_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT total bigint) RETURNS record
+CREATE FUNCTION app.search_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[], OUT total bigint) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
-    AS $$
+    AS $_$
 declare
   v_user constant text := app.require_user_id();
-  v_proposed constant record := app.find_tasks(query, key, direction, after, after_id, "limit");
+  v_searches constant boolean := query.q is not null or query.tags is not null;
+  v_proposed record;
 begin
-  -- Each by itself ("offset 0"): or all of the user's tasks might be read, to pick these.
-  select array_agg(page.id order by page.place), array_agg(page.key order by page.place) into ids, keys
-  from unnest(v_proposed.ids, v_proposed.keys) with ordinality as page (id, key, place)
-  cross join lateral (
-    select from app.tasks as task where task.user_id = v_user and task.id = page.id offset 0
-  ) as shown;
-
-  select count(*) into total
-  from unnest(v_proposed.matches) as match (id)
-  cross join lateral (
-    select from app.tasks as task where task.user_id = v_user and task.id = match.id offset 0
-  ) as shown;
-end $$;
+  if v_searches then
+    v_proposed := app.find_tasks(query.q, query.tags, query.tags_match_all, key = 'relevance');
+  else
+    select null::uuid[] as ids, null::real[] as ranks into v_proposed;
+  end if;
+  -- The text varies by the order and the filters; what they are compared with is always a parameter.
+  execute format(
+    'with found as materialized ('
+    '  select task.id, %s as key from %s where %s'
+    '), page as ('
+    '  select found.id, found.key from found where $1 is null or (found.key, found.id) %s ($2::%s, $1) order by found.key %s, found.id %s'
+    '  limit $3 offset $4'
+    ') '
+    'select array_agg(page.id), array_agg(page.key::text), '
+    '  array_agg((select app.render_task(task) from app.tasks as task where task.user_id = $7 and task.id = page.id)), '
+    '  (select count(*) from found) '
+    'from page',
+    case key
+      when 'relevance' then 'proposed.rank'
+      when 'due_or_infinity' then 'coalesce(task.due_date, ''infinity'')'
+      when 'due_or_minus_infinity' then 'coalesce(task.due_date, ''-infinity'')'
+      when 'priority_rank' then 'array_position(''{High,Medium,Low}'', task.priority)'
+      else format('task.%I', key) end,
+    -- Each row by itself ("offset 0"): or all of the user's tasks might be read, to pick these.
+    case when v_searches
+      then 'unnest($5, $6) as proposed (id, rank) cross join lateral ('
+        'select task.* from app.tasks as task where task.user_id = $7 and task.id = proposed.id offset 0) as task'
+      else 'unnest($8) as status cross join unnest($9) as priority '
+        'inner join app.tasks as task on task.user_id = $7 and task.completed = status and task.priority = priority.priority' end,
+    concat_ws(
+      ' and ', 'true',
+      case when v_searches and cardinality(query.statuses) < 2 then 'task.completed = any($8)' end,
+      case when v_searches and cardinality(query.priorities) < 3 then 'task.priority = any($9)' end,
+      case when query.due_from is not null then 'task.due_date >= $10' end,
+      case when query.due_to is not null then 'task.due_date <= $11' end),
+    case direction when 'asc' then '>' else '<' end,
+    case key when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_rank' then 'integer' else 'timestamptz' end,
+    case direction when 'asc' then 'asc' else 'desc' end,
+    case direction when 'asc' then 'asc' else 'desc' end)
+  into ids, keys, documents, total
+  using
+    after_id, after, "limit", query.offset, v_proposed.ids, v_proposed.ranks, v_user,
+    query.statuses, query.priorities, query.due_from, query.due_to;
+end $_$;
 
 
 --
--- Name: FUNCTION search_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT total bigint); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION search_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[], OUT total bigint); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.search_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT total bigint) IS 'What the finder proposes, as far as row-level security shows it: a page of ids with their keys, and the number of all.';
+COMMENT ON FUNCTION app.search_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[], OUT total bigint) IS 'A page, in the order of the key, of the tasks with words, tags or due dates: ids with their keys and documents, and the number of all.';
 
 
 --
@@ -2849,11 +2789,16 @@ COMMENT ON FUNCTION app.search_tasks(query app.task_query, key text, direction t
 CREATE FUNCTION app.search_text(text text, separator text) RETURNS text
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path TO ''
-    AS $_$
+    AS $$
 declare
-  v_text text := translate("text", $c$!"#$%&()*+,-./:;<=>?@[\]^_`{|}~'’$c$, repeat(separator, 31));
+  -- Not translate(), which compares every letter with every sign.
+  v_text text := regexp_replace("text", '[!-&(-/:-@[-`{-~]', separator, 'g');
 begin
+  if strpos(v_text, '''') > 0 then
+    v_text := replace(v_text, '''', '');
+  end if;
   if octet_length(v_text) > char_length(v_text) then
+    v_text := replace(v_text, '’', '');
     -- Spaces, dashes, quotes and other signs beyond ASCII, whatever the database's locale takes them for.
     v_text := regexp_replace(
       v_text, '[\u0080-\u00A9\u00AB-\u00B1\u00B4\u00B6-\u00B8\u00BB\u00BF\u00D7\u00F7\u2000-\u206F\u2190-\u2BFF\u3000-\u3004\u3008-\u3020\u3030\uFF01-\uFF0F\uFF1A-\uFF20]',
@@ -2869,7 +2814,7 @@ begin
     v_text := regexp_replace(v_text, '([^\s\u0001]{250})[^\s\u0001]+', '\1', 'g');
   end if;
   return v_text;
-end $_$;
+end $$;
 
 
 --
@@ -2877,6 +2822,39 @@ end $_$;
 --
 
 COMMENT ON FUNCTION app.search_text(text text, separator text) IS 'The text with its words parted by the separator, as the text search configurations take it.';
+
+
+--
+-- Name: search_vector(text, text, text, text[]); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.search_vector(user_id text, title text, description text, tags text[]) RETURNS tsvector
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  v_scope constant text := app.search_scope(user_id);
+  v_title constant text := app.search_text(title, ' ');
+  v_description constant text := app.search_text(coalesce(description, ''), ' ');
+  v_words constant text :=
+    setweight(to_tsvector('app.stems', v_title), 'A')
+    || to_tsvector('app.stems', v_description)
+    || strip(to_tsvector('app.words', v_title || ' ' || v_description));
+  v_keys text[] := array[v_scope];
+begin
+  if tags <> '{}' then
+    v_keys := v_keys || array(select v_scope || '#' || tag from unnest(tags) as tag);
+  end if;
+  -- No word has a blank or a quote in it, so the vector can be prefixed as text.
+  return replace(' ' || v_words, ' ''', ' ''' || v_scope)::tsvector || array_to_tsvector(v_keys);
+end $$;
+
+
+--
+-- Name: FUNCTION search_vector(user_id text, title text, description text, tags text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.search_vector(user_id text, title text, description text, tags text[]) IS 'The keys of a task in the search index: the scope alone, the words (title A, description D) and, after "#", the tags.';
 
 
 --
@@ -2915,9 +2893,9 @@ CREATE FUNCTION app.suggest_query(query app.task_query) RETURNS text
     AS $$
 declare
   v_user constant text := app.require_user_id();
-  -- Of these many tasks, the newest, titles are looked at.
-  v_candidates constant integer := 1000;
-  v_filter app.task_query := row('{false,true}', '{1,2,3}', null, null, false, null, null, null, null, v_candidates, 0);
+  -- Of each status and priority so many titles are looked at, whatever the user has: it takes milliseconds.
+  v_titles constant integer := 200;
+  v_known text[];
   v_word text;
   v_near text;
   v_typed text := '';
@@ -2927,17 +2905,26 @@ begin
     -- Whoever quotes or excludes means what was typed.
     return null;
   end if;
+  v_known := array(
+    select distinct word
+    from unnest('{false,true}'::boolean[]) as status
+    cross join unnest('{High,Medium,Low}'::text[]) as priority
+    cross join lateral (
+      select task.title_key
+      from app.tasks as task
+      where task.user_id = v_user and task.completed = status and task.priority = priority.priority
+      order by task.created_at desc
+      limit v_titles
+    ) as task
+    cross join regexp_split_to_table(app.search_text(task.title_key, ' '), '\s+') as word
+    where word <> '');
   for v_word in
     select word from regexp_split_to_table(app.search_text(lower(query.q), ' '), '\s+') as word where word <> '' limit 10
   loop
-    v_filter.q := left(v_word, 1);
     v_near := (
       select word
-      from app.tasks as task
-      cross join regexp_split_to_table(app.search_text(task.title_key, ' '), '\s+') as word
-      where task.user_id = v_user
-        and task.id = any((app.find_tasks(v_filter, 'created_at', 'desc', null, null, v_candidates)).ids)
-        and public.similarity(word, v_word) >= 0.3
+      from unnest(v_known) as word
+      where public.similarity(word, v_word) >= 0.3
       order by public.similarity(word, v_word) desc, word
       limit 1);
     v_typed := concat_ws(' ', nullif(v_typed, ''), v_word);
@@ -2951,7 +2938,7 @@ end $$;
 -- Name: FUNCTION suggest_query(query app.task_query); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.suggest_query(query app.task_query) IS 'The words of the query, each replaced by the most similar one in the user''s titles; null where that changes nothing.';
+COMMENT ON FUNCTION app.suggest_query(query app.task_query) IS 'The words of the query, each replaced by the most similar one in the user''s newest titles; null where that changes nothing.';
 
 
 --
@@ -2983,15 +2970,8 @@ COMMENT ON FUNCTION app.tag_query(user_id text, tags text[], match_all boolean) 
 --
 
 CREATE FUNCTION app.task_fields() RETURNS text[]
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-begin
-  -- The last four are ignored, so that what was read can be sent back.
-  return array[
-    'title', 'description', 'completed', 'priority', 'tags', 'due_date', 'reminder_at', 'is_recurring', 'recurrence_rule',
-    'timezone', 'id', 'user_id', 'created_at', 'updated_at'];
-end $$;
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY['title'::text, 'description'::text, 'completed'::text, 'priority'::text, 'tags'::text, 'due_date'::text, 'reminder_at'::text, 'is_recurring'::text, 'recurrence_rule'::text, 'timezone'::text, 'id'::text, 'user_id'::text, 'created_at'::text, 'updated_at'::text];
 
 
 --
@@ -3010,9 +2990,11 @@ CREATE FUNCTION app.touch_task() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  update app.tasks as task
-  set version = task.version + 1, updated_at = greatest(now(), task.updated_at + interval '1 microsecond')
-  where task.user_id = new.user_id and task.id = new.id;
+  if new is distinct from old then
+    update app.tasks as task
+    set version = task.version + 1, updated_at = greatest(now(), task.updated_at + interval '1 microsecond')
+    where task.user_id = new.user_id and task.id = new.id;
+  end if;
   return null;
 end $$;
 
@@ -3029,13 +3011,9 @@ COMMENT ON FUNCTION app.touch_task() IS 'Moves updated_at and version after an u
 --
 
 CREATE FUNCTION app.trim_text(text text) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-begin
-  -- Unicode's White_Space.
-  return btrim("text", E' \t\n\u000B\f\r\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000');
-end $$;
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN btrim(text, '
+                 　'::text);
 
 
 --
@@ -3056,22 +3034,22 @@ CREATE FUNCTION app.update_task(old app.tasks, new app.tasks) RETURNS app.tasks
 begin
   new.version := old.version + 1;
   new.updated_at := greatest(now(), old.updated_at + interval '1 microsecond');
-  -- Title, description and tags are left out where they stay, or the search vector would be computed again.
+  -- Title, description and tags are left out where they stay, or what is made of them would be made again.
   if (new.title, new.description, new.tags) is distinct from (old.title, old.description, old.tags) then
     update app.tasks as task
     set title = new.title, description = new.description, tags = new.tags,
       completed = new.completed, priority = new.priority, due_date = new.due_date, reminder_at = new.reminder_at,
       is_recurring = new.is_recurring, recurrence_rule = new.recurrence_rule, timezone = new.timezone,
       series_start = new.series_start, series_index = new.series_index, version = new.version, updated_at = new.updated_at
-    where task.user_id = old.user_id and task.id = old.id;
+    where task.user_id = old.user_id and task.id = old.id and task.version = old.version;
   else
     update app.tasks as task
     set completed = new.completed, priority = new.priority, due_date = new.due_date, reminder_at = new.reminder_at,
       is_recurring = new.is_recurring, recurrence_rule = new.recurrence_rule, timezone = new.timezone,
       series_start = new.series_start, series_index = new.series_index, version = new.version, updated_at = new.updated_at
-    where task.user_id = old.user_id and task.id = old.id;
+    where task.user_id = old.user_id and task.id = old.id and task.version = old.version;
   end if;
-  return new;
+  return case when found then new end;
 end $$;
 
 
@@ -3079,7 +3057,7 @@ end $$;
 -- Name: FUNCTION update_task(old app.tasks, new app.tasks); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.update_task(old app.tasks, new app.tasks) IS 'Writes the new state of a task, and moves its version and updated_at.';
+COMMENT ON FUNCTION app.update_task(old app.tasks, new app.tasks) IS 'Writes the new state of a task, and moves its version and updated_at; null where the old state is not its state any more.';
 
 
 --
@@ -3400,16 +3378,57 @@ COMMENT ON CONSTRAINT idempotency_keys_key_length ON app.idempotency_keys IS 'st
 
 
 --
+-- Name: search_entries; Type: TABLE; Schema: app; Owner: -
+--
+
+CREATE TABLE app.search_entries (
+    user_id text NOT NULL,
+    id uuid NOT NULL,
+    keys tsvector NOT NULL
+);
+
+ALTER TABLE ONLY app.search_entries FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE search_entries; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TABLE app.search_entries IS 'The keys of each task in the search index; written by app.keep_search_entry alone.';
+
+
+--
+-- Name: COLUMN search_entries.user_id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.search_entries.user_id IS 'The owner of the task.';
+
+
+--
+-- Name: COLUMN search_entries.id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.search_entries.id IS 'The task.';
+
+
+--
+-- Name: COLUMN search_entries.keys; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.search_entries.keys IS 'Its keys, made by app.search_vector.';
+
+
+--
 -- Name: task_counts; Type: TABLE; Schema: app; Owner: -
 --
 
 CREATE TABLE app.task_counts (
     user_id text NOT NULL,
-    completed boolean NOT NULL,
-    priority_rank smallint NOT NULL,
-    tasks integer NOT NULL,
+    priority text NOT NULL,
+    open integer DEFAULT 0 NOT NULL,
+    completed integer DEFAULT 0 NOT NULL,
     revision bigint DEFAULT 1 NOT NULL,
-    CONSTRAINT task_counts_not_negative CHECK ((tasks >= 0))
+    CONSTRAINT task_counts_not_negative CHECK (((open >= 0) AND (completed >= 0)))
 )
 WITH (fillfactor='50');
 
@@ -3420,7 +3439,7 @@ ALTER TABLE ONLY app.task_counts FORCE ROW LEVEL SECURITY;
 -- Name: TABLE task_counts; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TABLE app.task_counts IS 'The number of each user''s tasks by status and priority; written by app.count_task alone.';
+COMMENT ON TABLE app.task_counts IS 'The number of each user''s tasks by priority and status; written by app.count_task alone.';
 
 
 --
@@ -3431,24 +3450,24 @@ COMMENT ON COLUMN app.task_counts.user_id IS 'The owner of the tasks.';
 
 
 --
+-- Name: COLUMN task_counts.priority; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.priority IS 'The priority that is counted.';
+
+
+--
+-- Name: COLUMN task_counts.open; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.open IS 'How many tasks are not completed.';
+
+
+--
 -- Name: COLUMN task_counts.completed; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.task_counts.completed IS 'The status that is counted.';
-
-
---
--- Name: COLUMN task_counts.priority_rank; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON COLUMN app.task_counts.priority_rank IS 'The priority that is counted, as in app.tasks.';
-
-
---
--- Name: COLUMN task_counts.tasks; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON COLUMN app.task_counts.tasks IS 'How many tasks there are.';
+COMMENT ON COLUMN app.task_counts.completed IS 'How many tasks are completed.';
 
 
 --
@@ -3463,39 +3482,6 @@ COMMENT ON COLUMN app.task_counts.revision IS 'Grows whenever one of these tasks
 --
 
 COMMENT ON CONSTRAINT task_counts_not_negative ON app.task_counts IS 'A negative number would mean that a change was not counted.';
-
-
---
--- Name: task_documents; Type: VIEW; Schema: app; Owner: -
---
-
-CREATE VIEW app.task_documents WITH (security_invoker='true') AS
- SELECT task.user_id,
-    task.id,
-    task.version,
-    (row_to_json(document.*))::text AS document
-   FROM (app.tasks task
-     CROSS JOIN LATERAL ( SELECT task.id,
-            task.user_id,
-            task.title,
-            task.description,
-            task.completed,
-            task.priority,
-            task.tags,
-            (replace(((task.due_date AT TIME ZONE 'UTC'::text))::text, ' '::text, 'T'::text) || 'Z'::text) AS due_date,
-            (replace(((task.reminder_at AT TIME ZONE 'UTC'::text))::text, ' '::text, 'T'::text) || 'Z'::text) AS reminder_at,
-            task.is_recurring,
-            task.recurrence_rule,
-            task.timezone,
-            (replace(((task.created_at AT TIME ZONE 'UTC'::text))::text, ' '::text, 'T'::text) || 'Z'::text) AS created_at,
-            (replace(((task.updated_at AT TIME ZONE 'UTC'::text))::text, ' '::text, 'T'::text) || 'Z'::text) AS updated_at) document);
-
-
---
--- Name: VIEW task_documents; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON VIEW app.task_documents IS 'Each task as the JSON that a client reads.';
 
 
 --
@@ -3584,6 +3570,7 @@ CREATE VIEW audit.functions WITH (security_invoker='true') AS
     ( SELECT "substring"(setting.setting, '=(.*)'::text) AS "substring"
            FROM unnest(function.proconfig) setting(setting)
           WHERE (setting.setting ~~ 'search\_path=%'::text)) AS search_path,
+    (function.prosqlbody IS NOT NULL) AS bound,
     obj_description(function.oid, 'pg_proc'::name) AS about,
     (function.oid IN ( SELECT dependency.objid
            FROM pg_depend dependency
@@ -3682,7 +3669,7 @@ CREATE VIEW audit.function_faults WITH (security_invoker='true') AS
  SELECT format('function %s has no pinned path: whoever calls it decides what the names in it mean'::text, found.function) AS fault,
     format('alter function %s set search_path = '''''::text, found.function) AS remedy
    FROM audit.functions found
-  WHERE ((NOT found.in_extension) AND (found.definer OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name]))) AND (COALESCE(found.search_path, '-'::text) <> ALL (ARRAY['""'::text, 'pg_catalog'::text, 'pg_catalog, pg_temp'::text])))
+  WHERE ((NOT found.in_extension) AND (found.definer OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name]))) AND (COALESCE(found.search_path, '-'::text) <> ALL (ARRAY['""'::text, 'pg_catalog'::text, 'pg_catalog, pg_temp'::text])) AND (found.definer OR (NOT found.bound)))
 UNION
  SELECT format('function %s runs with the rights of %I and does not say why'::text, found.function, found.owner) AS fault,
     format('comment on function %s is ''Definer, …'', or alter function %1$s security invoker'::text, found.function) AS remedy
@@ -3697,12 +3684,12 @@ UNION
            FROM audit.relations owned
           WHERE ((owned.owner_oid = owner.oid) AND (owned.kind = 'table'::text))))))
 UNION
- SELECT format('%I may read %s of everybody''s tasks, which it does not need'::text, owner.rolname, string_agg((attribute.attname)::text, ', '::text)) AS fault,
-    format('revoke select (%s) on app.tasks from %I, and select on the whole table'::text, string_agg((attribute.attname)::text, ', '::text), owner.rolname) AS remedy
+ SELECT format('%I may read %s of everybody''s tasks, which it does not need'::text, owner.rolname, string_agg((attribute.attname)::text, ', '::text ORDER BY attribute.attnum)) AS fault,
+    format('revoke select (%s) on app.tasks from %I, and select on the whole table'::text, string_agg((attribute.attname)::text, ', '::text ORDER BY attribute.attnum), owner.rolname) AS remedy
    FROM ((pg_roles owner
      CROSS JOIN audit.relations tasks)
      JOIN pg_attribute attribute ON ((tasks.oid = attribute.attrelid)))
-  WHERE ((owner.rolname = ANY (ARRAY['task_finder'::name, 'task_counter'::name])) AND (tasks.schema = 'app'::name) AND (tasks.relation = ANY (ARRAY['tasks'::text, 'app.tasks'::text])) AND (attribute.attname = ANY (ARRAY['title'::name, 'description'::name, 'tags'::name])) AND has_column_privilege(owner.oid, tasks.oid, attribute.attnum, 'select'::text))
+  WHERE ((owner.rolname = ANY (ARRAY['task_finder'::name, 'task_keeper'::name])) AND (tasks.schema = 'app'::name) AND (tasks.relation = ANY (ARRAY['tasks'::text, 'app.tasks'::text])) AND (attribute.attnum > 0) AND (NOT attribute.attisdropped) AND has_column_privilege(owner.oid, tasks.oid, attribute.attnum, 'select'::text))
   GROUP BY owner.rolname
 UNION
  SELECT format('function %s is leakproof: it may be shown rows before row-level security has taken them out'::text, found.function) AS fault,
@@ -3884,7 +3871,7 @@ UNION
  SELECT format('%s that %I creates%s will be granted to %I: %s'::text, found.objects, found.creator, (' in '::text || (found.schema)::text), found.role, found.privilege) AS fault,
     format('alter default privileges for role %I%s revoke %s on %s from %I'::text, found.creator, (' in schema '::text || quote_ident((found.schema)::text)), found.privilege, found.objects, found.role) AS remedy
    FROM audit.default_privileges found
-  WHERE ((found.role <> found.creator) AND ((found.role = ANY (ARRAY['public'::name, 'task_api'::name, 'task_auditor'::name, 'task_finder'::name, 'task_counter'::name])) OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name]))))
+  WHERE ((found.role <> found.creator) AND ((found.role = ANY (ARRAY['public'::name, 'task_api'::name, 'task_auditor'::name, 'task_finder'::name, 'task_keeper'::name])) OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name]))))
 UNION
  SELECT format('%I may %s %s, which row-level security does not hold'::text, service.role, privilege.name, found.relation) AS fault,
     format('revoke %s on %s from %I'::text, privilege.name, found.relation, service.role) AS remedy
@@ -3983,8 +3970,8 @@ UNION
  SELECT format('role %I has the attribute %s'::text, role.rolname, attribute.name) AS fault,
     format('alter role %I no%s'::text, role.rolname, attribute.name) AS remedy
    FROM (pg_roles role
-     CROSS JOIN LATERAL ( VALUES ('superuser'::text,role.rolsuper), ('bypassrls'::text,role.rolbypassrls), ('createrole'::text,role.rolcreaterole), ('createdb'::text,role.rolcreatedb), ('replication'::text,role.rolreplication), ('login'::text,(role.rolcanlogin AND (role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_counter'::name]))))) attribute(name, has))
-  WHERE (attribute.has AND ((role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_counter'::name, 'task_auditor'::name])) OR ((role.oid IN ( SELECT service.oid
+     CROSS JOIN LATERAL ( VALUES ('superuser'::text,role.rolsuper), ('bypassrls'::text,role.rolbypassrls), ('createrole'::text,role.rolcreaterole), ('createdb'::text,role.rolcreatedb), ('replication'::text,role.rolreplication), ('login'::text,(role.rolcanlogin AND (role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_keeper'::name]))))) attribute(name, has))
+  WHERE (attribute.has AND ((role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_keeper'::name, 'task_auditor'::name])) OR ((role.oid IN ( SELECT service.oid
            FROM audit.services service)) AND (attribute.name <> ALL (ARRAY['superuser'::text, 'bypassrls'::text])))))
 UNION
  SELECT format('role %I is a member of %I, and has or may take its rights'::text, service.role, other.rolname) AS fault,
@@ -4189,11 +4176,19 @@ ALTER TABLE ONLY app.idempotency_keys
 
 
 --
+-- Name: search_entries search_entries_pkey; Type: CONSTRAINT; Schema: app; Owner: -
+--
+
+ALTER TABLE ONLY app.search_entries
+    ADD CONSTRAINT search_entries_pkey PRIMARY KEY (user_id, id);
+
+
+--
 -- Name: task_counts task_counts_pkey; Type: CONSTRAINT; Schema: app; Owner: -
 --
 
 ALTER TABLE ONLY app.task_counts
-    ADD CONSTRAINT task_counts_pkey PRIMARY KEY (user_id, completed, priority_rank);
+    ADD CONSTRAINT task_counts_pkey PRIMARY KEY (user_id, priority);
 
 
 --
@@ -4228,52 +4223,45 @@ CREATE INDEX idempotency_keys_by_created_at ON app.idempotency_keys USING btree 
 
 
 --
+-- Name: search_entries_by_keys; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX search_entries_by_keys ON app.search_entries USING gin (keys) WITH (fastupdate=off);
+
+
+--
 -- Name: tasks_by_created_at; Type: INDEX; Schema: app; Owner: -
 --
 
-CREATE INDEX tasks_by_created_at ON app.tasks USING btree (user_id, completed, priority_rank, created_at, id);
+CREATE INDEX tasks_by_created_at ON app.tasks USING btree (user_id, completed, priority, created_at, id);
 
 
 --
--- Name: tasks_by_due_date_or_infinity; Type: INDEX; Schema: app; Owner: -
+-- Name: tasks_by_due_date; Type: INDEX; Schema: app; Owner: -
 --
 
-CREATE INDEX tasks_by_due_date_or_infinity ON app.tasks USING btree (user_id, completed, priority_rank, due_or_infinity, id);
-
-
---
--- Name: tasks_by_due_date_or_minus_infinity; Type: INDEX; Schema: app; Owner: -
---
-
-CREATE INDEX tasks_by_due_date_or_minus_infinity ON app.tasks USING btree (user_id, completed, priority_rank, due_or_minus_infinity, id);
+CREATE INDEX tasks_by_due_date ON app.tasks USING btree (user_id, completed, priority, due_date, id);
 
 
 --
 -- Name: tasks_by_priority; Type: INDEX; Schema: app; Owner: -
 --
 
-CREATE INDEX tasks_by_priority ON app.tasks USING btree (user_id, completed, priority_rank, id);
-
-
---
--- Name: tasks_by_search; Type: INDEX; Schema: app; Owner: -
---
-
-CREATE INDEX tasks_by_search ON app.tasks USING gin (search) WITH (fastupdate=off);
+CREATE INDEX tasks_by_priority ON app.tasks USING btree (user_id, completed, priority, id);
 
 
 --
 -- Name: tasks_by_title; Type: INDEX; Schema: app; Owner: -
 --
 
-CREATE INDEX tasks_by_title ON app.tasks USING btree (user_id, completed, priority_rank, title_key, id);
+CREATE INDEX tasks_by_title ON app.tasks USING btree (user_id, completed, priority, title_key, id);
 
 
 --
 -- Name: tasks_by_updated_at; Type: INDEX; Schema: app; Owner: -
 --
 
-CREATE INDEX tasks_by_updated_at ON app.tasks USING btree (user_id, completed, priority_rank, updated_at, id);
+CREATE INDEX tasks_by_updated_at ON app.tasks USING btree (user_id, completed, priority, updated_at, id);
 
 
 --
@@ -4284,38 +4272,52 @@ CREATE UNIQUE INDEX tasks_one_successor ON app.tasks USING btree (user_id, prede
 
 
 --
--- Name: tasks tasks_count_changes; Type: TRIGGER; Schema: app; Owner: -
+-- Name: tasks tasks_count; Type: TRIGGER; Schema: app; Owner: -
 --
 
-CREATE TRIGGER tasks_count_changes AFTER INSERT OR DELETE ON app.tasks FOR EACH ROW EXECUTE FUNCTION app.count_task();
-
-
---
--- Name: TRIGGER tasks_count_changes ON tasks; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON TRIGGER tasks_count_changes ON app.tasks IS 'Totals.';
+CREATE TRIGGER tasks_count AFTER INSERT OR DELETE OR UPDATE ON app.tasks FOR EACH ROW EXECUTE FUNCTION app.count_task();
 
 
 --
--- Name: tasks tasks_count_updates; Type: TRIGGER; Schema: app; Owner: -
+-- Name: TRIGGER tasks_count ON tasks; Type: COMMENT; Schema: app; Owner: -
 --
 
-CREATE TRIGGER tasks_count_updates AFTER UPDATE ON app.tasks FOR EACH ROW WHEN ((new.* IS DISTINCT FROM old.*)) EXECUTE FUNCTION app.count_task();
+COMMENT ON TRIGGER tasks_count ON app.tasks IS 'Totals, and the revision of the lists.';
 
 
 --
--- Name: TRIGGER tasks_count_updates ON tasks; Type: COMMENT; Schema: app; Owner: -
+-- Name: tasks tasks_forget; Type: TRIGGER; Schema: app; Owner: -
 --
 
-COMMENT ON TRIGGER tasks_count_updates ON app.tasks IS 'Totals, and the revision of the lists.';
+CREATE TRIGGER tasks_forget AFTER TRUNCATE ON app.tasks FOR EACH STATEMENT EXECUTE FUNCTION app.forget_tasks();
+
+
+--
+-- Name: TRIGGER tasks_forget ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER tasks_forget ON app.tasks IS 'Totals, and what is searched, where there are no tasks any more.';
+
+
+--
+-- Name: tasks tasks_keep_search_entry; Type: TRIGGER; Schema: app; Owner: -
+--
+
+CREATE TRIGGER tasks_keep_search_entry AFTER INSERT OR DELETE OR UPDATE OF user_id, id, title, description, tags ON app.tasks FOR EACH ROW EXECUTE FUNCTION app.keep_search_entry();
+
+
+--
+-- Name: TRIGGER tasks_keep_search_entry ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER tasks_keep_search_entry ON app.tasks IS 'What is searched.';
 
 
 --
 -- Name: tasks tasks_touch; Type: TRIGGER; Schema: app; Owner: -
 --
 
-CREATE TRIGGER tasks_touch AFTER UPDATE ON app.tasks FOR EACH ROW WHEN (((new.* IS DISTINCT FROM old.*) AND (new.version = old.version))) EXECUTE FUNCTION app.touch_task();
+CREATE TRIGGER tasks_touch AFTER UPDATE ON app.tasks FOR EACH ROW WHEN ((new.version = old.version)) EXECUTE FUNCTION app.touch_task();
 
 
 --
@@ -4335,7 +4337,7 @@ ALTER TABLE app.idempotency_keys ENABLE ROW LEVEL SECURITY;
 -- Name: idempotency_keys idempotency_keys_delete_expired; Type: POLICY; Schema: app; Owner: -
 --
 
-CREATE POLICY idempotency_keys_delete_expired ON app.idempotency_keys FOR DELETE TO task_counter USING ((created_at <= (now() - '24:00:00'::interval)));
+CREATE POLICY idempotency_keys_delete_expired ON app.idempotency_keys FOR DELETE TO task_keeper USING ((created_at <= (now() - '24:00:00'::interval)));
 
 
 --
@@ -4356,7 +4358,7 @@ CREATE POLICY idempotency_keys_insert_own ON app.idempotency_keys FOR INSERT TO 
 -- Name: idempotency_keys idempotency_keys_select_expired; Type: POLICY; Schema: app; Owner: -
 --
 
-CREATE POLICY idempotency_keys_select_expired ON app.idempotency_keys FOR SELECT TO task_counter USING ((created_at <= (now() - '24:00:00'::interval)));
+CREATE POLICY idempotency_keys_select_expired ON app.idempotency_keys FOR SELECT TO task_keeper USING ((created_at <= (now() - '24:00:00'::interval)));
 
 
 --
@@ -4364,6 +4366,40 @@ CREATE POLICY idempotency_keys_select_expired ON app.idempotency_keys FOR SELECT
 --
 
 CREATE POLICY idempotency_keys_select_own ON app.idempotency_keys FOR SELECT TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: search_entries; Type: ROW SECURITY; Schema: app; Owner: -
+--
+
+ALTER TABLE app.search_entries ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: search_entries search_entries_delete_to_keep; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY search_entries_delete_to_keep ON app.search_entries FOR DELETE TO task_keeper USING (true);
+
+
+--
+-- Name: search_entries search_entries_insert_to_keep; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY search_entries_insert_to_keep ON app.search_entries FOR INSERT TO task_keeper WITH CHECK (true);
+
+
+--
+-- Name: search_entries search_entries_select_to_find_or_keep; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY search_entries_select_to_find_or_keep ON app.search_entries FOR SELECT TO task_finder, task_keeper USING (true);
+
+
+--
+-- Name: search_entries search_entries_update_to_keep; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY search_entries_update_to_keep ON app.search_entries FOR UPDATE TO task_keeper USING (true) WITH CHECK (true);
 
 
 --
@@ -4376,7 +4412,7 @@ ALTER TABLE app.task_counts ENABLE ROW LEVEL SECURITY;
 -- Name: task_counts task_counts_insert_to_count; Type: POLICY; Schema: app; Owner: -
 --
 
-CREATE POLICY task_counts_insert_to_count ON app.task_counts FOR INSERT TO task_counter WITH CHECK (true);
+CREATE POLICY task_counts_insert_to_count ON app.task_counts FOR INSERT TO task_keeper WITH CHECK (true);
 
 
 --
@@ -4390,14 +4426,14 @@ CREATE POLICY task_counts_select_own ON app.task_counts FOR SELECT TO task_api U
 -- Name: task_counts task_counts_select_to_count; Type: POLICY; Schema: app; Owner: -
 --
 
-CREATE POLICY task_counts_select_to_count ON app.task_counts FOR SELECT TO task_counter USING (true);
+CREATE POLICY task_counts_select_to_count ON app.task_counts FOR SELECT TO task_keeper USING (true);
 
 
 --
 -- Name: task_counts task_counts_update_to_count; Type: POLICY; Schema: app; Owner: -
 --
 
-CREATE POLICY task_counts_update_to_count ON app.task_counts FOR UPDATE TO task_counter USING (true) WITH CHECK (true);
+CREATE POLICY task_counts_update_to_count ON app.task_counts FOR UPDATE TO task_keeper USING (true) WITH CHECK (true);
 
 
 --
@@ -4425,13 +4461,6 @@ CREATE POLICY tasks_insert_own ON app.tasks FOR INSERT TO task_api WITH CHECK ((
 --
 
 CREATE POLICY tasks_select_own ON app.tasks FOR SELECT TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id)));
-
-
---
--- Name: tasks tasks_select_to_find; Type: POLICY; Schema: app; Owner: -
---
-
-CREATE POLICY tasks_select_to_find ON app.tasks FOR SELECT TO task_finder USING (true);
 
 
 --
@@ -4507,6 +4536,7 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('0025'),
     ('0026'),
     ('0027'),
+    ('0028'),
     ('0030'),
     ('0031'),
     ('0032'),

@@ -42,15 +42,18 @@ def template(server: Server) -> str:
 
 
 @pytest.fixture(scope="session")
-def new_database(server: Server, template: str) -> Callable[[], str]:
+def new_database(server: Server, template: str) -> Iterator[Callable[[], str]]:
     """Makes a database of its own, for a test that changes what others rely on; returns its name."""
+    made = []
 
     def create() -> str:
-        name = f"duly_test_{os.getpid()}_{next(_number)}"
-        server.create_database(name, template)
-        return name
+        made.append(f"duly_test_{os.getpid()}_{next(_number)}")
+        server.create_database(made[-1], template)
+        return made[-1]
 
-    return create
+    yield create
+    for name in made:
+        server.execute(f"drop database {name} with (force)")
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ select
 \echo The roles of Duly, and every role that the service can connect as.
 select role.role, role.attributes, role.member_of as "member of", role.settings, rtrim(regexp_replace(role.about, :fold), e'\n') as about
 from audit.roles as role
-where role.role in ('task_owner', 'task_finder', 'task_counter', 'task_auditor', 'task_api') or role.oid in (select oid from audit.services)
+where role.role in ('task_owner', 'task_finder', 'task_keeper', 'task_auditor', 'task_api') or role.oid in (select oid from audit.services)
 order by role.role;
 
 \echo Who can look past row-level security, or become somebody who can. These must be people whom you trust with all tasks.
@@ -42,17 +42,17 @@ select
     'may become ' || (
       select string_agg(other.rolname, ', ' order by other.rolname)
       from pg_roles as other
-      where other.rolname in ('task_owner', 'task_finder', 'task_counter') and not superuser.rolsuper
+      where other.rolname in ('task_owner', 'task_finder', 'task_keeper') and not superuser.rolsuper
         and pg_has_role(role.oid, other.oid, 'member')),
     'no policy holds for it') as because
 from audit.roles as role
 join pg_roles as superuser on superuser.oid = role.oid
-where role.role not in ('task_owner', 'task_finder', 'task_counter')
+where role.role not in ('task_owner', 'task_finder', 'task_keeper')
   and (
     superuser.rolsuper or superuser.rolbypassrls
     or exists (
       select from pg_roles as other
-      where other.rolname in ('task_owner', 'task_finder', 'task_counter') and pg_has_role(role.oid, other.oid, 'member')))
+      where other.rolname in ('task_owner', 'task_finder', 'task_keeper') and pg_has_role(role.oid, other.oid, 'member')))
 order by role.role;
 
 \echo 2. TABLES AND VIEWS
@@ -112,6 +112,18 @@ select found.function, rtrim(regexp_replace(found.about, :fold), e'\n') as about
 from audit.functions as found
 where found.schema = 'api'
 order by found.function;
+
+\echo What holds the names in a function to their meaning, whoever calls it.
+select
+  case when found.search_path is not null then 'search_path = ' || found.search_path when found.bound then 'bound when it was made' else 'NOTHING' end
+    as "pinned path",
+  count(*) as functions, count(*) filter (where found.definer) as "with their owner's rights",
+  case when found.search_path is null then
+    rtrim(regexp_replace(string_agg(split_part(found.function, '(', 1), ', ' order by found.function), :fold), e'\n') end as names
+from audit.functions as found
+where not found.in_extension
+group by 1, found.search_path is null
+order by count(*) desc;
 
 \echo Whom the others are for. All run with the rights of whoever calls them, but for those above.
 select

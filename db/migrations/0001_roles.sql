@@ -8,14 +8,14 @@ do $$
 declare
   v_role text;
 begin
-  foreach v_role in array array['task_owner', 'task_finder', 'task_counter', 'task_auditor', 'task_api'] loop
+  foreach v_role in array array['task_owner', 'task_finder', 'task_keeper', 'task_auditor', 'task_api'] loop
     if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
       execute format('create role %I with nologin noinherit', v_role);
     end if;
   end loop;
 
   -- PostgreSQL 16 lets the creator of a role administer it, but not act as it; before, CREATEROLE could do both.
-  foreach v_role in array array['task_owner', 'task_finder', 'task_counter', 'task_auditor'] loop
+  foreach v_role in array array['task_owner', 'task_finder', 'task_keeper', 'task_auditor'] loop
     if not pg_catalog.pg_has_role(current_user, v_role, 'usage') then
       execute format('grant %I to current_user', v_role);
     end if;
@@ -30,6 +30,8 @@ alter role task_auditor with login;
 alter role task_api set statement_timeout = '5s';
 alter role task_api set lock_timeout = '2s';
 alter role task_api set idle_in_transaction_session_timeout = '10s';
+-- Times are written as ISO 8601, whatever the server's default is.
+alter role task_api set datestyle = 'ISO, YMD';
 alter role task_auditor set statement_timeout = '5min';
 alter role task_auditor set lock_timeout = '2s';
 alter role task_auditor set idle_in_transaction_session_timeout = '1min';
@@ -38,9 +40,9 @@ alter role task_auditor set default_transaction_read_only = on;
 comment on role task_owner is
   'Owns the schemas, tables and functions of Duly, and is itself under forced row-level security.';
 comment on role task_finder is
-  'Owns the one search function that looks past row-level security, to use the search index; reads only what it filters and orders by.';
-comment on role task_counter is
-  'Owns the trigger function that keeps app.task_counts, and the function that removes expired answers; reads and writes no task.';
+  'Owns the one search function that looks past row-level security, to use the search index; reads the search keys, and no task.';
+comment on role task_keeper is
+  'Owns the trigger functions that keep app.task_counts and app.search_entries, and the function that removes expired answers; reads and writes no task.';
 comment on role task_auditor is 'Reads the catalog and the audit views, and no task.';
 comment on role task_api is 'What the service connects as: executes api functions, reads and writes its user''s rows only.';
 
@@ -51,7 +53,7 @@ do $$
 declare
   v_role text;
 begin
-  foreach v_role in array array['task_api', 'task_auditor', 'task_counter', 'task_finder', 'task_owner'] loop
+  foreach v_role in array array['task_api', 'task_auditor', 'task_keeper', 'task_finder', 'task_owner'] loop
     begin
       execute format('drop role if exists %I', v_role);
     exception when dependent_objects_still_exist then

@@ -41,7 +41,7 @@ comment on schema api is 'The functions that the service calls, one for each ope
 comment on schema audit is 'What a DBA reads to check that the rules hold. No user data.';
 
 grant usage on schema app, api to task_api;
-grant usage on schema app to task_finder, task_counter;
+grant usage on schema app to task_finder, task_keeper;
 grant usage on schema audit to task_auditor, task_api;
 
 -- Without "in schema", or it would have no effect: functions are born executable by public.

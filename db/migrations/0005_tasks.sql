@@ -16,12 +16,8 @@ comment on constraint tag_comma on domain app.tag is 'tag_comma: a tag must not 
 
 -- Microseconds since 1970, so that a task made again under an old id does not repeat an old version.
 create function app.new_version() returns bigint
-language plpgsql volatile parallel safe
-set search_path = ''
-as $$
-begin
-  return (extract(epoch from clock_timestamp()) * 1000000)::bigint;
-end $$;
+language sql volatile parallel safe
+return (extract(epoch from clock_timestamp()) * 1000000)::bigint;
 
 comment on function app.new_version() is 'The version that a new row begins with.';
 grant execute on function app.new_version() to task_api;
@@ -45,12 +41,7 @@ create table app.tasks (
   predecessor_id uuid,
   series_start timestamptz,
   series_index integer not null default 1,
-  priority_rank smallint not null
-    generated always as (case priority when 'High' then 1 when 'Medium' then 2 else 3 end) stored,
   title_key text collate "C" not null generated always as (lower(title)) stored,
-  due_or_infinity timestamptz not null generated always as (coalesce(due_date, 'infinity')) stored,
-  due_or_minus_infinity timestamptz not null generated always as (coalesce(due_date, '-infinity')) stored,
-  search tsvector not null generated always as (app.search_vector(user_id, title, description, tags::text[])) stored,
 
   constraint tasks_pkey primary key (user_id, id),
   constraint tasks_id_meaningful
@@ -69,18 +60,16 @@ create table app.tasks (
 );
 
 -- Each order. Status and priority come first, so that a list with or without either filter reads just its page, from one to
--- six stretches of one index. Due dates need two, because tasks without one come last in both directions.
-create index tasks_by_created_at on app.tasks (user_id, completed, priority_rank, created_at, id);
-create index tasks_by_updated_at on app.tasks (user_id, completed, priority_rank, updated_at, id);
-create index tasks_by_title on app.tasks (user_id, completed, priority_rank, title_key, id);
-create index tasks_by_due_date_or_infinity on app.tasks (user_id, completed, priority_rank, due_or_infinity, id);
-create index tasks_by_due_date_or_minus_infinity on app.tasks (user_id, completed, priority_rank, due_or_minus_infinity, id);
+-- six stretches of one index.
+create index tasks_by_created_at on app.tasks (user_id, completed, priority, created_at, id);
+create index tasks_by_updated_at on app.tasks (user_id, completed, priority, updated_at, id);
+create index tasks_by_title on app.tasks (user_id, completed, priority, title_key, id);
+-- due_date_from and due_date_to as well.
+create index tasks_by_due_date on app.tasks (user_id, completed, priority, due_date, id);
 -- Order by priority.
-create index tasks_by_priority on app.tasks (user_id, completed, priority_rank, id);
+create index tasks_by_priority on app.tasks (user_id, completed, priority, id);
 -- A task has at most one successor, whatever runs at the same time.
 create unique index tasks_one_successor on app.tasks (user_id, predecessor_id) where predecessor_id is not null;
--- q and tags. Its keys begin with the user, see app.search_scope. Without a pending list, or searches would read that too.
-create index tasks_by_search on app.tasks using gin (search) with (fastupdate = off);
 
 comment on table app.tasks is 'The tasks of all users; row-level security shows each user only the own ones.';
 comment on column app.tasks.user_id is 'The owner, from the token; never from the request.';
@@ -101,12 +90,7 @@ comment on column app.tasks.version is 'Grows with every change; the ETag.';
 comment on column app.tasks.predecessor_id is 'The task whose completion made this one, which may have been deleted since.';
 comment on column app.tasks.series_start is 'The due date with which the series began, where that was another task''s; null means its own.';
 comment on column app.tasks.series_index is 'Its place in the series, from 1; COUNT is counted with it.';
-comment on column app.tasks.priority_rank is
-  '1 for High, 2 for Medium, 3 for Low: the order by priority, in a form whose comparison is leakproof.';
-comment on column app.tasks.title_key is 'The title in lower case: the order by title.';
-comment on column app.tasks.due_or_infinity is 'The order by due date, ascending: tasks without one last.';
-comment on column app.tasks.due_or_minus_infinity is 'The order by due date, descending: tasks without one last.';
-comment on column app.tasks.search is 'The keys of the search index, made by app.search_vector.';
+comment on column app.tasks.title_key is 'The title in lower case, the order by title; kept, because lower() is not leakproof.';
 
 comment on constraint tasks_id_meaningful on app.tasks is 'uuid_meaningful: must not be the nil or the max UUID (RFC 9562, 5.9 and 5.10)';
 comment on constraint tasks_user_id_length on app.tasks is 'string_length: must have 1 to 255 characters';

@@ -10,6 +10,8 @@ alter table app.tasks enable row level security;
 alter table app.tasks force row level security;
 alter table app.task_counts enable row level security;
 alter table app.task_counts force row level security;
+alter table app.search_entries enable row level security;
+alter table app.search_entries force row level security;
 alter table app.idempotency_keys enable row level security;
 alter table app.idempotency_keys force row level security;
 
@@ -36,17 +38,6 @@ grant update (
   title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
   updated_at, version, series_start, series_index
 ) on app.tasks to task_api;
-grant select on app.task_documents to task_api;
-
--- The finder proposes, these policies dispose: what it returns is read again as task_api. Columns that it neither filters nor
--- orders by, the title as it was written and the description among them, are not granted.
-
-create policy tasks_select_to_find on app.tasks for select to task_finder
-  using (true);
-
-grant select (
-  user_id, id, completed, priority_rank, title_key, due_or_infinity, due_or_minus_infinity, created_at, updated_at, search
-) on app.tasks to task_finder;
 
 -- Counts: read one's own. Insert, update and delete are not granted to task_api, so that the totals can be believed.
 
@@ -55,17 +46,34 @@ create policy task_counts_select_own on app.task_counts for select to task_api
 
 grant select on app.task_counts to task_api;
 
-create policy task_counts_select_to_count on app.task_counts for select to task_counter
+create policy task_counts_select_to_count on app.task_counts for select to task_keeper
   using (true);
-create policy task_counts_insert_to_count on app.task_counts for insert to task_counter
+create policy task_counts_insert_to_count on app.task_counts for insert to task_keeper
   with check (true);
-create policy task_counts_update_to_count on app.task_counts for update to task_counter
+create policy task_counts_update_to_count on app.task_counts for update to task_keeper
   using (true)
   with check (true);
 
-grant select on app.task_counts to task_counter;
-grant insert (user_id, completed, priority_rank, tasks) on app.task_counts to task_counter;
-grant update (tasks, revision) on app.task_counts to task_counter;
+grant select on app.task_counts to task_keeper;
+grant insert (user_id, priority, open, completed) on app.task_counts to task_keeper;
+grant update (open, completed, revision) on app.task_counts to task_keeper;
+grant truncate on app.task_counts to task_keeper;
+
+-- Search entries: nobody's but the finder's, and the keeper's. The finder proposes, the policies of app.tasks dispose: what it
+-- returns is read as task_api. Nothing is granted to task_api.
+
+create policy search_entries_select_to_find_or_keep on app.search_entries for select to task_finder, task_keeper
+  using (true);
+create policy search_entries_insert_to_keep on app.search_entries for insert to task_keeper
+  with check (true);
+create policy search_entries_update_to_keep on app.search_entries for update to task_keeper
+  using (true)
+  with check (true);
+create policy search_entries_delete_to_keep on app.search_entries for delete to task_keeper
+  using (true);
+
+grant select on app.search_entries to task_finder;
+grant select (user_id, id), insert, update (keys), delete, truncate on app.search_entries to task_keeper;
 
 -- Idempotency keys: one's own.
 
@@ -82,12 +90,12 @@ grant insert (key, request, status, headers, body) on app.idempotency_keys to ta
 
 -- Those of users who never come back are removed too, when they have expired. What was answered is not granted.
 
-create policy idempotency_keys_select_expired on app.idempotency_keys for select to task_counter
+create policy idempotency_keys_select_expired on app.idempotency_keys for select to task_keeper
   using (created_at <= now() - interval '24 hours');
-create policy idempotency_keys_delete_expired on app.idempotency_keys for delete to task_counter
+create policy idempotency_keys_delete_expired on app.idempotency_keys for delete to task_keeper
   using (created_at <= now() - interval '24 hours');
 
-grant select (user_id, key, created_at), delete on app.idempotency_keys to task_counter;
+grant select (user_id, key, created_at), delete on app.idempotency_keys to task_keeper;
 
 reset role;
 
@@ -95,18 +103,21 @@ reset role;
 
 set local role task_owner;
 
-revoke all on app.idempotency_keys, app.task_counts, app.task_documents, app.tasks from task_api, task_counter, task_finder;
+revoke all on app.idempotency_keys, app.search_entries, app.task_counts, app.tasks from task_api, task_keeper, task_finder;
 
 drop policy idempotency_keys_delete_expired on app.idempotency_keys;
 drop policy idempotency_keys_select_expired on app.idempotency_keys;
 drop policy idempotency_keys_delete_own on app.idempotency_keys;
 drop policy idempotency_keys_insert_own on app.idempotency_keys;
 drop policy idempotency_keys_select_own on app.idempotency_keys;
+drop policy search_entries_delete_to_keep on app.search_entries;
+drop policy search_entries_update_to_keep on app.search_entries;
+drop policy search_entries_insert_to_keep on app.search_entries;
+drop policy search_entries_select_to_find_or_keep on app.search_entries;
 drop policy task_counts_update_to_count on app.task_counts;
 drop policy task_counts_insert_to_count on app.task_counts;
 drop policy task_counts_select_to_count on app.task_counts;
 drop policy task_counts_select_own on app.task_counts;
-drop policy tasks_select_to_find on app.tasks;
 drop policy tasks_delete_own on app.tasks;
 drop policy tasks_update_own on app.tasks;
 drop policy tasks_insert_own on app.tasks;
@@ -114,6 +125,8 @@ drop policy tasks_select_own on app.tasks;
 
 alter table app.idempotency_keys no force row level security;
 alter table app.idempotency_keys disable row level security;
+alter table app.search_entries no force row level security;
+alter table app.search_entries disable row level security;
 alter table app.task_counts no force row level security;
 alter table app.task_counts disable row level security;
 alter table app.tasks no force row level security;

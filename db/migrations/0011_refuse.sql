@@ -5,18 +5,19 @@
 
 set local role task_owner;
 
-create function app.refuse(field text, type text, message text) returns void
-language plpgsql immutable parallel safe
+-- Not immutable: where all that it says is constant, the planner would call it, and refuse before anything is wrong.
+create function app.refuse(field text, type text, message text) returns text
+language plpgsql stable parallel safe
 set search_path = ''
 as $$
 begin
   raise exception using errcode = 'DT400', column = field, constraint = type, message = message;
 end $$;
 
-comment on function app.refuse(text, text, text) is 'Raises DT400: the field (column), the stable type (constraint), and what must be (message).';
+comment on function app.refuse(text, text, text) is 'Raises DT400: the field (column), the stable type (constraint), and what must be (message). Returns nothing; text is what expressions want.';
 
 create function app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) returns void
-language plpgsql immutable parallel safe
+language plpgsql stable parallel safe
 set search_path = ''
 as $$
 declare

@@ -64,15 +64,11 @@ end $$;
 comment on function app.empty_task() is 'What a new task is before anything is said of it: the table''s defaults.';
 
 create function app.task_fields() returns text[]
-language plpgsql immutable parallel safe
-set search_path = ''
-as $$
-begin
-  -- The last four are ignored, so that what was read can be sent back.
-  return array[
-    'title', 'description', 'completed', 'priority', 'tags', 'due_date', 'reminder_at', 'is_recurring', 'recurrence_rule',
-    'timezone', 'id', 'user_id', 'created_at', 'updated_at'];
-end $$;
+language sql immutable parallel safe
+-- The last four are ignored, so that what was read can be sent back.
+return array[
+  'title', 'description', 'completed', 'priority', 'tags', 'due_date', 'reminder_at', 'is_recurring', 'recurrence_rule',
+  'timezone', 'id', 'user_id', 'created_at', 'updated_at'];
 
 comment on function app.task_fields() is 'The fields that the body of a task may have.';
 

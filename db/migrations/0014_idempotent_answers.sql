@@ -53,14 +53,14 @@ end $$;
 comment on function app.remove_expired_answers() is
   'Definer, because they may be anybody''s: removes some of the answers that are older than 24 hours.';
 
-grant create on schema app to task_counter;
+grant create on schema app to task_keeper;
 reset role;
-alter function app.remove_expired_answers() owner to task_counter;
-set local role task_counter;
+alter function app.remove_expired_answers() owner to task_keeper;
+set local role task_keeper;
 revoke execute on function app.remove_expired_answers() from public;
 grant execute on function app.remove_expired_answers() to task_api;
 set local role task_owner;
-revoke create on schema app from task_counter;
+revoke create on schema app from task_keeper;
 
 create function app.remember_answer(key text, request text, status integer, headers text[], body text) returns void
 language plpgsql volatile
@@ -90,6 +90,6 @@ reset role;
 set local role task_owner;
 drop function app.remember_answer(text, text, integer, text[], text);
 drop function app.recall_answer(text, text);
-set local role task_counter;
+set local role task_keeper;
 drop function app.remove_expired_answers();
 reset role;

@@ -62,25 +62,25 @@ as $$
 begin
   new.version := old.version + 1;
   new.updated_at := greatest(now(), old.updated_at + interval '1 microsecond');
-  -- Title, description and tags are left out where they stay, or the search vector would be computed again.
+  -- Title, description and tags are left out where they stay, or what is made of them would be made again.
   if (new.title, new.description, new.tags) is distinct from (old.title, old.description, old.tags) then
     update app.tasks as task
     set title = new.title, description = new.description, tags = new.tags,
       completed = new.completed, priority = new.priority, due_date = new.due_date, reminder_at = new.reminder_at,
       is_recurring = new.is_recurring, recurrence_rule = new.recurrence_rule, timezone = new.timezone,
       series_start = new.series_start, series_index = new.series_index, version = new.version, updated_at = new.updated_at
-    where task.user_id = old.user_id and task.id = old.id;
+    where task.user_id = old.user_id and task.id = old.id and task.version = old.version;
   else
     update app.tasks as task
     set completed = new.completed, priority = new.priority, due_date = new.due_date, reminder_at = new.reminder_at,
       is_recurring = new.is_recurring, recurrence_rule = new.recurrence_rule, timezone = new.timezone,
       series_start = new.series_start, series_index = new.series_index, version = new.version, updated_at = new.updated_at
-    where task.user_id = old.user_id and task.id = old.id;
+    where task.user_id = old.user_id and task.id = old.id and task.version = old.version;
   end if;
-  return new;
+  return case when found then new end;
 end $$;
 
-comment on function app.update_task(app.tasks, app.tasks) is 'Writes the new state of a task, and moves its version and updated_at.';
+comment on function app.update_task(app.tasks, app.tasks) is 'Writes the new state of a task, and moves its version and updated_at; null where the old state is not its state any more.';
 
 create function app.save_task(
   old app.tasks, new app.tasks, catch_up boolean, answer jsonb,
@@ -141,6 +141,9 @@ begin
     task := old;
   else
     task := app.update_task(old, new);
+    if task.id is null then
+      return;
+    end if;
   end if;
   if 'next' = any(v_asked) and jsonb_typeof(answer -> 'next') = 'object' then
     successor := app.insert_successor(task, answer -> 'next');
@@ -153,7 +156,7 @@ begin
 end $$;
 
 comment on function app.save_task(app.tasks, app.tasks, boolean, jsonb) is
-  'Writes a task, new or changed, and with its completion the successor. Where the answer lacks something: the question, and nothing else is done.';
+  'Writes a task, new or changed, and with its completion the successor. Where the answer lacks something: the question, and nothing else is done. All nulls, and nothing done, where the old state is not its state any more.';
 
 grant execute on function
   app.insert_task(app.tasks), app.insert_successor(app.tasks, jsonb), app.find_successor(text, uuid),

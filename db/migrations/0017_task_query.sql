@@ -6,7 +6,7 @@ set local role task_owner;
 
 create type app.task_query as (
   statuses boolean[],
-  ranks smallint[],
+  priorities text[],
   q text,
   tags text[],
   tags_match_all boolean,
@@ -26,7 +26,7 @@ set search_path = ''
 as $$
 declare
   v_query app.task_query := row(
-    '{false,true}'::boolean[], '{1,2,3}'::smallint[], null, null, false, null, null, null, null, 50, 0);
+    '{false,true}'::boolean[], '{High,Medium,Low}'::text[], null, null, false, null, null, null, null, 50, 0);
   v_faults jsonb := '[]';
   v_name text;
   v_values text[];
@@ -63,11 +63,10 @@ begin
         v_fault := array['enum', 'must be complete (or completed, true) or incomplete (or false)'];
       end if;
     elsif v_name = 'priority' then
-      v_query.ranks := array(
-        select distinct array_position('{high,medium,low}', lower(app.trim_text(name)))
-        from unnest(v_values) as value, unnest(string_to_array(value, ',')) as name
-        order by 1);
-      if array_position(v_query.ranks, null) is not null then
+      v_query.priorities := array(
+        select distinct initcap(app.trim_text(name))
+        from unnest(v_values) as value, unnest(string_to_array(value, ',')) as name);
+      if not v_query.priorities <@ '{High,Medium,Low}'::text[] then
         v_fault := array['enum', 'must be High, Medium or Low, or several of them with commas'];
       end if;
     elsif v_name = 'tags' then

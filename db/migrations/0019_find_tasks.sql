@@ -1,108 +1,114 @@
 -- migrate:up
 
 -- The finder. Behind row-level security no index answers @@, because that operator is not leakproof: a search would read all
--- of the user's tasks. So this one function looks past it, and only proposes: what it returns is read again, by search_tasks,
+-- of the user's entries. So this one function looks past it, and only proposes: what it returns is read by search_tasks,
 -- under the caller's row-level security. It filters by the user itself; a fault in it could cost rows, and never show one.
--- Definer: owned by task_finder, which may read the columns below and nothing else, and no row when no user is set.
+-- Definer: owned by task_finder, which may read the search entries and nothing else, and no row when no user is set.
 
 set local role task_owner;
 
-create function app.find_tasks(
-  query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer,
-  out ids uuid[], out keys text[], out matches uuid[])
+create function app.find_tasks(q text, tags text[], match_all boolean, ranked boolean, out ids uuid[], out ranks real[])
 returns record
 language plpgsql stable security definer
 set search_path = ''
+-- Its keys are the user's alone, so the index is always right, and one plan as well.
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_user constant text := app.require_user_id();
-  v_words constant tsquery := app.search_query(v_user, query.q);
-  v_tags constant tsquery := app.tag_query(v_user, query.tags, query.tags_match_all);
-  v_key constant text := case key when 'relevance' then 'ts_rank(task.search, $2)' else format('task.%I', key) end;
-  v_direction constant text := case direction when 'asc' then 'asc' else 'desc' end;
-  v_type constant text := case key
-    when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_rank' then 'smallint' else 'timestamptz' end;
+  v_words constant tsquery := app.search_query(v_user, q);
+  v_tags constant tsquery := app.tag_query(v_user, tags, match_all);
+  v_query constant tsquery := coalesce(v_words && v_tags, v_words, v_tags);
 begin
-  -- The text varies by which filters there are; what they are compared with is always a parameter.
-  execute format(
-    'with proposed as ('
-    '  select task.id, task.user_id, task.completed, task.priority_rank, task.title_key, task.due_or_infinity,'
-    '    task.due_or_minus_infinity, task.created_at, task.updated_at, task.search'
-    '  from %s'
-    '), found as materialized ('
-    '  select task.id, %s as key from proposed as task where task.user_id = $1 %s'
-    '), page as ('
-    '  select found.id, found.key from found %s order by found.key %s, found.id %s limit $9 offset $10'
-    ') '
-    'select array_agg(page.id), array_agg(page.key::text), (select array_agg(found.id) from found) from page',
-    -- The keys of the search index are the user's alone. "offset 0" keeps the planner from reading all of the user's rows
-    -- as well, to intersect them with what the search finds. Without a search, the due dates are read from their index, which
-    -- has a stretch for each status and priority.
-    case when query.q is null and query.tags is null
-      then 'unnest($3) as status cross join unnest($4) as rank '
-        'join app.tasks as task on task.user_id = $1 and task.completed = status and task.priority_rank = rank'
-      else 'app.tasks as task where ' || concat_ws(' and ',
-        case when query.q is not null then 'task.search @@ $2' end,
-        case when query.tags is not null then 'task.search @@ $11' end) || ' offset 0' end,
-    v_key,
-    concat(
-      case when cardinality(query.statuses) < 2 then 'and task.completed = any($3) ' end,
-      case when cardinality(query.ranks) < 3 then 'and task.priority_rank = any($4) ' end,
-      case when query.due_from is not null then 'and task.due_or_minus_infinity >= $5 ' end,
-      case when query.due_to is not null
-        then format('and task.%I <= $6 ', case when query.due_from is null then 'due_or_infinity' else 'due_or_minus_infinity' end) end),
-    case when after_id is not null
-      then format('where (found.key, found.id) %s ($7::%s, $8)', case v_direction when 'asc' then '>' else '<' end, v_type) end,
-    v_direction, v_direction)
-  into ids, keys, matches
-  using
-    v_user, v_words, query.statuses, query.ranks, query.due_from, query.due_to, after, after_id, "limit", query.offset, v_tags;
+  -- "offset 0" keeps the planner from reading all of the user's entries as well, to intersect them with what is found.
+  if ranked then
+    select array_agg(found.id), array_agg(ts_rank(found.keys, v_words)) into ids, ranks
+    from (select entry.user_id, entry.id, entry.keys from app.search_entries as entry where entry.keys @@ v_query offset 0) as found
+    where found.user_id = v_user;
+  else
+    select array_agg(found.id) into ids
+    from (select entry.user_id, entry.id from app.search_entries as entry where entry.keys @@ v_query offset 0) as found
+    where found.user_id = v_user;
+  end if;
 end $$;
 
-comment on function app.find_tasks(app.task_query, text, text, text, uuid, integer) is
-  'Definer, to use the search index: the ids of the user''s tasks that a query finds, a page of them in order, and all of them.';
+comment on function app.find_tasks(text, text[], boolean, boolean) is
+  'Definer, to use the search index: the ids of the user''s tasks with the words and the tags, in no order, and how well the words fit.';
 
 grant execute on function
-  app.require_user_id(), app.search_text(text, text), app.search_scope(text), app.search_query(text, text),
+  app.user_id(), app.require_user_id(), app.search_text(text, text), app.search_scope(text), app.search_query(text, text),
   app.tag_query(text, text[], boolean)
   to task_finder;
 grant create on schema app to task_finder;
 reset role;
-alter function app.find_tasks(app.task_query, text, text, text, uuid, integer) owner to task_finder;
+alter function app.find_tasks(text, text[], boolean, boolean) owner to task_finder;
 set local role task_finder;
-revoke execute on function app.find_tasks(app.task_query, text, text, text, uuid, integer) from public;
-grant execute on function app.find_tasks(app.task_query, text, text, text, uuid, integer) to task_api;
+revoke execute on function app.find_tasks(text, text[], boolean, boolean) from public;
+grant execute on function app.find_tasks(text, text[], boolean, boolean) to task_api;
 set local role task_owner;
 revoke create on schema app from task_finder;
 
--- Nothing of the finder is taken on trust: the total is counted anew as well, and a key is only kept with an id that is.
+-- The page and the total are made of what row-level security shows, whatever the finder proposes. Without a search, the
+-- due dates are read from their index, which has a stretch for each status and priority.
 create function app.search_tasks(
   query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer,
-  out ids uuid[], out keys text[], out total bigint)
+  out ids uuid[], out keys text[], out documents text[], out total bigint)
 returns record
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   v_user constant text := app.require_user_id();
-  v_proposed constant record := app.find_tasks(query, key, direction, after, after_id, "limit");
+  v_searches constant boolean := query.q is not null or query.tags is not null;
+  v_proposed record;
 begin
-  -- Each by itself ("offset 0"): or all of the user's tasks might be read, to pick these.
-  select array_agg(page.id order by page.place), array_agg(page.key order by page.place) into ids, keys
-  from unnest(v_proposed.ids, v_proposed.keys) with ordinality as page (id, key, place)
-  cross join lateral (
-    select from app.tasks as task where task.user_id = v_user and task.id = page.id offset 0
-  ) as shown;
-
-  select count(*) into total
-  from unnest(v_proposed.matches) as match (id)
-  cross join lateral (
-    select from app.tasks as task where task.user_id = v_user and task.id = match.id offset 0
-  ) as shown;
+  if v_searches then
+    v_proposed := app.find_tasks(query.q, query.tags, query.tags_match_all, key = 'relevance');
+  else
+    select null::uuid[] as ids, null::real[] as ranks into v_proposed;
+  end if;
+  -- The text varies by the order and the filters; what they are compared with is always a parameter.
+  execute format(
+    'with found as materialized ('
+    '  select task.id, %s as key from %s where %s'
+    '), page as ('
+    '  select found.id, found.key from found where $1 is null or (found.key, found.id) %s ($2::%s, $1) order by found.key %s, found.id %s'
+    '  limit $3 offset $4'
+    ') '
+    'select array_agg(page.id), array_agg(page.key::text), '
+    '  array_agg((select app.render_task(task) from app.tasks as task where task.user_id = $7 and task.id = page.id)), '
+    '  (select count(*) from found) '
+    'from page',
+    case key
+      when 'relevance' then 'proposed.rank'
+      when 'due_or_infinity' then 'coalesce(task.due_date, ''infinity'')'
+      when 'due_or_minus_infinity' then 'coalesce(task.due_date, ''-infinity'')'
+      when 'priority_rank' then 'array_position(''{High,Medium,Low}'', task.priority)'
+      else format('task.%I', key) end,
+    -- Each row by itself ("offset 0"): or all of the user's tasks might be read, to pick these.
+    case when v_searches
+      then 'unnest($5, $6) as proposed (id, rank) cross join lateral ('
+        'select task.* from app.tasks as task where task.user_id = $7 and task.id = proposed.id offset 0) as task'
+      else 'unnest($8) as status cross join unnest($9) as priority '
+        'inner join app.tasks as task on task.user_id = $7 and task.completed = status and task.priority = priority.priority' end,
+    concat_ws(
+      ' and ', 'true',
+      case when v_searches and cardinality(query.statuses) < 2 then 'task.completed = any($8)' end,
+      case when v_searches and cardinality(query.priorities) < 3 then 'task.priority = any($9)' end,
+      case when query.due_from is not null then 'task.due_date >= $10' end,
+      case when query.due_to is not null then 'task.due_date <= $11' end),
+    case direction when 'asc' then '>' else '<' end,
+    case key when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_rank' then 'integer' else 'timestamptz' end,
+    case direction when 'asc' then 'asc' else 'desc' end,
+    case direction when 'asc' then 'asc' else 'desc' end)
+  into ids, keys, documents, total
+  using
+    after_id, after, "limit", query.offset, v_proposed.ids, v_proposed.ranks, v_user,
+    query.statuses, query.priorities, query.due_from, query.due_to;
 end $$;
 
 comment on function app.search_tasks(app.task_query, text, text, text, uuid, integer) is
-  'What the finder proposes, as far as row-level security shows it: a page of ids with their keys, and the number of all.';
+  'A page, in the order of the key, of the tasks with words, tags or due dates: ids with their keys and documents, and the number of all.';
 
 grant execute on function app.search_tasks(app.task_query, text, text, text, uuid, integer) to task_api;
 
@@ -113,10 +119,10 @@ reset role;
 set local role task_owner;
 drop function app.search_tasks(app.task_query, text, text, text, uuid, integer);
 set local role task_finder;
-drop function app.find_tasks(app.task_query, text, text, text, uuid, integer);
+drop function app.find_tasks(text, text[], boolean, boolean);
 set local role task_owner;
 revoke execute on function
-  app.require_user_id(), app.search_text(text, text), app.search_scope(text), app.search_query(text, text),
+  app.user_id(), app.require_user_id(), app.search_text(text, text), app.search_scope(text), app.search_query(text, text),
   app.tag_query(text, text[], boolean)
   from task_finder;
 reset role;

@@ -1,7 +1,6 @@
 -- migrate:up
 
--- Where a search finds nothing, words of the user's own titles that are spelled nearly alike are tried. The finder proposes
--- tasks with a word that begins with the same letter; their titles are read here, under the caller's row-level security.
+-- Where a search finds nothing, words of the user's own newest titles that are spelled nearly alike are tried.
 
 set local role task_owner;
 
@@ -11,9 +10,9 @@ set search_path = ''
 as $$
 declare
   v_user constant text := app.require_user_id();
-  -- Of these many tasks, the newest, titles are looked at.
-  v_candidates constant integer := 1000;
-  v_filter app.task_query := row('{false,true}', '{1,2,3}', null, null, false, null, null, null, null, v_candidates, 0);
+  -- Of each status and priority so many titles are looked at, whatever the user has: it takes milliseconds.
+  v_titles constant integer := 200;
+  v_known text[];
   v_word text;
   v_near text;
   v_typed text := '';
@@ -23,17 +22,26 @@ begin
     -- Whoever quotes or excludes means what was typed.
     return null;
   end if;
+  v_known := array(
+    select distinct word
+    from unnest('{false,true}'::boolean[]) as status
+    cross join unnest('{High,Medium,Low}'::text[]) as priority
+    cross join lateral (
+      select task.title_key
+      from app.tasks as task
+      where task.user_id = v_user and task.completed = status and task.priority = priority.priority
+      order by task.created_at desc
+      limit v_titles
+    ) as task
+    cross join regexp_split_to_table(app.search_text(task.title_key, ' '), '\s+') as word
+    where word <> '');
   for v_word in
     select word from regexp_split_to_table(app.search_text(lower(query.q), ' '), '\s+') as word where word <> '' limit 10
   loop
-    v_filter.q := left(v_word, 1);
     v_near := (
       select word
-      from app.tasks as task
-      cross join regexp_split_to_table(app.search_text(task.title_key, ' '), '\s+') as word
-      where task.user_id = v_user
-        and task.id = any((app.find_tasks(v_filter, 'created_at', 'desc', null, null, v_candidates)).ids)
-        and public.similarity(word, v_word) >= 0.3
+      from unnest(v_known) as word
+      where public.similarity(word, v_word) >= 0.3
       order by public.similarity(word, v_word) desc, word
       limit 1);
     v_typed := concat_ws(' ', nullif(v_typed, ''), v_word);
@@ -43,7 +51,7 @@ begin
 end $$;
 
 comment on function app.suggest_query(app.task_query) is
-  'The words of the query, each replaced by the most similar one in the user''s titles; null where that changes nothing.';
+  'The words of the query, each replaced by the most similar one in the user''s newest titles; null where that changes nothing.';
 
 -- A header is ASCII.
 create function app.encode_uri_component("text" text) returns text

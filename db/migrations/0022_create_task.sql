@@ -10,11 +10,11 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  v_user constant text := app.require_user_id();
   v_request text;
   v_new app.tasks := app.empty_task();
   v_saved record;
 begin
+  perform app.require_user_id();
   if idempotency_key is not null then
     v_request := encode(sha256(convert_to('create' || body::text, 'UTF8')), 'hex');
     select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
@@ -33,10 +33,9 @@ begin
   end if;
 
   status := 201;
-  select array['etag', format('"%s"', saved.version), 'location', '/tasks/' || saved.id], saved.document
-  into headers, response
-  from app.task_documents as saved
-  where saved.user_id = v_user and saved.id = (v_saved.task).id;
+  v_new := v_saved.task;
+  headers := array['etag', format('"%s"', v_new.version), 'location', '/tasks/' || v_new.id];
+  response := app.render_task(v_new);
 
   if idempotency_key is not null then
     perform app.remember_answer(idempotency_key, v_request, status, headers, response);

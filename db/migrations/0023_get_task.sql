@@ -9,19 +9,20 @@ set search_path = ''
 as $$
 declare
   v_user constant text := app.require_user_id();
-  v_version bigint;
+  v_task app.tasks;
 begin
-  select task.version, task.document into v_version, response
-  from app.task_documents as task
+  select * into v_task
+  from app.tasks as task
   where task.user_id = v_user and task.id = get_task.id;
   if not found then
     raise exception 'no such task' using errcode = 'DT404';
   end if;
   status := 200;
-  headers := array['etag', format('"%s"', v_version)];
+  headers := array['etag', format('"%s"', v_task.version)];
   if app.etag_matches_weakly(if_none_match, headers[2]) then
     status := 304;
-    response := null;
+  else
+    response := app.render_task(v_task);
   end if;
 end $$;
 

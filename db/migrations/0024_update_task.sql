@@ -10,21 +10,28 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  v_user constant text := app.require_user_id();
-  v_old constant app.tasks := app.lock_task(id, if_match);
+  v_old app.tasks;
   v_saved record;
+  v_new app.tasks;
 begin
-  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
-  v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, answer);
+  for v_attempt in 1 .. 100 loop
+    v_old := app.read_task(id, if_match);
+    perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
+    v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, answer);
+    -- Else somebody else has changed it in between: begin again from there.
+    exit when (v_saved.task).id is not null or v_saved.question is not null;
+  end loop;
   if v_saved.question is not null then
     response := v_saved.question;
     return;
   end if;
+  if (v_saved.task).id is null then
+    raise exception 'the task keeps changing' using errcode = '40001';
+  end if;
   status := 200;
-  select array['etag', format('"%s"', saved.version)], saved.document
-  into headers, response
-  from app.task_documents as saved
-  where saved.user_id = v_user and saved.id = v_old.id;
+  v_new := v_saved.task;
+  headers := array['etag', format('"%s"', v_new.version)];
+  response := app.render_task(v_new);
 end $$;
 
 comment on function api.update_task(uuid, jsonb, boolean, text, jsonb) is

@@ -9,9 +9,15 @@ set search_path = ''
 as $$
 declare
   v_user constant text := app.require_user_id();
-  v_task constant app.tasks := app.lock_task(id, if_match);
 begin
-  delete from app.tasks as task where task.user_id = v_user and task.id = v_task.id;
+  delete from app.tasks as task
+  where task.user_id = v_user and task.id = delete_task.id
+    and coalesce(app.etag_matches(if_match, format('"%s"', task.version)), true);
+  if not found then
+    -- It is not there, or not what If-Match names.
+    perform app.read_task(id, if_match);
+    raise exception 'the task has changed' using errcode = 'DT412';
+  end if;
   status := 204;
   headers := '{}';
 end $$;

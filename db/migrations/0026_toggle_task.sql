@@ -15,7 +15,7 @@ declare
   v_old app.tasks;
   v_new app.tasks;
   v_saved record;
-  v_successor uuid;
+  v_successor app.tasks;
 begin
   if idempotency_key is not null then
     v_request := encode(sha256(convert_to('toggle' || id || body, 'UTF8')), 'hex');
@@ -25,28 +25,34 @@ begin
     end if;
   end if;
 
-  v_old := app.lock_task(id, if_match);
-  perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
-  v_new := v_old;
-  v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
-  v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), answer);
+  for v_attempt in 1 .. 100 loop
+    v_old := app.read_task(id, if_match);
+    perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
+    v_new := v_old;
+    v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
+    v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), answer);
+    -- Else somebody else has changed it in between: begin again from there.
+    exit when (v_saved.task).id is not null or v_saved.question is not null;
+  end loop;
   if v_saved.question is not null then
     response := v_saved.question;
     return;
   end if;
+  if (v_saved.task).id is null then
+    raise exception 'the task keeps changing' using errcode = '40001';
+  end if;
 
   -- Where it was completed before, the answer is what it was then: a retry is safe.
-  if v_new.completed then
-    v_successor := coalesce((v_saved.successor).id, (app.find_successor(v_user, v_old.id)).id);
+  v_successor := v_saved.successor;
+  if v_new.completed and v_successor.id is null then
+    v_successor := app.find_successor(v_user, v_old.id);
   end if;
+  v_new := v_saved.task;
   status := 200;
-  select
-    array['etag', format('"%s"', saved.version)],
-    '{"task":' || saved.document || ',"new_task":' || coalesce(successor.document, 'null') || '}'
-  into headers, response
-  from app.task_documents as saved
-  left join app.task_documents as successor on successor.user_id = v_user and successor.id = v_successor
-  where saved.user_id = v_user and saved.id = v_old.id;
+  headers := array['etag', format('"%s"', v_new.version)];
+  response := concat(
+    '{"task":', app.render_task(v_new),
+    ',"new_task":', case when v_successor.id is null then 'null' else app.render_task(v_successor) end, '}');
 
   if idempotency_key is not null then
     perform app.remember_answer(idempotency_key, v_request, status, headers, response);

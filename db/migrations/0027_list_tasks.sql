@@ -22,6 +22,7 @@ declare
   v_total bigint;
   v_ids uuid[];
   v_keys text[];
+  v_documents text[];
   v_count integer;
   v_more boolean;
   v_suggestion text;
@@ -36,10 +37,14 @@ begin
   end if;
   v_query := app.read_task_query(parameters);
 
-  select coalesce(sum(counted.tasks), 0), coalesce(sum(counted.revision), 0) into v_total, v_revision
+  select
+    coalesce(sum(
+      case when false = any(v_query.statuses) then counted.open else 0 end
+      + case when true = any(v_query.statuses) then counted.completed else 0 end), 0),
+    coalesce(sum(counted.revision), 0)
+  into v_total, v_revision
   from app.task_counts as counted
-  where counted.user_id = v_user
-    and counted.completed = any(v_query.statuses) and counted.priority_rank = any(v_query.ranks);
+  where counted.user_id = v_user and counted.priority = any(v_query.priorities);
 
   status := 200;
   headers := array['etag', format('W/"%s"', md5(concat_ws(' ', v_user, v_revision, parameters, v_cursor)))];
@@ -57,11 +62,12 @@ begin
 
   -- One row more than the page has, to know whether there is a next page.
   if v_query.q is null and v_query.tags is null and v_query.due_from is null and v_query.due_to is null then
-    execute format('select ids, keys from app.page_tasks_by_%s_%s($1, $2, $3, $4)', v_key, case when v_descending then 'desc' else 'asc' end)
-    into v_ids, v_keys
+    execute format(
+      'select ids, keys, documents from app.page_tasks_by_%s_%s($1, $2, $3, $4)', v_key, case when v_descending then 'desc' else 'asc' end)
+    into v_ids, v_keys, v_documents
     using v_query, v_cursor ->> 'key', (v_cursor ->> 'id')::uuid, v_query.limit + 1;
   else
-    select found.ids, found.keys, found.total into v_ids, v_keys, v_total
+    select found.ids, found.keys, found.documents, found.total into v_ids, v_keys, v_documents, v_total
     from app.search_tasks(
       v_query, v_key, case when v_descending then 'desc' else 'asc' end, v_cursor ->> 'key', (v_cursor ->> 'id')::uuid,
       v_query.limit + 1) as found;
@@ -69,7 +75,7 @@ begin
       v_suggestion := app.suggest_query(v_query);
       if v_suggestion is not null then
         v_query.q := v_suggestion;
-        select found.ids, found.keys, found.total into v_ids, v_keys, v_total
+        select found.ids, found.keys, found.documents, found.total into v_ids, v_keys, v_documents, v_total
         from app.search_tasks(v_query, v_key, case when v_descending then 'desc' else 'asc' end, null, null, v_query.limit + 1) as found;
         if v_total > 0 then
           parameters := parameters || jsonb_build_object('q', array[v_suggestion]);
@@ -79,9 +85,8 @@ begin
     end if;
   end if;
   v_more := coalesce(cardinality(v_ids), 0) > v_query.limit;
-  v_ids := v_ids[:v_query.limit];
-  v_keys := v_keys[:v_query.limit];
-  v_count := coalesce(cardinality(v_ids), 0);
+  v_count := least(coalesce(cardinality(v_ids), 0), v_query.limit);
+  v_documents := v_documents[:v_count];
 
   if v_count > 0 and (v_more or v_backwards) then
     v_next := app.make_cursor(
@@ -112,17 +117,12 @@ begin
   v_links := v_links || format('<%slimit=%s>; rel="first"', link, v_query.limit);
   headers := headers || array['link', array_to_string(v_links, ', ')];
 
-  -- Read under row-level security, whoever found them.
-  select
-    concat(
-      '{"items":[', string_agg(task.document, ',' order by case when v_backwards then -page.place else page.place end),
-      '],"total":', v_total, ',"limit":', v_query.limit, ',"offset":', v_query.offset,
-      ',"next_cursor":', coalesce(to_json(v_next)::text, 'null'), '}')
-  into response
-  from unnest(v_ids) with ordinality as page (id, place)
-  cross join lateral (
-    select shown.document from app.task_documents as shown where shown.user_id = v_user and shown.id = page.id offset 0
-  ) as task;
+  if v_backwards then
+    v_documents := array(select document from unnest(v_documents) with ordinality as page (document, place) order by place desc);
+  end if;
+  response := concat(
+    '{"items":[', array_to_string(v_documents, ','), '],"total":', v_total, ',"limit":', v_query.limit, ',"offset":', v_query.offset,
+    ',"next_cursor":', coalesce(to_json(v_next)::text, 'null'), '}');
 end $$;
 
 comment on function api.list_tasks(jsonb, text, text, text) is

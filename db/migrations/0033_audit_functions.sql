@@ -18,6 +18,8 @@ select
     select substring(setting from '=(.*)')
     from unnest(function.proconfig) as setting
     where setting like 'search\_path=%') as search_path,
+  -- A body without quotes is bound to its names when it is made.
+  function.prosqlbody is not null as bound,
   obj_description(function.oid, 'pg_proc') as about,
   function.oid in (
     select dependency.objid from pg_catalog.pg_depend as dependency
@@ -31,12 +33,14 @@ where namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema';
 comment on view audit.functions is 'Every function outside of PostgreSQL''s own schemas.';
 
 create view audit.function_faults with (security_invoker = true) as
+-- A definer function must pin its path even where its body is bound: what that calls runs with its owner's rights as well.
 select
   format('function %s has no pinned path: whoever calls it decides what the names in it mean', found.function) as fault,
   format('alter function %s set search_path = ''''', found.function) as remedy
 from audit.functions as found
 where not found.in_extension and (found.definer or found.schema in ('app', 'api', 'audit'))
   and coalesce(found.search_path, '-') not in ('""', 'pg_catalog', 'pg_catalog, pg_temp')
+  and (found.definer or not found.bound)
 
 union
 
@@ -61,16 +65,20 @@ where not found.in_extension and found.definer
 
 union
 
+-- What they need is in app.search_entries and app.task_counts.
 select
-  format('%I may read %s of everybody''s tasks, which it does not need', owner.rolname, string_agg(attribute.attname, ', ')) as fault,
   format(
-    'revoke select (%s) on app.tasks from %I, and select on the whole table', string_agg(attribute.attname, ', '), owner.rolname) as remedy
+    '%I may read %s of everybody''s tasks, which it does not need',
+    owner.rolname, string_agg(attribute.attname, ', ' order by attribute.attnum)) as fault,
+  format(
+    'revoke select (%s) on app.tasks from %I, and select on the whole table',
+    string_agg(attribute.attname, ', ' order by attribute.attnum), owner.rolname) as remedy
 from pg_catalog.pg_roles as owner
 cross join audit.relations as tasks
 inner join pg_catalog.pg_attribute as attribute on tasks.oid = attribute.attrelid
-where owner.rolname in ('task_finder', 'task_counter')
+where owner.rolname in ('task_finder', 'task_keeper')
   and tasks.schema = 'app' and tasks.relation in ('tasks', 'app.tasks')
-  and attribute.attname in ('title', 'description', 'tags')
+  and attribute.attnum > 0 and not attribute.attisdropped
   and has_column_privilege(owner.oid, tasks.oid, attribute.attnum, 'select')
 group by owner.rolname
 

@@ -36,7 +36,7 @@ select
     found.creator, ' in schema ' || quote_ident(found.schema), found.privilege, found.objects, found.role) as remedy
 from audit.default_privileges as found
 where found.role <> found.creator
-  and (found.role in ('public', 'task_api', 'task_auditor', 'task_finder', 'task_counter') or found.schema in ('app', 'api', 'audit'))
+  and (found.role in ('public', 'task_api', 'task_auditor', 'task_finder', 'task_keeper') or found.schema in ('app', 'api', 'audit'))
 
 union
 

@@ -84,6 +84,15 @@ def task_id(user: int, task: int) -> UUID:
     return UUID(hashlib.md5(f"{user}/{task}".encode(), usedforsecurity=False).hexdigest())
 
 
+# Every tenth task is described in Chinese: its number among words that all of these have.
+_CHINESE = "'项目会议' || translate(k::text, '0123456789', '零一二三四五六七八九') || '纪要需要整理'"
+
+
+def chinese_number(task: int) -> str:
+    """What the description of a task says in Chinese, where it has the number of the task."""
+    return str(task).translate(str.maketrans("0123456789", "零一二三四五六七八九"))
+
+
 # Words as name[], since an element of a text[] is found only by walking there.
 _ROWS = """
 insert into {table} (
@@ -93,7 +102,7 @@ select
   'user-' || u,
   md5(u || '/' || k)::uuid,
   (select string_agg(($3::name[])[1 + (random() ^ 2 * 19999)::integer]::text, ' ') from generate_series(1, 3 + k % 3)),
-  case when k % 4 > 0 then (select string_agg(($3::name[])[1 + (random() ^ 2 * 19999)::integer]::text, ' ') from generate_series(1, 8 + k % 9)) end,
+  case when k % 10 = 7 then {chinese} when k % 4 > 0 then (select string_agg(($3::name[])[1 + (random() ^ 2 * 19999)::integer]::text, ' ') from generate_series(1, 8 + k % 9)) end,
   k % 5 > 0 and random() < 0.4,
   (array['High', 'Medium', 'Low'])[1 + (random() * 2.99)::integer % 3],
   (select coalesce(array_agg(distinct 'tag' || (random() ^ 2 * 30)::integer), '{{}}') from generate_series(1, k % 4)),
@@ -113,14 +122,26 @@ cross join lateral (
 """
 
 
+# What the triggers of Duly would have made of the rows.
+_SEARCHED = """
+with made as ({insert} returning user_id, id, title, description, tags)
+insert into app.search_entries (user_id, id, keys)
+select user_id, id, app.search_vector(user_id, title, description, tags) from made
+"""
+_COUNTED = """
+insert into app.task_counts (user_id, priority, open, completed)
+select user_id, priority, count(*) filter (where not completed), count(*) filter (where completed) from app.tasks group by 1, 2
+"""
+
+
 @asynccontextmanager
-async def without_indexes(url: str, table: str) -> AsyncIterator[None]:
-    """Drops the table's indexes, except those of its constraints, and makes them anew at the end."""
+async def without_indexes(url: str, *tables: str) -> AsyncIterator[None]:
+    """Drops the tables' indexes, except those of their constraints, and makes them anew at the end."""
     connection = await asyncpg.connect(url)
     indexes = await connection.fetch(
         "select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition from pg_index "
-        "where indrelid = $1::text::regclass and not exists (select from pg_constraint where conindid = indexrelid)",
-        table,
+        "where indrelid = any($1::text[]::regclass[]) and not exists (select from pg_constraint where conindid = indexrelid)",
+        tables,
     )
     for index in indexes:
         await connection.execute(f"drop index {index['name']}")
@@ -129,17 +150,31 @@ async def without_indexes(url: str, table: str) -> AsyncIterator[None]:
     async def make_index(worker: asyncpg.Connection, definition: str) -> None:
         await worker.execute("set maintenance_work_mem = '1GB'")
         await worker.execute(definition)
-        progress(f"{table}: {definition.split()[definition.split().index('INDEX') + 1]}")
+        progress(f"{tables[0]}: {definition.split()[definition.split().index('INDEX') + 1]}")
 
     # The longest first, so that none is left for the end.
     await _share(url, make_index, sorted((index["definition"] for index in indexes), key=lambda text: "gin" not in text))
-    await connection.execute(f"vacuum (analyze) {table}")
+    for table in tables:
+        await connection.execute(f"vacuum (analyze) {table}")
     await connection.close()
 
 
-async def fill(url: str, table: str, population: Population) -> None:
-    """Fill the empty table, without its triggers and indexes. Shows how far it is."""
-    insert = _ROWS.format(table=table, numbers=population.numbers_sql())
+async def fill(url: str, population: Population) -> None:
+    """Fill the empty database of Duly, without its triggers and indexes. Shows how far it is."""
+    await _fill(url, _SEARCHED.format(insert=_ROWS.format(table="app.tasks", numbers=population.numbers_sql(), chinese=_CHINESE)), population,
+                "app.tasks", "app.search_entries")  # fmt: skip
+    connection = await asyncpg.connect(url)
+    await connection.execute(_COUNTED)
+    await connection.execute("vacuum (analyze) app.task_counts")
+    await connection.close()
+
+
+async def fill_peer(url: str, population: Population) -> None:
+    """Fill the peer's table with the same rows."""
+    await _fill(url, _ROWS.format(table="tasks", numbers=population.numbers_sql(), chinese=_CHINESE), population, "tasks")
+
+
+async def _fill(url: str, insert: str, population: Population, *tables: str) -> None:
     done = 0
 
     async def insert_chunk(worker: asyncpg.Connection, start: int) -> None:
@@ -150,23 +185,11 @@ async def fill(url: str, table: str, population: Population) -> None:
         await worker.fetchval("select setseed($1)", start / (population.rows + 1))
         await worker.execute(insert, start, end, words())
         done += end - start
-        progress(f"{table}: {done:,} of {population.rows:,} rows")
+        progress(f"{tables[0]}: {done:,} of {population.rows:,} rows")
 
-    async with without_indexes(url, table):
+    async with without_indexes(url, *tables):
         await _share(url, insert_chunk, range(0, population.rows, CHUNK))
     progress("")
-
-
-async def count(url: str) -> None:
-    """Fill app.task_counts, as the triggers would have."""
-    connection = await asyncpg.connect(url)
-    await connection.execute(
-        "insert into app.task_counts (user_id, completed, priority_rank, tasks) "
-        "select user_id, completed, priority_rank, count(*) from app.tasks group by 1, 2, 3"
-    )
-    await connection.execute("vacuum (analyze) app.task_counts")
-    await connection.execute("checkpoint")
-    await connection.close()
 
 
 async def _share(url: str, work: Callable[[asyncpg.Connection, Job], Awaitable[None]], jobs: Iterable[Job]) -> None:

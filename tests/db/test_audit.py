@@ -42,7 +42,7 @@ def test_the_report_has_all_of_its_parts(server, database):
         assert words in report
     # Who has which privilege on which column.
     assert any(
-        row.split(" | ")[:3] == ["app.task_counts", "task_counter", "update"] and row.endswith("| revision, tasks")
+        row.split(" | ")[:3] == ["app.task_counts", "task_keeper", "update"] and row.endswith("| completed, open, revision")
         for row in (" | ".join(cell.strip() for cell in line.split("|")) for line in report.splitlines())
     )
 
@@ -51,7 +51,8 @@ def test_the_report_lists_every_definer_function_with_owner_path_and_reason(serv
     rows = as_superuser.rows("select function, owner, search_path, about from audit.functions where definer order by function")
     owners = {row["function"].partition("(")[0].rpartition(".")[2]: row["owner"] for row in rows}
     assert owners.items() >= {
-        ("find_tasks", "task_finder"), ("count_task", "task_counter"), ("list_migrations", "task_auditor"),
+        ("find_tasks", "task_finder"), ("count_task", "task_keeper"), ("keep_search_entry", "task_keeper"),
+        ("list_migrations", "task_auditor"),
     }  # fmt: skip
     assert all(row["search_path"] == '""' and row["about"].startswith("Definer, ") for row in rows)
     _, report = psql(server.owner_url(database), REPORT)
@@ -59,6 +60,18 @@ def test_the_report_lists_every_definer_function_with_owner_path_and_reason(serv
     for function, owner in owners.items():
         assert any(f".{function}(" in line and owner in line and 'search_path = ""' in line for line in part.splitlines())
     assert part.count("Definer, ") == len(rows)
+
+
+def test_the_report_says_what_holds_the_names_in_functions(server, database, as_superuser):
+    _, report = psql(server.owner_url(database), REPORT)
+    part = report[report.index("What holds the names in a function") : report.index("Whom the others are for")]
+    (bound,) = [line.split("|") for line in part.splitlines() if line.strip().startswith("bound when it was made")]
+    query = "select count(*) from audit.functions where bound and search_path is null and not in_extension"
+    assert (int(bound[1]), int(bound[2])) == (as_superuser.value(query), 0)
+    # Of the others the names are not listed.
+    assert "app.user_id" in part
+    assert "app.save_task" not in part
+    assert "NOTHING" not in part
 
 
 def test_the_report_is_read_only_and_needs_no_more_than_task_auditor(server, database):
@@ -69,7 +82,7 @@ def test_the_report_is_read_only_and_needs_no_more_than_task_auditor(server, dat
 
 
 def test_task_auditor_reads_no_task(server, database):
-    for table in ("app.tasks", "app.task_documents", "app.task_counts", "app.idempotency_keys"):
+    for table in ("app.tasks", "app.search_entries", "app.task_counts", "app.idempotency_keys"):
         status, output = psql(server.superuser_url(database), "set role task_auditor", f"select from {table}")
         assert status == 1
         assert "permission denied" in output
@@ -148,9 +161,19 @@ FAULTS = {
         "alter default privileges for role task_owner in schema app revoke select on tables from task_api",
     ),
     "a definer function without a pinned path": (
-        "alter function app.find_tasks(app.task_query, text, text, text, uuid, integer) reset search_path",
-        "function app.find_tasks(app.task_query,text,text,text,uuid,integer) has no pinned path",
-        "alter function app.find_tasks(app.task_query,text,text,text,uuid,integer) set search_path = ''",
+        "alter function app.find_tasks(text, text[], boolean, boolean) reset search_path",
+        "function app.find_tasks(text,text[],boolean,boolean) has no pinned path",
+        "alter function app.find_tasks(text,text[],boolean,boolean) set search_path = ''",
+    ),
+    "a definer function without a pinned path, though its body is bound": (
+        "create function app.count_all() returns bigint language sql security definer return (select count(*) from app.tasks)",
+        "function app.count_all() has no pinned path",
+        "alter function app.count_all() set search_path = ''",
+    ),
+    "a function whose body is a text, without a pinned path": (
+        "create function app.count_own() returns bigint language sql as 'select count(*) from app.tasks'",
+        "function app.count_own() has no pinned path",
+        "alter function app.count_own() set search_path = ''",
     ),
     "a definer function of the superuser, without a reason": (
         "create function public.all_tasks() returns setof app.tasks language sql security definer set search_path = ''"
@@ -173,10 +196,25 @@ FAULTS = {
         "task_finder may read title of everybody's tasks, which it does not need",
         "revoke select (title) on app.tasks from task_finder",
     ),
+    "a finder that reads when tasks are due": (
+        "grant select (user_id, due_date) on app.tasks to task_finder",
+        "task_finder may read user_id, due_date of everybody's tasks, which it does not need",
+        "revoke select (user_id, due_date) on app.tasks from task_finder",
+    ),
+    "a keeper that reads tasks": (
+        "grant select on app.tasks to task_keeper",
+        "task_keeper may read user_id, id, title, ",
+        "and select on the whole table",
+    ),
+    "a service that reads the search index": (
+        "grant select on app.search_entries to task_api",
+        "table app.search_entries has no policy for select, which task_api may do",
+        "revoke select on app.search_entries from task_api",
+    ),
     "a view with its owner's rights": (
-        "alter view app.task_documents reset (security_invoker)",
-        "view app.task_documents runs with the rights of its owner",
-        "alter view app.task_documents set (security_invoker = true)",
+        "create view app.titles as select title from app.tasks",
+        "view app.titles runs with the rights of its owner",
+        "alter view app.titles set (security_invoker = true)",
     ),
     "such a view in another schema": (
         "create view public.tasks as select * from app.tasks",
@@ -332,13 +370,18 @@ MISTAKES = {
     "create policy everything on app.tasks for update to task_api using (true) with check (true);"
     "create policy all_seen on app.tasks for select to task_api using (true)": ("task_api", "app.tasks", "update", 4),
     "drop policy tasks_delete_own on app.tasks": ("task_api", "app.tasks", "delete", 3),
-    "revoke select on app.task_documents from task_api": ("task_api", "app.task_documents", "select", 3),
+    "revoke select on app.task_counts from task_api": ("task_api", "app.task_counts", "select", 3),
+    "grant select on app.search_entries to task_api;"
+    "create policy read_all on app.search_entries for select to task_api using (true)": ("task_api", "app.search_entries", "select", 4),
+    "grant select, delete on app.search_entries to task_api;"
+    "create policy read_own on app.search_entries for select to task_api using (user_id = (select app.user_id()));"
+    "create policy delete_own on app.search_entries for delete to task_api using (user_id = (select app.user_id()))": (
+        "task_api", "app.search_entries", "delete", 3,
+    ),
     "grant insert on app.task_counts to task_api; create policy made_up on app.task_counts for insert to task_api with check (true)": (
         "task_api", "app.task_counts", "insert", 4,
     ),
-    "alter view app.task_documents reset (security_invoker); alter table app.tasks no force row level security": (
-        "task_api", "app.task_documents", "select", 4,
-    ),
+    "alter table app.search_entries no force row level security": ("task_owner", "app.search_entries", "select", 3),
     "grant usage on schema app to task_auditor; grant select on app.tasks to task_auditor": ("task_auditor", "app.tasks", "select", 3),
 }  # fmt: skip
 
@@ -370,6 +413,6 @@ def test_the_matrix_leaves_nothing_behind(url, server, new_database):
     database = new_database()
     status, output = psql(getattr(server, url)(database), MATRIX)
     assert status == 0, output
-    for table in ("app.tasks", "app.task_counts", "app.idempotency_keys"):
+    for table in ("app.tasks", "app.search_entries", "app.task_counts", "app.idempotency_keys"):
         assert server.execute(f"select count(*) from {table}", database) == 0
     assert server.execute("select pg_has_role('duly_owner', 'task_api', 'usage')", database) is False

@@ -10,7 +10,7 @@ from tests.client import Client, make_token
 from tests.conftest import SECRET
 from tests.sql import Session
 
-TABLES = ("app.tasks", "app.task_documents", "app.task_counts", "app.idempotency_keys")
+TABLES = ("app.tasks", "app.task_counts", "app.idempotency_keys")
 Refused = asyncpg.InsufficientPrivilegeError
 
 
@@ -43,6 +43,8 @@ def test_without_a_user_nothing_is_seen_and_nothing_is_written(how, as_user, ali
         session.value(statement, *([alice] if "$1" in statement else []))
     for table in TABLES:
         assert session.value(f"select count(*) from {table}") == 0
+    with pytest.raises(Refused, match="permission denied"):
+        session.value("select count(*) from app.search_entries")
     assert session.execute("update app.tasks set title = 'changed'") == "UPDATE 0"
     assert session.execute("delete from app.tasks") == "DELETE 0"
     assert session.execute("delete from app.idempotency_keys") == "DELETE 0"
@@ -104,12 +106,22 @@ REFUSED = [
     "update app.tasks set predecessor_id = null",
     "insert into app.tasks (title, version) values ('', 1)",
     "truncate app.tasks",
-    "insert into app.task_counts (user_id, completed, priority_rank, tasks) values (app.user_id(), true, 1, 5)",
-    "update app.task_counts set tasks = 5",
+    "insert into app.task_counts (user_id, priority, open) values (app.user_id(), 'High', 5)",
+    "update app.task_counts set open = 5",
     "delete from app.task_counts",
     "insert into app.idempotency_keys (user_id, key, request, status, headers, body) values ('bob', '', '', 200, '{}', '')",
     "update app.idempotency_keys set body = ''",
-    "insert into app.task_documents (user_id) values ('bob')",
+    # What is searched, not even one's own.
+    "select keys from app.search_entries where user_id = app.user_id()",
+    "select count(*) from app.search_entries",
+    "insert into app.search_entries (user_id, id, keys) values (app.user_id(), gen_random_uuid(), '')",
+    "update app.search_entries set keys = ''",
+    "update app.search_entries set user_id = app.user_id()",
+    "delete from app.search_entries",
+    "truncate app.search_entries",
+    "create policy evil on app.search_entries using (true)",
+    "alter table app.tasks disable trigger tasks_keep_search_entry",
+    "drop trigger tasks_keep_search_entry on app.tasks",
     "select * from public.schema_migrations",
     "select * from audit.faults",
     "select * from pg_authid",
@@ -145,7 +157,7 @@ REFUSED = [
     # No other role.
     "set role task_owner",
     "set role task_finder",
-    "set role task_counter",
+    "set role task_keeper",
     "set role task_auditor",
     "set role postgres",
     "select set_config('role', 'task_owner', false)",
@@ -161,8 +173,9 @@ REFUSED = [
     "select lo_import('/etc/passwd')",
     "select lo_export(1, '/tmp/x')",
     # No function that is not meant for it.
-    "select app.add_to_task_count(app.user_id(), true, 1::smallint, 5)",
+    "select app.add_to_task_count(app.user_id(), 'High', 5, 0)",
     "select app.count_task()",
+    "select app.keep_search_entry()",
     "select pg_reload_conf()",
     "select pg_stat_reset()",
     "select pg_create_logical_replication_slot('evil', 'pgoutput')",
@@ -177,13 +190,13 @@ def test_task_api_may_not(statement, as_user, alice, task):
     assert refusal.value.sqlstate in ALLOWED_CODES.get(statement, {"42501"}), refusal.value
 
 
-# Refused, but PostgreSQL says it in another way: there is no such role or file, or RLS does not go with it, or it is no table.
+# Refused, but PostgreSQL says it in another way: there is no such role or file, or RLS does not go with it, or it is a trigger's function.
 ALLOWED_CODES = {
     "alter database postgres set app.user_id = 'alice'": {"42501", "3D000"},
     "set role postgres": {"42501", "22023"},
     "set session authorization postgres": {"42501", "22023"},
-    "insert into app.task_documents (user_id) values ('bob')": {"42501", "55000"},
     "select app.count_task()": {"42501", "0A000"},
+    "select app.keep_search_entry()": {"42501", "0A000"},
 }
 
 

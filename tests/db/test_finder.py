@@ -4,6 +4,7 @@ import base64
 import json
 import uuid
 
+import asyncpg
 import pytest
 from starlette.testclient import TestClient
 
@@ -13,18 +14,17 @@ from tests.client import Client, make_token
 from tests.conftest import SECRET
 from tests.sql import Session
 
-# Whatever is asked, by whomever: everybody's ids, with everybody's keys, and all of them as matches.
+# Whatever is asked, by whomever: everybody's ids, bob's first, as what fits best.
 BROKEN = """
   create or replace function app.find_tasks(
-    query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer,
-    out ids uuid[], out keys text[], out matches uuid[])
+    q text, tags text[], match_all boolean, ranked boolean, out ids uuid[], out ranks real[])
   returns record
   language plpgsql stable security definer
   set search_path = ''
   as $$
   begin
-    select array_agg(task.id), array_agg(task.title_key), array_agg(task.id) into ids, keys, matches
-    from (select id, title_key from app.tasks order by user_id <> 'bob', title_key) as task;
+    select array_agg(entry.id), array_agg(entry.rank) into ids, ranks
+    from (select id, case user_id when 'bob' then 1 else 0 end as rank from app.search_entries order by user_id <> 'bob') as entry;
   end $$
 """
 REQUESTS = [
@@ -101,19 +101,59 @@ def test_what_it_claims_is_not_believed_even_in_sql(broken, server):
 
 
 def test_the_true_finder_finds_nothing_without_a_user_and_only_ones_own_with_one(client, alice, bob, as_user):
-    client(bob).create(title="His secret")
-    hers = client(alice).create(title="Her secret")
-    call = "select {} from app.find_tasks(app.read_task_query('{{\"q\": [\"secret\"]}}'), 'created_at', 'asc', null, null, 100)"
-    assert as_user(alice).value(call.format("matches")) == [uuid.UUID(hers["id"])]
-    nobody = as_user(None)
-    with pytest.raises(Exception, match="no user is set"):
-        nobody.value(call.format("ids"))
+    client(bob).create(title="His secret", tags=["plans"])
+    hers = client(alice).create(title="Her secret", tags=["plans"])
+    for call in ("('secret', null, false, true)", "('secret', null, false, false)", "(null, '{plans}', false, false)"):
+        assert as_user(alice).value(f"select ids from app.find_tasks{call}") == [uuid.UUID(hers["id"])]
+        with pytest.raises(Exception, match="no user is set"):
+            as_user(None).value(f"select ids from app.find_tasks{call}")
 
 
-def test_the_finder_takes_no_sql_for_a_direction_or_a_key(client, alice, as_user):
+def test_a_search_takes_no_sql_for_a_direction_or_a_key(client, alice, as_user):
     client(alice).create(title="Her secret")
-    call = 'select ids from app.find_tasks(app.read_task_query(\'{"q": ["secret"]}\'), $1, $2, null, null, 100)'
+    call = 'select ids from app.search_tasks(app.read_task_query(\'{"q": ["secret"]}\'), $1, $2, null, null, 100)'
     session = as_user(alice)
     assert len(session.value(call, "created_at", "asc, (select 1/0)")) == 1
     with pytest.raises(Exception, match="does not exist"):
         session.value(call, "id, (select 1/0)", "asc")
+
+
+# Each role that looks past row-level security, the tables of which it may read a column, and those that it may write.
+MAY_READ = {
+    "task_finder": {"app.search_entries"},
+    "task_keeper": {"app.search_entries", "app.task_counts", "app.idempotency_keys"},
+}
+MAY_WRITE = {"task_finder": set(), "task_keeper": {"app.search_entries", "app.task_counts", "app.idempotency_keys"}}
+
+
+@pytest.mark.parametrize("role", MAY_READ)
+def test_who_looks_past_row_level_security_may_read_no_task(role, as_superuser):
+    tables = as_superuser.column(
+        "select relation from audit.relations where schema in ('app', 'public', 'audit') and not in_extension"
+    )
+    assert "app.tasks" in tables
+    may = (
+        "select has_any_column_privilege($1, $2, 'select'), has_any_column_privilege($1, $2, 'insert, update, references')"
+        " or has_table_privilege($1, $2, 'delete, truncate, trigger')"
+    )
+    rights = {table: tuple(as_superuser.rows(may, role, table)[0]) for table in tables}
+    assert {table for table, (reads, _) in rights.items() if reads} == MAY_READ[role]
+    assert {table for table, (_, writes) in rights.items() if writes} == MAY_WRITE[role]
+
+
+def test_the_finder_is_refused_every_column_of_the_tasks(as_superuser):
+    columns = as_superuser.column("select attname from pg_attribute where attrelid = 'app.tasks'::regclass and attnum > 0")
+    assert len(columns) > 15
+    for column in [*columns, "1", "count(*)", "ctid", "tasks"]:
+        as_superuser.execute("begin; set local role task_finder; set local app.user_id = 'alice'")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            as_superuser.value(f"select {column} from app.tasks")
+        as_superuser.execute("rollback")
+
+
+def test_the_keys_are_not_shown_to_the_keeper(as_superuser):
+    """It only writes them."""
+    as_superuser.execute("begin; set local role task_keeper")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        as_superuser.value("select keys from app.search_entries")
+    as_superuser.execute("rollback")

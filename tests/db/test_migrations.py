@@ -32,7 +32,7 @@ CATALOG = """
   from pg_policy as policy
   union all
   select 'function', function.oid::regprocedure || ' ' || pg_get_userbyid(function.proowner) || ' ' || function.prosecdef || ' '
-    || coalesce(function.proacl::text, '') || md5(function.prosrc) || coalesce(function.proconfig::text, '')
+    || coalesce(function.proacl::text, '') || md5(coalesce(pg_get_function_sqlbody(function.oid), function.prosrc)) || coalesce(function.proconfig::text, '')
   from pg_proc as function where function.pronamespace::regnamespace::text in ('app', 'api', 'audit')
   union all
   select 'schema', nspname || ' ' || pg_get_userbyid(nspowner) || ' ' || coalesce(nspacl::text, '')
