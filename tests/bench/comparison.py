@@ -95,7 +95,7 @@ class Comparison:
             "requests/s",
         )  # fmt: skip
         swept = {
-            each: {n: self.per_second(each, "get", n) for n in (1, 16, 64, 1000) if self.per_second(each, "get", n)}
+            each: {n: self.per_second(each, "get", n) for n in (1, 16, 32, 64, 1000) if self.per_second(each, "get", n)}
             for each in (DULY, TWO, PGBENCH, BARE, USUAL)
         }
         if any(swept.values()):
@@ -190,7 +190,9 @@ class Comparison:
             goal(f"{operation}, share of pgbench", 0.6, self.ratio(operation, PGBENCH))
         for operation in ("get", "list of 50", "create"):
             many = self.per_second(DULY, operation, 1000)
-            goal(f"{operation} at 1,000 connections, share of 16", 0.9, many / (self.per_second(DULY, operation) or float("inf")))
+            for fewer in (COMPARED, 32):
+                share = many / (self.per_second(DULY, operation, fewer) or float("inf"))
+                goal(f"{operation} at 1,000 connections, share of {fewer}", 0.9, share)
         errors = sum(series.errors for key, series in self.series.items() if key[0] in (DULY, TWO))
         rows.append(["errors", "0", errors, "no" if errors else "yes"])
         memory = self.memory.get((DULY, 1000), 0) / 1e6
