@@ -55,6 +55,44 @@ def test_who_finds_no_place_in_time_is_told(run):
     run(work, size=1, timeout=0.3)
 
 
+def test_who_waits_is_served_in_the_order_in_which_he_came_and_a_place_that_nobody_wants_any_more_is_not_lost(run):
+    async def work(opened, made):
+        served = []
+
+        async def ask(number):
+            served.append(await opened.fetchval("select $1::integer from pg_sleep(0.02)", number))
+
+        asked = [asyncio.create_task(ask(number)) for number in range(8)]
+        await asyncio.sleep(0.01)
+        for number in (3, 5):
+            asked[number].cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+        assert served == [0, 1, 2, 4, 6, 7]
+        assert await asyncio.wait_for(opened.fetchval("select 1"), 1) == 1
+
+    run(work, size=1)
+
+
+def test_each_of_those_who_wait_in_vain_is_told_at_its_own_time(run):
+    async def work(opened, made):
+        slow = asyncio.create_task(opened.fetchval("select pg_sleep(2)"))
+        await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+
+        async def wait(delay):
+            await asyncio.sleep(delay)
+            begun = loop.time()
+            with pytest.raises(TimeoutError):
+                await opened.fetchval("select 1")
+            return loop.time() - begun
+
+        for waited in await asyncio.gather(*(wait(delay) for delay in (0, 0.05, 0.1))):
+            assert waited >= 0.29
+        slow.cancel()
+
+    run(work, size=1, timeout=0.3)
+
+
 def test_what_postgresql_refuses_costs_no_connection(run):
     async def work(opened, made):
         for _ in range(3):

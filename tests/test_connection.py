@@ -1,0 +1,43 @@
+"""A connection keeps its statements prepared, whatever is changed under it."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from app.connection import Connection
+
+
+@pytest.fixture
+def url(server, new_database):
+    return server.superuser_url(new_database())
+
+
+def test_a_statement_is_prepared_once(url):
+    async def main():
+        connection = await asyncpg.connect(url, connection_class=Connection)
+        await connection.recognise_pooler()
+        for number in range(3):
+            assert await connection.fetchval("select $1::integer", number) == number
+        prepared = "select count(*) from pg_prepared_statements where statement = 'select $1::integer'"
+        assert await connection.fetchval(prepared) == 1
+        await connection.close()
+
+    asyncio.run(main())
+
+
+def test_a_migration_that_changes_what_a_function_returns_costs_no_error(url):
+    async def main():
+        owner = await asyncpg.connect(url)
+        await owner.execute("create function app.answer_now() returns integer language sql as $$ select 42 $$")
+        connection = await asyncpg.connect(url, connection_class=Connection)
+        await connection.recognise_pooler()
+        assert await connection.fetchval("select app.answer_now()") == 42
+        await owner.execute("drop function app.answer_now()")
+        await owner.execute("create function app.answer_now() returns text language sql as $$ select 'forty-two' $$")
+        for _ in range(2):
+            assert await connection.fetchval("select app.answer_now()") == "forty-two"
+        await connection.close()
+        await owner.close()
+
+    asyncio.run(main())
