@@ -3,17 +3,22 @@
 import asyncio
 import gc
 import os
+import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import pytest
 
 from app import local, postgres
 
+# Another version's, for the server that TEST_DATABASE_URL names and for the faults; PostgreSQL's own tests call it PGBIN too.
+BINARIES = Path(os.environ.get("TEST_PGBIN", postgres.BINARIES))
 _PASSWORD = "only-for-tests"
 
 
@@ -22,6 +27,8 @@ class Server:
     """A server, by the URL of a superuser of it."""
 
     url: str
+    container: Any = None
+    """Docker's, where it runs in one."""
 
     def superuser_url(self, database: str) -> str:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
@@ -45,6 +52,24 @@ class Server:
                 await connection.close()
 
         return asyncio.run(run())
+
+    def dump(self, database: str) -> bytes:
+        """What ``pg_dump`` of the server's own release writes.
+
+        Another's won't do, even if it is newer: 15.20 keeps an option of its own on each column, ``pg_attver``. Its own pg_dump
+        leaves it out; that of 18.6 writes it down, and no other server reads it.
+        """
+        if self.container:
+            command = ["pg_dump", "--format=custom", "--username=postgres", database]
+            status, (output, complaint) = self.container.exec_run(command, demux=True)
+            assert status == 0, complaint
+            return output
+        program = BINARIES / "pg_dump"
+        release = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+        if self.execute("show server_version").split()[0] != release.split()[2]:
+            pytest.skip("the server's own pg_dump is needed: TEST_PGBIN names its folder")
+        command = [program, "--format=custom", f"--dbname={self.superuser_url(database)}"]
+        return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
 
     def has_database(self, name: str) -> bool:
         return bool(self.execute(f"select 1 from pg_database where datname = '{name}'"))
@@ -88,7 +113,8 @@ def start_container(image: str) -> Iterator[Server]:
 
     container = PostgresContainer(image, username="postgres", password=_PASSWORD, dbname="postgres", driver=None)
     with container.with_command("postgres -c fsync=off -c max_connections=200") as running:
-        yield Server(f"postgresql://postgres:{_PASSWORD}@localhost:{running.get_exposed_port(5432)}/postgres")
+        url = f"postgresql://postgres:{_PASSWORD}@localhost:{running.get_exposed_port(5432)}/postgres"
+        yield Server(url, running.get_wrapped_container())
 
 
 def has_docker() -> bool:

@@ -11,9 +11,8 @@ import asyncpg
 
 from app import local, postgres
 from tests.live import free_port
+from tests.servers import BINARIES
 
-# Another version's: PostgreSQL's own tests call it PGBIN too.
-BINARIES = Path(os.environ.get("TEST_PGBIN", postgres.BINARIES))
 _DATABASE = "duly"
 
 
