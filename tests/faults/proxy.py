@@ -14,8 +14,10 @@ class Proxy:
         self._target = target
         self._loop = asyncio.new_event_loop()
         self._flows: set[asyncio.Task[None]] = set()
-        self._open = asyncio.Event()
-        self._open.set()
+        # For what is asked, and for what is answered.
+        self._forth, self._back = asyncio.Event(), asyncio.Event()
+        self._forth.set()
+        self._back.set()
 
     def __enter__(self) -> "Proxy":
         ready = threading.Event()
@@ -29,11 +31,14 @@ class Proxy:
         self._thread.join()
         self._loop.close()
 
-    def freeze(self) -> None:
-        self._loop.call_soon_threadsafe(self._open.clear)
+    def freeze(self, answers_only: bool = False) -> None:
+        self._loop.call_soon_threadsafe(self._back.clear)
+        if not answers_only:
+            self._loop.call_soon_threadsafe(self._forth.clear)
 
     def thaw(self) -> None:
-        self._loop.call_soon_threadsafe(self._open.set)
+        self._loop.call_soon_threadsafe(self._forth.set)
+        self._loop.call_soon_threadsafe(self._back.set)
 
     async def _run(self, ready: threading.Event) -> None:
         self._end = asyncio.Event()
@@ -50,11 +55,11 @@ class Proxy:
         assert flow is not None
         self._flows.add(flow)
         flow.add_done_callback(self._flows.discard)
-        await self._open.wait()
+        await self._forth.wait()
         upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self._target)
         try:
-            forth = asyncio.create_task(self._pass_on(reader, upstream_writer))
-            back = asyncio.create_task(self._pass_on(upstream_reader, writer))
+            forth = asyncio.create_task(self._pass_on(reader, upstream_writer, self._forth))
+            back = asyncio.create_task(self._pass_on(upstream_reader, writer, self._back))
             try:
                 await asyncio.wait([forth, back], return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -64,10 +69,10 @@ class Proxy:
             upstream_writer.close()
             writer.close()
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flows: asyncio.Event) -> None:
         try:
             while data := await reader.read(65_536):
-                await self._open.wait()
+                await flows.wait()
                 writer.write(data)
                 await writer.drain()
         except OSError:
