@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import asyncpg
 from app import local, postgres
 from tests.live import free_port
 from tests.servers import BINARIES
+from tests.sql import Session
 
 _DATABASE = "duly"
 
@@ -68,6 +71,22 @@ class Cluster:
                 await connection.close()
 
         return asyncio.run(run())
+
+    def connections(self) -> tuple[int, int]:
+        """How many the service has, and how many of them wait for a lock."""
+        sql = "select count(*), count(*) filter (where wait_event_type = 'Lock') from pg_stat_activity where usename = 'task_api'"
+        return tuple(self.execute(sql)[0])
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """What a DBA does by mistake: a lock on the table, in a transaction that stays open."""
+        session = Session(self.url("postgres"))
+        try:
+            session.execute("begin")
+            session.execute("lock table app.tasks in access exclusive mode")
+            yield
+        finally:
+            session.close()
 
     def _control(self, program: str, *arguments: str | Path) -> None:
         postgres.control(self._account, BINARIES / program, "-D", self.folder / "data", *arguments)

@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx2 as httpx
 
 from tests.faults.cluster import Cluster
-from tests.faults.service import headers, wait_until
+from tests.faults.service import POOL_SIZE, headers, wait_until
 
 # More than DATABASE_TIMEOUT, by what a busy machine may need: who waits longer waits for something that never comes.
 PATIENCE = 12.0
@@ -52,6 +52,19 @@ class Load:
         wait_until(lambda: len(self.acknowledged) >= before + count)
         return first
 
+    def recover(self, cluster: Cluster) -> float:
+        """Until the service works as before; the seconds until the first write.
+
+        While the table is locked every client waits in the database. So all places of the pool are seen in use at once, of which
+        the fault has taken none away, and no connection is seen beside them that it has left over.
+        """
+        assert self.clients > POOL_SIZE
+        seconds = self.wait_for_more()
+        with cluster.locked():
+            wait_until(lambda: cluster.connections() == (POOL_SIZE, POOL_SIZE))
+        self.wait_for_more()
+        return seconds
+
     def verify(self, cluster: Cluster, name: str, recovery: float = 0.0) -> None:
         """Every write that was acknowledged is there once, and every other at most once."""
         rows = cluster.execute("select title, count(*) from app.tasks where user_id = $1 group by title", self.user)
@@ -59,8 +72,9 @@ class Load:
         lost = [title for title in self.acknowledged if title not in found]
         doubled = [title for title, count in found.items() if count > 1]
         answers = ", ".join(f"{count} × {answer}" for answer, count in sorted(self.answers.items()))
+        version = cluster.execute("show server_version")[0][0].split()[0]
         SUMMARIES.append(
-            f"{name}: {len(self.acknowledged)} acknowledged, {len(lost)} lost, {len(doubled)} doubled; {answers}; "
+            f"PostgreSQL {version}, {name}: {len(self.acknowledged)} acknowledged, {len(lost)} lost, {len(doubled)} doubled; {answers}; "
             f"slowest answer {self.slowest:.2f} s; back after {recovery:.2f} s"
         )
         assert not self.faults, self.faults[:5]

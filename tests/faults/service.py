@@ -17,12 +17,15 @@ from tests.environment import environment
 from tests.live import free_port
 
 SECRET = "a secret that only the tests of faults know, 32 bytes"
+POOL_SIZE = 10
+"""Of each worker, unless a test sets another."""
 
 
 class Service:
     """``python -m app`` in a process of its own; a context manager, which ends it."""
 
     def __init__(self, database_url: str, **settings: object) -> None:
+        settings = {"POOL_SIZE": POOL_SIZE} | settings
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._environment = environment(DATABASE_URL=database_url, JWT_SECRET=SECRET, PORT=self.port, **settings)

@@ -40,5 +40,5 @@ def test_the_disk_is_full(small_cluster):
         # Where the log had no room either, PostgreSQL has stopped, and somebody starts it again.
         if not small_cluster.runs():
             small_cluster.start()
-        recovery = load.wait_for_more()
+        recovery = load.recover(small_cluster)
     load.verify(small_cluster, "disk full", recovery)

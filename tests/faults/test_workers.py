@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from tests.faults.load import Load
-from tests.faults.service import Service, wait_until
+from tests.faults.service import POOL_SIZE, Service, wait_until
 
 
 @pytest.fixture
@@ -25,6 +25,7 @@ def test_a_worker_is_killed_and_replaced(cluster, pair):
             os.kill(killed, signal.SIGKILL)
             recovery = load.wait_for_more(20)
             wait_until(lambda killed=killed: killed not in pair.workers() and len(pair.workers()) == 2)
+        wait_until(lambda: cluster.connections()[0] <= 2 * POOL_SIZE)
     load.verify(cluster, "SIGKILL of a worker, 3 times", recovery)
 
 
@@ -48,12 +49,14 @@ def test_sigterm_finishes_what_runs_and_refuses_what_is_new(cluster, service):
         assert service.process.wait(15) == 0
         wait_until(lambda: load.answers["ConnectError"] > 0)
     load.verify(cluster, "SIGTERM")
+    assert cluster.connections()[0] == 0
     # A connection is refused, but no request is left without an answer.
     assert set(load.answers) == {"201", "ConnectError"}
 
 
-def test_workers_end_when_their_supervisor_is_killed(pair):
+def test_workers_end_when_their_supervisor_is_killed(cluster, pair):
     workers = pair.workers()
     pair.process.kill()
     pair.process.wait(10)
     wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in workers))
+    assert cluster.connections()[0] == 0
