@@ -18,7 +18,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.supervisors import Multiprocess
 
 from app.errors import Problem, respond
@@ -130,6 +130,7 @@ class Protocol(HttpToolsProtocol):
     _next_look: TimerHandle | None = None
     _seen: tuple[object, object, bool] | None = None
     _head = 0
+    _running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -138,6 +139,9 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._next_look is not None:
             self._next_look.cancel()
+        if self._running is not None:
+            # Where several requests came at once, uvicorn tells only the last: the one that runs would write to nobody, and fail.
+            self._running.disconnected = True
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -160,6 +164,10 @@ class Protocol(HttpToolsProtocol):
         self._head = 0
         super().on_body(body)
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
     def send_400_response(self, msg: str) -> None:
         if not self.transport.is_closing():
             self._refuse(Problem("validation-error", "The request is not HTTP/1.1 (RFC 9112)"))
@@ -179,15 +187,16 @@ class Protocol(HttpToolsProtocol):
         """End the connection where it has waited for the client, in the same state, since the last look."""
         cycle = self.cycle
         idle = cycle is None or cycle.response_complete
-        # For a request (a connection that is kept alive has a timer of its own), for a body, for an answer to be taken.
-        waits = self.flow.write_paused or (self.timeout_keep_alive_task is None if idle else cycle.more_body)
-        seen = (self.scope, cycle, self.flow.write_paused) if waits else None
+        # For an answer to be taken, of which there are several where a client sends requests without reading.
+        unread = self.flow.write_paused or self.transport.is_closing()
+        # Or for a request (a connection that is kept alive has a timer of its own), or for a body.
+        waits = unread or (self.timeout_keep_alive_task is None if idle else cycle.more_body)
+        seen = (self.scope, self._running, unread) if waits else None
         if seen and self._seen and all(now is before for now, before in zip(seen, self._seen, strict=True)):
-            if idle or cycle.response_started:
+            if unread or idle or cycle.response_started:
                 self.transport.abort()
-            else:
-                self._refuse(Problem("request-timeout"))
-            return
+                return
+            self._refuse(Problem("request-timeout"))
         self._seen = seen
         self._next_look = self.loop.call_later(self.client_timeout, self._look)
 

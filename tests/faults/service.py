@@ -24,14 +24,17 @@ POOL_SIZE = 10
 class Service:
     """``python -m app`` in a process of its own; a context manager, which ends it."""
 
-    def __init__(self, database_url: str, **settings: object) -> None:
+    def __init__(self, database_url: str, files: int | None = None, **settings: object) -> None:
+        """``files``: how many the process may open unless it asks for more."""
         settings = {"POOL_SIZE": POOL_SIZE} | settings
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
+        limit = [] if files is None else ["sh", "-c", 'ulimit -S -n "$0" && exec "$@"', str(files)]
+        self._command = [*limit, sys.executable, "-m", "app"]
         self._environment = environment(DATABASE_URL=database_url, JWT_SECRET=SECRET, PORT=self.port, **settings)
 
     def __enter__(self) -> "Service":
-        self.process = subprocess.Popen([sys.executable, "-m", "app"], cwd=local.ROOT, env=self._environment)
+        self.process = subprocess.Popen(self._command, cwd=local.ROOT, env=self._environment)
         wait_until(self.answers)
         return self
 
@@ -63,6 +66,10 @@ class Service:
             except OSError:
                 continue
         return found
+
+    def files(self) -> int:
+        """How many its first process has open, connections among them."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def memory(self) -> int:
         """Resident bytes of all its processes."""
