@@ -156,8 +156,6 @@ class Protocol(HttpToolsProtocol):
             self._refuse(Problem("headers-too-large"))
             raise ValueError
         super().on_headers_complete()
-        if self.cycle is not None:
-            self.cycle.transport = OnePacket(self.transport, self.loop)
         self._head = 0
 
     def on_body(self, body: bytes) -> None:
@@ -166,6 +164,7 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
+        cycle.transport = OnePacket(self.transport, self.loop)
         super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:

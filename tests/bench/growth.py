@@ -9,27 +9,31 @@ import os
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from statistics import median
 
 import asyncpg
+from asyncpg.prepared_stmt import PreparedStatement
 
 from tests.bench import store
 from tests.bench.operations import searched
 from tests.bench.report import figures, lines, machine, table, write
-from tests.bench.rows import Population, Tier, chinese_number, progress, task_id, user_name, words
+from tests.bench.rows import PROJECT, Population, Tier, chinese_number, progress, task_id, user_name, words
 
 SIZES = [int(size) for size in os.environ.get("BENCH_SIZES", "100000,1000000,5000000").split(",")]
-SAMPLES = int(os.environ.get("BENCH_SAMPLES", "200"))
+SAMPLES = int(os.environ.get("BENCH_SAMPLES", "300"))
 USERS = (100, 5_000, 50_000)
 """Tasks of a user."""
 
 _EXPLAINED = 30
 """Calls whose buffers are counted."""
+_TURNS = 6
+"""In which the calls are made."""
 _STATEMENT = "with request as materialized (select set_config('app.user_id', $1, true)) select api.{call} from request"
 _LIST = "list_tasks($2, '/tasks?', 'key', null)"
 _METHOD = """Rows of all users lie interleaved. The statements are those of the service, over a Unix socket, one after the other, warm:
-median / p99 of {samples} in milliseconds, and the median of the buffers (8 KiB pages, found in memory or read) that one touches.
+median / p99 of {samples} in milliseconds, the probes taking turns, and the median of the buffers (8 KiB pages, found in memory or read) that one touches.
 The last columns divide the medians: the user with the most tasks by the one with the fewest, at the largest size; and the
 largest table by the smallest, for the same user (the worst of the three). Again: `make bench-growth`.
 """
@@ -43,7 +47,7 @@ class Probe:
     call: str
     arguments: Callable[[random.Random, int, int], list[object]]
     goal: bool = True
-    """Whether it must not grow; a search grows with what it finds."""
+    """Whether it must not grow. A search grows with what it finds, and so does another list whose total is not a counter."""
 
     @property
     def writes(self) -> bool:
@@ -79,6 +83,17 @@ def _searched(place: int) -> Callable[[random.Random, int, int], list[object]]:
     return lambda chance, user, tasks: [json.dumps({"q": [searched(place + chance.randrange(100))]})]
 
 
+def _in_project(chance: random.Random, user: int, tasks: int) -> list[object]:
+    return [json.dumps({"limit": ["20"], "tags": [f"project{chance.randrange(tasks // PROJECT)}"]})]
+
+
+def _due(chance: random.Random, user: int, tasks: int) -> list[object]:
+    # Eleven tasks in fifteen have one, all over the year.
+    span = timedelta(days=365) * PROJECT * 15 / 11 / tasks
+    begin = datetime(2026, 1, 1, tzinfo=UTC) + chance.random() * (timedelta(days=365) - span)
+    return [json.dumps({"limit": ["20"], "due_date_from": [begin.isoformat()], "due_date_to": [(begin + span).isoformat()]})]
+
+
 def _in_chinese(chance: random.Random, user: int, tasks: int) -> list[object]:
     # A part of what one description has between letters that all such descriptions have.
     return [json.dumps({"q": [f"会议{chinese_number(chance.randrange(tasks // 10) * 10 + 7)}纪要"]})]
@@ -106,7 +121,9 @@ PROBES = (
     Probe("list by due_date, descending", _LIST, _listed(sort_by="due_date", sort_order="desc")),
     Probe("page by cursor, anywhere", _LIST, lambda chance, user, tasks: []),
     Probe("list of a status and a priority", _LIST, _listed(status="false", priority="high", sort_by="due_date")),
-    Probe("list with a tag", _LIST, _listed(tags="tag25"), goal=False),
+    Probe("list with a tag of 20 tasks", _LIST, _in_project),
+    Probe("list of 20 tasks by their due dates", _LIST, _due),
+    Probe("list with a frequent tag", _LIST, _listed(tags="tag25"), goal=False),
     Probe("list due in a week", _LIST, _listed(due_date_from="2026-05-04", due_date_to="2026-05-10"), goal=False),
     Probe("search of a rare word", _LIST, _searched(12_000), goal=False),
     Probe("search of a frequent word", _LIST, _searched(150), goal=False),
@@ -123,15 +140,22 @@ Cells = dict[tuple[str, int, int], Cell]
 async def measure(url: str, owner: str, people: Population) -> list[tuple[str, int, Cell]]:
     """The cells of one database: (probe, tasks of the user, cell)."""
     connection = await asyncpg.connect(url)
-    cells = []
+    runs = []
     for place, tier in reversed(list(enumerate(people.tiers))):
-        tasks = tier.tasks
+        # As many users at each size, so that the table is all that grows.
+        users = min(20, population(SIZES[0]).tiers[place].users)
         for probe in PROBES:
             # Where there are enough users of that size, those whose tasks are written are not those who read.
-            first = 20 if probe.writes else 0
-            numbers = [people.first_user(place) + (first + number) % tier.users for number in range(20)]
-            cells.append((probe.name, tasks, await _measure_probe(connection, probe, numbers, tasks)))
-            progress(f"{people.rows:,} rows, user of {tasks:,} tasks, {probe.name}: {figures(cells[-1][2].p50)} ms")
+            first = users if probe.writes else 0
+            numbers = [people.first_user(place) + (first + number) % tier.users for number in range(users)]
+            runs.append(await _prepare(connection, probe, numbers, tier.tasks))
+            progress(f"{people.rows:,} rows, user of {tier.tasks:,} tasks, {probe.name}: {figures(runs[-1].buffers)} buffers")
+    # In turns, so that what else happens on the machine falls on all of them.
+    for turn in range(_TURNS):
+        for run in runs:
+            await run.measure(turn)
+        progress(f"{people.rows:,} rows, turn {turn + 1} of {_TURNS}")
+    cells = [(run.probe.name, run.tasks, run.cell) for run in runs]
     superuser = await asyncpg.connect(owner)
     chance = random.Random(3)
     for name, text in (
@@ -149,7 +173,30 @@ async def measure(url: str, owner: str, people: Population) -> list[tuple[str, i
     return cells
 
 
-async def _measure_probe(connection: asyncpg.Connection, probe: Probe, users: list[int], tasks: int) -> Cell:
+@dataclass
+class Run:
+    """A probe with the users of one size, and the milliseconds that its calls took."""
+
+    probe: Probe
+    tasks: int
+    statement: PreparedStatement
+    calls: list[list[object]]
+    buffers: float
+    times: list[float] = field(default_factory=list)
+
+    async def measure(self, turn: int) -> None:
+        for call in self.calls[turn::_TURNS]:
+            begun = time.perf_counter()
+            await self.statement.fetchval(*call)
+            self.times.append((time.perf_counter() - begun) * 1e3)
+
+    @property
+    def cell(self) -> Cell:
+        return Cell(median(self.times), sorted(self.times)[len(self.times) * 99 // 100], self.buffers)
+
+
+async def _prepare(connection: asyncpg.Connection, probe: Probe, users: list[int], tasks: int) -> Run:
+    """Count the buffers of a few calls; and make the others once, where that changes nothing, to be warm."""
     chance = random.Random(probe.name)
     calls = []
     for number in range(SAMPLES + _EXPLAINED):
@@ -159,21 +206,16 @@ async def _measure_probe(connection: asyncpg.Connection, probe: Probe, users: li
         calls = [[user_name(user), await _cursor(connection, user, chance)] for user in users]
         calls = [calls[number % len(calls)] for number in range(SAMPLES + _EXPLAINED)]
     sql = _STATEMENT.format(call=probe.call)
-    statement = await connection.prepare(sql)
-    for call in calls[_EXPLAINED : _EXPLAINED + 10]:
-        await statement.fetchval(*call)
-    times = []
-    for call in calls[_EXPLAINED:]:
-        begun = time.perf_counter()
-        await statement.fetchval(*call)
-        times.append((time.perf_counter() - begun) * 1e3)
     buffers = []
     explain = await connection.prepare(f"explain (analyze, buffers, timing off, format json) {sql}")
     for call in calls[:_EXPLAINED]:
         plan = json.loads(await explain.fetchval(*call))[0]["Plan"]
         buffers.append(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
-    times.sort()
-    return Cell(median(times), times[len(times) * 99 // 100], median(buffers))
+    statement = await connection.prepare(sql)
+    if not probe.writes:
+        for call in calls:
+            await statement.fetchval(*call)
+    return Run(probe, tasks, statement, calls[_EXPLAINED:], median(buffers))
 
 
 async def _cursor(connection: asyncpg.Connection, user: int, chance: random.Random) -> str:
@@ -197,7 +239,7 @@ def main() -> None:
             for name, tasks, cell in asyncio.run(measure(kept.server.service_url(database), owner, people)):
                 cells[name, tasks, size] = cell
             kept.drop(database)
-        version = kept.server.execute("show server_version")
+        version = kept.version
     progress("")
     report(cells, version)
 

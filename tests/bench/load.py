@@ -139,7 +139,7 @@ def main() -> None:
         progress("")
         requests = {operation.name: next(operation.requests(people, random.Random(0))) for operation in chosen()}
         comparison.exchanges = exchanges(duly_url["DATABASE_URL"], requests, tokens)
-        version = kept.server.execute("show server_version")
+        version = kept.version
     comparison.write("Load", version, _METHOD.format(rounds=ROUNDS, seconds=SECONDS))
 
 

@@ -24,6 +24,9 @@ FILLERS = 2
 RECURRING = 5
 """Every fifth task of a user recurs weekly, and is neither completed nor without a due date."""
 
+PROJECT = 20
+"""So many tasks have a tag of their own."""
+
 WORDS = 20_000
 
 
@@ -105,7 +108,7 @@ select
   case when k % 10 = 7 then {chinese} when k % 4 > 0 then (select string_agg(($3::name[])[1 + (random() ^ 2 * 19999)::integer]::text, ' ') from generate_series(1, 8 + k % 9)) end,
   k % 5 > 0 and random() < 0.4,
   (array['High', 'Medium', 'Low'])[1 + (random() * 2.99)::integer % 3],
-  (select coalesce(array_agg(distinct 'tag' || (random() ^ 2 * 30)::integer), '{{}}') from generate_series(1, k % 4)),
+  (select coalesce(array_agg(distinct 'tag' || (random() ^ 2 * 30)::integer), '{{}}') from generate_series(1, k % 4)) || ('project' || k / {project}),
   case when k % 5 = 0 or k % 3 > 0 then due end,
   case when k % 5 = 0 then due - interval '1 hour' end,
   k % 5 = 0,
@@ -161,7 +164,7 @@ async def without_indexes(url: str, *tables: str) -> AsyncIterator[None]:
 
 async def fill(url: str, population: Population) -> None:
     """Fill the empty database of Duly, without its triggers and indexes. Shows how far it is."""
-    await _fill(url, _SEARCHED.format(insert=_ROWS.format(table="app.tasks", numbers=population.numbers_sql(), chinese=_CHINESE)), population,
+    await _fill(url, _SEARCHED.format(insert=_rows("app.tasks", population)), population,
                 "app.tasks", "app.search_entries")  # fmt: skip
     connection = await asyncpg.connect(url)
     await connection.execute(_COUNTED)
@@ -171,7 +174,11 @@ async def fill(url: str, population: Population) -> None:
 
 async def fill_peer(url: str, population: Population) -> None:
     """Fill the peer's table with the same rows."""
-    await _fill(url, _ROWS.format(table="tasks", numbers=population.numbers_sql(), chinese=_CHINESE), population, "tasks")
+    await _fill(url, _rows("tasks", population), population, "tasks")
+
+
+def _rows(table: str, population: Population) -> str:
+    return _ROWS.format(table=table, numbers=population.numbers_sql(), chinese=_CHINESE, project=PROJECT)
 
 
 async def _fill(url: str, insert: str, population: Population, *tables: str) -> None:

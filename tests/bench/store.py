@@ -40,6 +40,12 @@ class Store:
         """The parent of all processes of the server."""
         return psutil.Process(int((_FOLDER / "data" / "postmaster.pid").read_text().split()[0]))
 
+    @property
+    def version(self) -> str:
+        """The server's version, and whether its memory is in huge pages, without which each new page that a backend reads costs."""
+        pages = self.server.execute("show huge_pages_status")
+        return f"{self.server.execute('show server_version')} (huge pages: {pages})"
+
     def filled(self, population: Population, keep: bool = True) -> str:
         """A database of Duly with these rows: a fresh copy of one that is kept, or the one itself."""
         return self._filled("duly", _MIGRATIONS, population, keep)
