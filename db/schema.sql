@@ -508,14 +508,17 @@ CREATE FUNCTION api.list_tasks(parameters jsonb, link text, cursor_key text, if_
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     SET plan_cache_mode TO 'force_generic_plan'
-    AS $_$
+    AS $$
 declare
   v_user constant text := app.require_user_id();
   v_cursor jsonb;
   v_query app.task_query;
   v_key text;
   v_backwards boolean := false;
-  v_descending boolean;
+  v_direction text;
+  v_after text;
+  v_after_id uuid;
+  v_page record;
   v_revision bigint;
   v_total bigint;
   v_ids uuid[];
@@ -556,25 +559,36 @@ begin
     when 'title' then 'title_key'
     when 'priority' then 'priority_rank'
     else v_query.sort_by end;
-  v_descending := v_query.descending <> v_backwards;
+  v_direction := case when v_query.descending <> v_backwards then 'desc' else 'asc' end;
+  v_after := v_cursor ->> 'key';
+  v_after_id := v_cursor ->> 'id';
 
   -- One row more than the page has, to know whether there is a next page.
   if v_query.q is null and v_query.tags is null and v_query.due_from is null and v_query.due_to is null then
-    execute format(
-      'select ids, keys, documents from app.page_tasks_by_%s_%s($1, $2, $3, $4)', v_key, case when v_descending then 'desc' else 'asc' end)
-    into v_ids, v_keys, v_documents
-    using v_query, v_cursor ->> 'key', (v_cursor ->> 'id')::uuid, v_query.limit + 1;
+    -- Not execute: that would be planned at every call.
+    v_page := case v_key || ' ' || v_direction
+      when 'created_at asc' then app.page_tasks_by_created_at_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'created_at desc' then app.page_tasks_by_created_at_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'updated_at asc' then app.page_tasks_by_updated_at_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'updated_at desc' then app.page_tasks_by_updated_at_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'title_key asc' then app.page_tasks_by_title_key_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'title_key desc' then app.page_tasks_by_title_key_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'priority_rank asc' then app.page_tasks_by_priority_rank_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'priority_rank desc' then app.page_tasks_by_priority_rank_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'due_or_infinity asc' then app.page_tasks_by_due_or_infinity_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'due_or_infinity desc' then app.page_tasks_by_due_or_infinity_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'due_or_minus_infinity asc' then app.page_tasks_by_due_or_minus_infinity_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'due_or_minus_infinity desc' then app.page_tasks_by_due_or_minus_infinity_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+    end;
   else
-    select found.ids, found.keys, found.documents, found.total into v_ids, v_keys, v_documents, v_total
-    from app.search_tasks(
-      v_query, v_key, case when v_descending then 'desc' else 'asc' end, v_cursor ->> 'key', (v_cursor ->> 'id')::uuid,
-      v_query.limit + 1) as found;
+    v_page := app.search_tasks(v_query, v_key, v_direction, v_after, v_after_id, v_query.limit + 1);
+    v_total := v_page.total;
     if v_total = 0 and v_query.q is not null and v_cursor is null then
       v_suggestion := app.suggest_query(v_query);
       if v_suggestion is not null then
         v_query.q := v_suggestion;
-        select found.ids, found.keys, found.documents, found.total into v_ids, v_keys, v_documents, v_total
-        from app.search_tasks(v_query, v_key, case when v_descending then 'desc' else 'asc' end, null, null, v_query.limit + 1) as found;
+        v_page := app.search_tasks(v_query, v_key, v_direction, null, null, v_query.limit + 1);
+        v_total := v_page.total;
         if v_total > 0 then
           parameters := parameters || jsonb_build_object('q', array[v_suggestion]);
           headers := headers || array['search-suggestion', app.encode_uri_component(v_suggestion)];
@@ -582,13 +596,15 @@ begin
       end if;
     end if;
   end if;
+  v_ids := v_page.ids;
+  v_keys := v_page.keys;
   v_more := coalesce(cardinality(v_ids), 0) > v_query.limit;
   v_count := least(coalesce(cardinality(v_ids), 0), v_query.limit);
-  v_documents := v_documents[:v_count];
+  v_documents := v_page.documents[:v_count];
 
   if v_count > 0 and (v_more or v_backwards) then
     v_next := app.make_cursor(
-      cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then 1 else v_count end],
+      cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then 1 else 2 end],
       v_ids[case when v_backwards then 1 else v_count end], false);
   end if;
 
@@ -601,7 +617,7 @@ begin
       v_links := v_links || format(
         '<%slimit=%s&cursor=%s>; rel="prev"', link, v_query.limit,
         app.make_cursor(
-          cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then v_count else 1 end],
+          cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then 2 else 1 end],
           v_ids[case when v_backwards then v_count else 1 end], true));
     end if;
   else
@@ -621,7 +637,7 @@ begin
   response := concat(
     '{"items":[', array_to_string(v_documents, ','), '],"total":', v_total, ',"limit":', v_query.limit, ',"offset":', v_query.offset,
     ',"next_cursor":', coalesce(to_json(v_next)::text, 'null'), '}');
-end $_$;
+end $$;
 
 
 --
@@ -1668,7 +1684,11 @@ CREATE FUNCTION app.page_tasks_by_created_at_asc(query app.task_query, after tex
       v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
       v_rows constant integer := "limit" + query.offset;
     begin
-      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+        array_agg(page.document)
+      into ids, keys, documents
       from (
         select task.id, task.created_at as key, app.render_task(row(task.*)::app.tasks) as document
         from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows)) as task order by task.created_at asc, task.id asc limit v_rows)) as task
@@ -1682,7 +1702,7 @@ CREATE FUNCTION app.page_tasks_by_created_at_asc(query app.task_query, after tex
 -- Name: FUNCTION page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
 
 
 --
@@ -1699,7 +1719,11 @@ CREATE FUNCTION app.page_tasks_by_created_at_desc(query app.task_query, after te
       v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
       v_rows constant integer := "limit" + query.offset;
     begin
-      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+        array_agg(page.document)
+      into ids, keys, documents
       from (
         select task.id, task.created_at as key, app.render_task(row(task.*)::app.tasks) as document
         from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows)) as task order by task.created_at desc, task.id desc limit v_rows)) as task
@@ -1713,7 +1737,7 @@ CREATE FUNCTION app.page_tasks_by_created_at_desc(query app.task_query, after te
 -- Name: FUNCTION page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
 
 
 --
@@ -1730,7 +1754,11 @@ CREATE FUNCTION app.page_tasks_by_due_or_infinity_asc(query app.task_query, afte
       v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
       v_rows constant integer := "limit" + query.offset;
     begin
-      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+        array_agg(page.document)
+      into ids, keys, documents
       from (
         select task.id, coalesce(task.due_date, 'infinity') as key, app.render_task(row(task.*)::app.tasks) as document
         from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows)) as task order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows)) as task order by task.due_date asc, task.id asc limit v_rows)) as task
@@ -1744,7 +1772,7 @@ CREATE FUNCTION app.page_tasks_by_due_or_infinity_asc(query app.task_query, afte
 -- Name: FUNCTION page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
 
 
 --
@@ -1761,7 +1789,11 @@ CREATE FUNCTION app.page_tasks_by_due_or_infinity_desc(query app.task_query, aft
       v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
       v_rows constant integer := "limit" + query.offset;
     begin
-      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+        array_agg(page.document)
+      into ids, keys, documents
       from (
         select task.id, coalesce(task.due_date, 'infinity') as key, app.render_task(row(task.*)::app.tasks) as document
         from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows)) as task order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows)) as task order by task.due_date desc, task.id desc limit v_rows)) as task
@@ -1775,7 +1807,7 @@ CREATE FUNCTION app.page_tasks_by_due_or_infinity_desc(query app.task_query, aft
 -- Name: FUNCTION page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
 
 
 --
@@ -1792,7 +1824,11 @@ CREATE FUNCTION app.page_tasks_by_due_or_minus_infinity_asc(query app.task_query
       v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
       v_rows constant integer := "limit" + query.offset;
     begin
-      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+        array_agg(page.document)
+      into ids, keys, documents
       from (
         select task.id, coalesce(task.due_date, '-infinity') as key, app.render_task(row(task.*)::app.tasks) as document
         from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows)) as task order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows)) as task order by task.due_date asc, task.id asc limit v_rows)) as task
@@ -1806,7 +1842,7 @@ CREATE FUNCTION app.page_tasks_by_due_or_minus_infinity_asc(query app.task_query
 -- Name: FUNCTION page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
 
 
 --
@@ -1823,7 +1859,11 @@ CREATE FUNCTION app.page_tasks_by_due_or_minus_infinity_desc(query app.task_quer
       v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
       v_rows constant integer := "limit" + query.offset;
     begin
-      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+        array_agg(page.document)
+      into ids, keys, documents
       from (
         select task.id, coalesce(task.due_date, '-infinity') as key, app.render_task(row(task.*)::app.tasks) as document
         from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows)) as task order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows)) as task order by task.due_date desc, task.id desc limit v_rows)) as task
@@ -1837,7 +1877,7 @@ CREATE FUNCTION app.page_tasks_by_due_or_minus_infinity_desc(query app.task_quer
 -- Name: FUNCTION page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
 
 
 --
@@ -1854,7 +1894,11 @@ CREATE FUNCTION app.page_tasks_by_priority_rank_asc(query app.task_query, after 
       v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
       v_rows constant integer := "limit" + query.offset;
     begin
-      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+        array_agg(page.document)
+      into ids, keys, documents
       from (
         select task.id, array_position('{High,Medium,Low}', task.priority) as key, app.render_task(row(task.*)::app.tasks) as document
         from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when 1 = v_after then v_after_id when 1 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when 1 = v_after then v_after_id when 1 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows)) as task order by  task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when 2 = v_after then v_after_id when 2 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when 2 = v_after then v_after_id when 2 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows)) as task order by  task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when 3 = v_after then v_after_id when 3 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when 3 = v_after then v_after_id when 3 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows)) as task order by  task.id asc limit v_rows)) as task
@@ -1868,7 +1912,7 @@ CREATE FUNCTION app.page_tasks_by_priority_rank_asc(query app.task_query, after 
 -- Name: FUNCTION page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
 
 
 --
@@ -1885,7 +1929,11 @@ CREATE FUNCTION app.page_tasks_by_priority_rank_desc(query app.task_query, after
       v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
       v_rows constant integer := "limit" + query.offset;
     begin
-      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+        array_agg(page.document)
+      into ids, keys, documents
       from (
         select task.id, array_position('{High,Medium,Low}', task.priority) as key, app.render_task(row(task.*)::app.tasks) as document
         from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when 1 = v_after then v_after_id when 1 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when 1 = v_after then v_after_id when 1 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows)) as task order by  task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when 2 = v_after then v_after_id when 2 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when 2 = v_after then v_after_id when 2 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows)) as task order by  task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when 3 = v_after then v_after_id when 3 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when 3 = v_after then v_after_id when 3 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows)) as task order by  task.id desc limit v_rows)) as task
@@ -1899,7 +1947,7 @@ CREATE FUNCTION app.page_tasks_by_priority_rank_desc(query app.task_query, after
 -- Name: FUNCTION page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
 
 
 --
@@ -1916,7 +1964,11 @@ CREATE FUNCTION app.page_tasks_by_title_key_asc(query app.task_query, after text
       v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
       v_rows constant integer := "limit" + query.offset;
     begin
-      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+        array_agg(page.document)
+      into ids, keys, documents
       from (
         select task.id, task.title_key as key, app.render_task(row(task.*)::app.tasks) as document
         from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows)) as task order by task.title_key asc, task.id asc limit v_rows)) as task
@@ -1930,7 +1982,7 @@ CREATE FUNCTION app.page_tasks_by_title_key_asc(query app.task_query, after text
 -- Name: FUNCTION page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
 
 
 --
@@ -1947,7 +1999,11 @@ CREATE FUNCTION app.page_tasks_by_title_key_desc(query app.task_query, after tex
       v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
       v_rows constant integer := "limit" + query.offset;
     begin
-      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+        array_agg(page.document)
+      into ids, keys, documents
       from (
         select task.id, task.title_key as key, app.render_task(row(task.*)::app.tasks) as document
         from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows)) as task order by task.title_key desc, task.id desc limit v_rows)) as task
@@ -1961,7 +2017,7 @@ CREATE FUNCTION app.page_tasks_by_title_key_desc(query app.task_query, after tex
 -- Name: FUNCTION page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
 
 
 --
@@ -1978,7 +2034,11 @@ CREATE FUNCTION app.page_tasks_by_updated_at_asc(query app.task_query, after tex
       v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
       v_rows constant integer := "limit" + query.offset;
     begin
-      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+        array_agg(page.document)
+      into ids, keys, documents
       from (
         select task.id, task.updated_at as key, app.render_task(row(task.*)::app.tasks) as document
         from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows)) as task order by task.updated_at asc, task.id asc limit v_rows)) as task
@@ -1992,7 +2052,7 @@ CREATE FUNCTION app.page_tasks_by_updated_at_asc(query app.task_query, after tex
 -- Name: FUNCTION page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
 
 
 --
@@ -2009,7 +2069,11 @@ CREATE FUNCTION app.page_tasks_by_updated_at_desc(query app.task_query, after te
       v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
       v_rows constant integer := "limit" + query.offset;
     begin
-      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+        array_agg(page.document)
+      into ids, keys, documents
       from (
         select task.id, task.updated_at as key, app.render_task(row(task.*)::app.tasks) as document
         from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows)) as task order by task.updated_at desc, task.id desc limit v_rows)) as task
@@ -2023,7 +2087,7 @@ CREATE FUNCTION app.page_tasks_by_updated_at_desc(query app.task_query, after te
 -- Name: FUNCTION page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.';
+COMMENT ON FUNCTION app.page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
 
 
 --
@@ -2075,16 +2139,16 @@ COMMENT ON FUNCTION app.parse_any_time(text text) IS 'The time that an ISO 8601 
 -- Name: parse_time(text); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.parse_time(text text) RETURNS timestamp with time zone
+CREATE FUNCTION app.parse_time(value text) RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN (text ~ '^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-](0\d|1[0-4]):[0-5]\d)$'::text) THEN (text)::timestamp with time zone ELSE app.parse_any_time(text) END;
+    RETURN CASE WHEN (value ~ '^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-](0\d|1[0-4]):[0-5]\d)$'::text) THEN (value)::timestamp with time zone ELSE app.parse_any_time(value) END;
 
 
 --
--- Name: FUNCTION parse_time(text text); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION parse_time(value text); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.parse_time(text text) IS 'As app.parse_any_time, sooner for what is usual.';
+COMMENT ON FUNCTION app.parse_time(value text) IS 'As app.parse_any_time, sooner for what is usual.';
 
 
 --
@@ -2104,7 +2168,7 @@ end $$;
 -- Name: FUNCTION refuse(field text, type text, message text); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.refuse(field text, type text, message text) IS 'Raises DT400: the field (column), the stable type (constraint), and what must be (message). Returns nothing; text is what expressions want.';
+COMMENT ON FUNCTION app.refuse(field text, type text, message text) IS 'Raises DT400: the field (column), the stable type (constraint), what must be (message). It never returns; text is for expressions.';
 
 
 --
@@ -2520,16 +2584,16 @@ COMMENT ON FUNCTION app.remove_expired_answers() IS 'Definer, because they may b
 -- Name: render_time(timestamp with time zone); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.render_time("time" timestamp with time zone) RETURNS text
+CREATE FUNCTION app.render_time(moment timestamp with time zone) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN (replace((("time" AT TIME ZONE 'UTC'::text))::text, ' '::text, 'T'::text) || 'Z'::text);
+    RETURN (replace(((moment AT TIME ZONE 'UTC'::text))::text, ' '::text, 'T'::text) || 'Z'::text);
 
 
 --
--- Name: FUNCTION render_time("time" timestamp with time zone); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION render_time(moment timestamp with time zone); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.render_time("time" timestamp with time zone) IS 'A time of RFC 3339 in UTC.';
+COMMENT ON FUNCTION app.render_time(moment timestamp with time zone) IS 'A time of RFC 3339 in UTC.';
 
 
 --
@@ -2652,7 +2716,7 @@ end $$;
 -- Name: FUNCTION save_task(old app.tasks, new app.tasks, catch_up boolean, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) IS 'Writes a task, new or changed, and with its completion the successor. Where the answer lacks something: the question, and nothing else is done. All nulls, and nothing done, where the old state is not its state any more.';
+COMMENT ON FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) IS 'Writes a task, and with its completion the successor. Nothing is done where the answer lacks something: then the question, and nothing where the task has changed from the old state meanwhile: then all nulls.';
 
 
 --
@@ -2742,7 +2806,8 @@ begin
     '  select found.id, found.key from found where $1 is null or (found.key, found.id) %s ($2::%s, $1) order by found.key %s, found.id %s'
     '  limit $3 offset $4'
     ') '
-    'select array_agg(page.id), array_agg(page.key::text), '
+    'select array_agg(page.id), '
+    '  array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), $3 - 1)]::text], '
     '  array_agg((select app.render_task(task) from app.tasks as task where task.user_id = $7 and task.id = page.id)), '
     '  (select count(*) from found) '
     'from page',
@@ -2779,7 +2844,7 @@ end $_$;
 -- Name: FUNCTION search_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[], OUT total bigint); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.search_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[], OUT total bigint) IS 'A page, in the order of the key, of the tasks with words, tags or due dates: ids with their keys and documents, and the number of all.';
+COMMENT ON FUNCTION app.search_tasks(query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[], OUT total bigint) IS 'A page, in the order of the key, of the tasks with words, tags or due dates, as of the functions for pages; and the number of all.';
 
 
 --
@@ -3010,17 +3075,17 @@ COMMENT ON FUNCTION app.touch_task() IS 'Moves updated_at and version after an u
 -- Name: trim_text(text); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.trim_text(text text) RETURNS text
+CREATE FUNCTION app.trim_text(value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN btrim(text, '
+    RETURN btrim(value, '
                  　'::text);
 
 
 --
--- Name: FUNCTION trim_text(text text); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION trim_text(value text); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.trim_text(text text) IS 'The text without the white space at both ends.';
+COMMENT ON FUNCTION app.trim_text(value text) IS 'The text without the white space at both ends.';
 
 
 --
@@ -3057,7 +3122,7 @@ end $$;
 -- Name: FUNCTION update_task(old app.tasks, new app.tasks); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.update_task(old app.tasks, new app.tasks) IS 'Writes the new state of a task, and moves its version and updated_at; null where the old state is not its state any more.';
+COMMENT ON FUNCTION app.update_task(old app.tasks, new app.tasks) IS 'Writes the new state of a task, and moves its version and updated_at; null where it has changed from the old state meanwhile.';
 
 
 --

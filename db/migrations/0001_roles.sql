@@ -42,7 +42,7 @@ comment on role task_owner is
 comment on role task_finder is
   'Owns the one search function that looks past row-level security, to use the search index; reads the search keys, and no task.';
 comment on role task_keeper is
-  'Owns the trigger functions that keep app.task_counts and app.search_entries, and the function that removes expired answers; reads and writes no task.';
+  'Owns what keeps app.task_counts and app.search_entries, and what removes expired answers; reads and writes no task.';
 comment on role task_auditor is 'Reads the catalog and the audit views, and no task.';
 comment on role task_api is 'What the service connects as: executes api functions, reads and writes its user''s rows only.';
 

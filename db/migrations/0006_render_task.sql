@@ -24,10 +24,10 @@ create type app.task_document as (
 
 comment on type app.task_document is 'A task as a client reads it; times are text.';
 
-create function app.render_time("time" timestamptz) returns text
+create function app.render_time(moment timestamptz) returns text
 language sql stable parallel safe
 -- A fraction of a second only where there is one.
-return replace(("time" at time zone 'UTC')::text, ' ', 'T') || 'Z';
+return replace((moment at time zone 'UTC')::text, ' ', 'T') || 'Z';
 
 comment on function app.render_time(timestamptz) is 'A time of RFC 3339 in UTC.';
 

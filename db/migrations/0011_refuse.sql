@@ -14,7 +14,8 @@ begin
   raise exception using errcode = 'DT400', column = field, constraint = type, message = message;
 end $$;
 
-comment on function app.refuse(text, text, text) is 'Raises DT400: the field (column), the stable type (constraint), and what must be (message). Returns nothing; text is what expressions want.';
+comment on function app.refuse(text, text, text) is 
+  'Raises DT400: the field (column), the stable type (constraint), what must be (message). It never returns; text is for expressions.';
 
 create function app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) returns void
 language plpgsql stable parallel safe

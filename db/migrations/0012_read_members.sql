@@ -4,10 +4,12 @@
 
 set local role task_owner;
 
-create function app.trim_text("text" text) returns text
+create function app.trim_text(value text) returns text
 language sql immutable parallel safe
 -- Unicode's White_Space.
-return btrim("text", E' \t\n\u000B\f\r\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000');
+return btrim(
+  value,
+  E' \t\n\u000B\f\r\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000');
 
 comment on function app.trim_text(text) is 'The text without the white space at both ends.';
 
@@ -97,12 +99,12 @@ comment on function app.parse_any_time(text) is 'The time that an ISO 8601 text 
 
 -- What nearly all clients send (RFC 3339), in a month that has such a day, can't fail: it is spared the general pattern,
 -- and the subtransaction that catches what that lets through.
-create function app.parse_time("text" text) returns timestamptz
+create function app.parse_time(value text) returns timestamptz
 language sql stable parallel safe
 return case
-  when "text" ~ '^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-](0\d|1[0-4]):[0-5]\d)$'
-    then "text"::timestamptz
-  else app.parse_any_time("text")
+  when value ~ '^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-](0\d|1[0-4]):[0-5]\d)$'
+    then value::timestamptz
+  else app.parse_any_time(value)
 end;
 
 comment on function app.parse_time(text) is 'As app.parse_any_time, sooner for what is usual.';

@@ -80,7 +80,8 @@ begin
   return case when found then new end;
 end $$;
 
-comment on function app.update_task(app.tasks, app.tasks) is 'Writes the new state of a task, and moves its version and updated_at; null where the old state is not its state any more.';
+comment on function app.update_task(app.tasks, app.tasks) is
+  'Writes the new state of a task, and moves its version and updated_at; null where it has changed from the old state meanwhile.';
 
 create function app.save_task(
   old app.tasks, new app.tasks, catch_up boolean, answer jsonb,
@@ -156,7 +157,8 @@ begin
 end $$;
 
 comment on function app.save_task(app.tasks, app.tasks, boolean, jsonb) is
-  'Writes a task, new or changed, and with its completion the successor. Where the answer lacks something: the question, and nothing else is done. All nulls, and nothing done, where the old state is not its state any more.';
+  'Writes a task, and with its completion the successor. Nothing is done where the answer lacks something: then the question, and '
+  'nothing where the task has changed from the old state meanwhile: then all nulls.';
 
 grant execute on function
   app.insert_task(app.tasks), app.insert_successor(app.tasks, jsonb), app.find_successor(text, uuid),

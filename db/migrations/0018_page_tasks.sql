@@ -24,7 +24,11 @@ declare
       v_after_id constant uuid := coalesce(after_id, 'FIRST_ID');
       v_rows constant integer := "limit" + query.offset;
     begin
-      select array_agg(page.id), array_agg(page.key::text), array_agg(page.document) into ids, keys, documents
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+        array_agg(page.document)
+      into ids, keys, documents
       from (
         select task.id, KEY as key, app.render_task(row(task.*)::app.tasks) as document
         from (GROUPS) as task
@@ -92,7 +96,7 @@ begin
     execute replace(v_text, 'TYPE', v_page.type);
     execute format(
       'comment on function app.page_tasks_by_%s_%s(app.task_query, text, uuid, integer) is %L', v_page.name, v_page.direction,
-      'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query.');
+      'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.');
     execute format(
       'grant execute on function app.page_tasks_by_%s_%s(app.task_query, text, uuid, integer) to task_api', v_page.name, v_page.direction);
   end loop;

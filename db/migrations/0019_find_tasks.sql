@@ -75,7 +75,8 @@ begin
     '  select found.id, found.key from found where $1 is null or (found.key, found.id) %s ($2::%s, $1) order by found.key %s, found.id %s'
     '  limit $3 offset $4'
     ') '
-    'select array_agg(page.id), array_agg(page.key::text), '
+    'select array_agg(page.id), '
+    '  array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), $3 - 1)]::text], '
     '  array_agg((select app.render_task(task) from app.tasks as task where task.user_id = $7 and task.id = page.id)), '
     '  (select count(*) from found) '
     'from page',
@@ -108,7 +109,7 @@ begin
 end $$;
 
 comment on function app.search_tasks(app.task_query, text, text, text, uuid, integer) is
-  'A page, in the order of the key, of the tasks with words, tags or due dates: ids with their keys and documents, and the number of all.';
+  'A page, in the order of the key, of the tasks with words, tags or due dates, as of the functions for pages; and the number of all.';
 
 grant execute on function app.search_tasks(app.task_query, text, text, text, uuid, integer) to task_api;
 

@@ -17,7 +17,10 @@ declare
   v_query app.task_query;
   v_key text;
   v_backwards boolean := false;
-  v_descending boolean;
+  v_direction text;
+  v_after text;
+  v_after_id uuid;
+  v_page record;
   v_revision bigint;
   v_total bigint;
   v_ids uuid[];
@@ -58,25 +61,36 @@ begin
     when 'title' then 'title_key'
     when 'priority' then 'priority_rank'
     else v_query.sort_by end;
-  v_descending := v_query.descending <> v_backwards;
+  v_direction := case when v_query.descending <> v_backwards then 'desc' else 'asc' end;
+  v_after := v_cursor ->> 'key';
+  v_after_id := v_cursor ->> 'id';
 
   -- One row more than the page has, to know whether there is a next page.
   if v_query.q is null and v_query.tags is null and v_query.due_from is null and v_query.due_to is null then
-    execute format(
-      'select ids, keys, documents from app.page_tasks_by_%s_%s($1, $2, $3, $4)', v_key, case when v_descending then 'desc' else 'asc' end)
-    into v_ids, v_keys, v_documents
-    using v_query, v_cursor ->> 'key', (v_cursor ->> 'id')::uuid, v_query.limit + 1;
+    -- Not execute: that would be planned at every call.
+    v_page := case v_key || ' ' || v_direction
+      when 'created_at asc' then app.page_tasks_by_created_at_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'created_at desc' then app.page_tasks_by_created_at_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'updated_at asc' then app.page_tasks_by_updated_at_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'updated_at desc' then app.page_tasks_by_updated_at_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'title_key asc' then app.page_tasks_by_title_key_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'title_key desc' then app.page_tasks_by_title_key_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'priority_rank asc' then app.page_tasks_by_priority_rank_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'priority_rank desc' then app.page_tasks_by_priority_rank_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'due_or_infinity asc' then app.page_tasks_by_due_or_infinity_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'due_or_infinity desc' then app.page_tasks_by_due_or_infinity_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'due_or_minus_infinity asc' then app.page_tasks_by_due_or_minus_infinity_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'due_or_minus_infinity desc' then app.page_tasks_by_due_or_minus_infinity_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+    end;
   else
-    select found.ids, found.keys, found.documents, found.total into v_ids, v_keys, v_documents, v_total
-    from app.search_tasks(
-      v_query, v_key, case when v_descending then 'desc' else 'asc' end, v_cursor ->> 'key', (v_cursor ->> 'id')::uuid,
-      v_query.limit + 1) as found;
+    v_page := app.search_tasks(v_query, v_key, v_direction, v_after, v_after_id, v_query.limit + 1);
+    v_total := v_page.total;
     if v_total = 0 and v_query.q is not null and v_cursor is null then
       v_suggestion := app.suggest_query(v_query);
       if v_suggestion is not null then
         v_query.q := v_suggestion;
-        select found.ids, found.keys, found.documents, found.total into v_ids, v_keys, v_documents, v_total
-        from app.search_tasks(v_query, v_key, case when v_descending then 'desc' else 'asc' end, null, null, v_query.limit + 1) as found;
+        v_page := app.search_tasks(v_query, v_key, v_direction, null, null, v_query.limit + 1);
+        v_total := v_page.total;
         if v_total > 0 then
           parameters := parameters || jsonb_build_object('q', array[v_suggestion]);
           headers := headers || array['search-suggestion', app.encode_uri_component(v_suggestion)];
@@ -84,13 +98,15 @@ begin
       end if;
     end if;
   end if;
+  v_ids := v_page.ids;
+  v_keys := v_page.keys;
   v_more := coalesce(cardinality(v_ids), 0) > v_query.limit;
   v_count := least(coalesce(cardinality(v_ids), 0), v_query.limit);
-  v_documents := v_documents[:v_count];
+  v_documents := v_page.documents[:v_count];
 
   if v_count > 0 and (v_more or v_backwards) then
     v_next := app.make_cursor(
-      cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then 1 else v_count end],
+      cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then 1 else 2 end],
       v_ids[case when v_backwards then 1 else v_count end], false);
   end if;
 
@@ -103,7 +119,7 @@ begin
       v_links := v_links || format(
         '<%slimit=%s&cursor=%s>; rel="prev"', link, v_query.limit,
         app.make_cursor(
-          cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then v_count else 1 end],
+          cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then 2 else 1 end],
           v_ids[case when v_backwards then v_count else 1 end], true));
     end if;
   else

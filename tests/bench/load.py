@@ -20,7 +20,7 @@ from tests.bench.comparison import BARE, COMPARED, DULY, PGBENCH, TWO, USUAL, Co
 from tests.bench.generators import find_wrk, run_pgbench, run_wrk
 from tests.bench.operations import OPERATIONS, Operation, population, request_lines
 from tests.bench.rows import RECURRING, Population, progress, user_name
-from tests.bench.services import SECRET, Service, cpu_seconds, exchanges, serve, settle
+from tests.bench.services import POOL_SIZE, SECRET, Service, cpu_seconds, exchanges, serve, settle
 
 ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
@@ -34,7 +34,7 @@ MANY = 1000
 """Connections that take a while to be made: such runs are longer."""
 
 _METHOD = """One million rows, 1,000 users, one of whom has 50,000 tasks, and tokens of all of them; row-level security,
-validation, tokens and all features on; each service is one uvicorn process with uvloop, httptools and 10 connections to
+validation, tokens and all features on; each service is one uvicorn process with uvloop, httptools and {pool} connections to
 PostgreSQL. Medians of {rounds} rounds of {seconds} s for each figure, the contenders taking turns, after both databases were read
 and written for a while: no contender pays for what the first change of a page after a checkpoint costs. *pgbench* runs the same
 statements over the same socket; *bare Starlette* answers a constant; *the usual* is `tests/bench/peer`: FastAPI, SQLAlchemy
@@ -140,7 +140,7 @@ def main() -> None:
         requests = {operation.name: next(operation.requests(people, random.Random(0))) for operation in chosen()}
         comparison.exchanges = exchanges(duly_url["DATABASE_URL"], requests, tokens)
         version = kept.version
-    comparison.write("Load", version, _METHOD.format(rounds=ROUNDS, seconds=SECONDS))
+    comparison.write("Load", version, _METHOD.format(rounds=ROUNDS, seconds=SECONDS, pool=POOL_SIZE))
 
 
 def _turned(contenders: Sequence[str], number: int) -> list[str]:

@@ -18,6 +18,9 @@ from tests.bench.operations import SERIAL, Request
 from tests.live import free_port
 from tests.wire import tap
 
+POOL_SIZE = 2 * (os.cpu_count() or 1)
+"""Connections to PostgreSQL of each service: more than twice its cores make each other's caches cold."""
+
 SECRET = "a secret that only measurements know, of 32 bytes"
 
 
@@ -68,7 +71,7 @@ def serve(name: str, application: str | None, environment: Mapping[str, str], wo
     if application:
         command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--no-access-log", "--no-server-header"]
         command += ["--log-level", "warning"]
-    variables = {"JWT_SECRET": SECRET, "PORT": str(port), "WORKERS": str(workers)}
+    variables = {"JWT_SECRET": SECRET, "PORT": str(port), "WORKERS": str(workers), "POOL_SIZE": str(POOL_SIZE)}
     begun = time.monotonic()
     process = subprocess.Popen(command, cwd=local.ROOT, env={**os.environ, **variables, **environment}, start_new_session=True)
     try:

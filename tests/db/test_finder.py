@@ -96,7 +96,7 @@ def test_what_it_claims_is_not_believed_even_in_sql(broken, server):
         "select * from app.search_tasks(app.read_task_query('{\"q\": [\"secret\"]}'), 'title_key', 'asc', null, null, 100)"
     )
     api.close()
-    assert len(found[0]["ids"]) == len(found[0]["keys"]) == found[0]["total"] == 3
+    assert len(found[0]["ids"]) == len(found[0]["documents"]) == found[0]["total"] == 3
     assert all(key.startswith("her ") for key in found[0]["keys"])
 
 

@@ -40,7 +40,9 @@ class Task(Base):
 
 
 engine = create_async_engine(
-    os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://"), pool_size=10, max_overflow=0
+    os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://"),
+    pool_size=int(os.environ["POOL_SIZE"]),
+    max_overflow=0,
 )
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 
