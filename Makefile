@@ -64,7 +64,7 @@ format: $(VENV)/dev ## bring the Python code into form
 bench: $(VENV)/bench ## compare speeds, in ten minutes; needs wrk
 	@$(BIN)/python -m tests.bench.load
 
-bench-growth: $(VENV)/bench ## measure speed by the size of the table, in half an hour; 12 GB of disk
+bench-growth: $(VENV)/bench ## measure speed by the size of the table, in a quarter of an hour; 12 GB of disk
 	@$(BIN)/python -m tests.bench.growth
 
 schema: $(VENV)/local ## write db/schema.sql anew, from the migrations

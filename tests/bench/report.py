@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib as mpl
 import psutil
 from matplotlib import pyplot as plt
+from matplotlib.ticker import LogLocator
 
 RESULTS = Path(os.environ.get("BENCH_RESULTS", Path(__file__).parent / "results"))
 COLOURS = {
@@ -88,7 +89,8 @@ def _save(figure: plt.Figure, axes: plt.Axes, name: str, title: str, unit: str) 
     RESULTS.mkdir(parents=True, exist_ok=True)
     axes.set_title(title, loc="left")
     axes.set_ylabel(unit)
-    axes.legend(frameon=False, fontsize=8)
-    figure.tight_layout()
-    figure.savefig(RESULTS / name, metadata={"Date": None})
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(lambda value, _: figures(value))
+    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    figure.savefig(RESULTS / name, metadata={"Date": None}, bbox_inches="tight")
     plt.close(figure)
