@@ -42,10 +42,14 @@ def map_headers(context: Any, headers: dict[str, Any]) -> dict[str, Any]:
 
 @schemathesis.hook
 def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
-    """Drops what is no failure: a request refused for rules beyond the schema alone, or by state; null where it may be."""
+    """Drops what is no failure: refused for rules beyond the schema alone, or by state; null, or left out, where that may be."""
     if response.status_code < 400:
         # It takes null for a violation of a format, which is one of strings only (JSON Schema Validation, section 7.1).
         values = case.body.values() if isinstance(case.body, dict) else ()
+        # And an empty parameter for one of the wrong type; it is one that was left out, as forms send it.
+        left_out = any(value in ("", [""]) for value in (case.query or {}).values())
+        if "in query" in failure.message and left_out:
+            return False
         return not ("violates `format`" in failure.message and None in values)
     try:
         problem: Mapping[str, Any] = response.json()
