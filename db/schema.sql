@@ -597,6 +597,7 @@ begin
     end if;
   end if;
   v_ids := v_page.ids;
+  -- Two: of the first task, and of the last that is shown.
   v_keys := v_page.keys;
   v_more := coalesce(cardinality(v_ids), 0) > v_query.limit;
   v_count := least(coalesce(cardinality(v_ids), 0), v_query.limit);
