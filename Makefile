@@ -28,22 +28,22 @@ $(VENV)/bench: tests/bench/requirements.txt | $(VENV)/bin/pip
 	@touch $@ $(VENV)/local
 
 run: $(VENV)/local ## serve on PORT (8000), with a PostgreSQL of its own or with DATABASE_URL
-	@$(BIN)/python -m app.local run
+	@$(BIN)/python -m app.dev.commands run
 
 token: $(VENV)/local ## print a token: make token user=alice
-	@$(BIN)/python -m app.local token $(or $(user),alice)
+	@$(BIN)/python -m app.dev.commands token $(or $(user),alice)
 
 migrate: $(VENV)/local ## bring the database up to date
-	@$(BIN)/python -m app.local migrate
+	@$(BIN)/python -m app.dev.commands migrate
 
 rollback: $(VENV)/local ## take the last migration back
-	@$(BIN)/python -m app.local rollback
+	@$(BIN)/python -m app.dev.commands rollback
 
 audit: $(VENV)/local ## report who may see and do what, and try it; fails where anything is off
-	@$(BIN)/python -m app.local audit
+	@$(BIN)/python -m app.dev.commands audit
 
 psql: $(VENV)/local ## open psql on the database, as its owner
-	@$(BIN)/python -m app.local psql
+	@$(BIN)/python -m app.dev.commands psql
 
 test: $(VENV)/dev ## run all tests; of which: args="tests/api -k toggle"
 	@$(BIN)/python -m pytest $(args) --cov
@@ -55,6 +55,7 @@ lint: $(VENV)/dev ## check form, types and SQL; changes nothing
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 	@$(BIN)/sqlfluff lint --disable-progress-bar -q db/migrations
 
 format: $(VENV)/dev ## bring the Python code into form
@@ -68,7 +69,7 @@ bench-growth: $(VENV)/bench ## measure speed by the size of the table, in a quar
 	@$(BIN)/python -m tests.bench.growth
 
 schema: $(VENV)/local ## write db/schema.sql anew, from the migrations
-	@$(BIN)/python -m app.local schema
+	@$(BIN)/python -m app.dev.commands schema
 
 lock: ## write the lock files anew, from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml -o app/requirements.txt $(LOCK)

@@ -4,7 +4,7 @@ import os
 import sys
 
 from app.main import create_app
-from app.server import serve
+from app.server.serve import serve
 from app.settings import Settings, SettingsError
 
 

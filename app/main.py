@@ -11,40 +11,50 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
-from app.cors import CORS
-from app.docs import ASSET_TYPES, Docs
-from app.errors import Problem, on_database_error, on_disconnect, on_http_exception, on_problem
-from app.health import Health
-from app.observers import Observers
-from app.occurrences import Occurrences
-from app.openapi import OpenAPI
-from app.problems import show_problem
-from app.routing import Envelope, LastResort, Resource
+from app.api.health import Health
+from app.api.occurrences import Occurrences
+from app.api.tasks import Tasks
+from app.auth.authenticator import Authenticator
+from app.database.calls import Database
+from app.database.refusals import on_database_error
+from app.docs.openapi import OpenAPI
+from app.docs.pages import ASSET_TYPES, Docs
+from app.docs.problems import show_problem
+from app.instrumentation.middleware import Instrumentation
 from app.settings import Settings
-from app.tasks import Tasks
+from app.web.cors import CORS
+from app.web.envelope import Envelope, LastResort
+from app.web.problems import Problem, on_disconnect, on_http_exception, on_problem
+from app.web.resource import Resource
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
     """The ASGI application. Raises SettingsError where a setting is wrong."""
     settings = settings or Settings.from_environment(os.environ)
-    observers = Observers(settings)
-    database = observers.database
-    authenticator = observers.authenticator
+    instrumentation = Instrumentation(settings)
+    database = instrumentation.database
+    authenticator = instrumentation.authenticator
     tasks = Tasks(settings, database, authenticator)
     occurrences = Occurrences(settings, database, authenticator)
     health = Health(database)
     docs = Docs(settings)
-    development = [Route("/docs/token", Resource(POST=docs.token), include_in_schema=False)] if docs.hands_out_tokens else []
+    development = (
+        [Route("/docs/token", Resource(POST=docs.token), include_in_schema=False)]
+        if docs.hands_out_tokens
+        else []
+    )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with observers, database:
+        async with instrumentation, database:
             yield
             await authenticator.aclose()
 
     app = Starlette(
         routes=[
-            Route("/tasks/{id}", Resource(GET=tasks.get, PUT=tasks.put, PATCH=tasks.patch, DELETE=tasks.delete)),
+            Route(
+                "/tasks/{id}", Resource(GET=tasks.get, PUT=tasks.put, PATCH=tasks.patch, DELETE=tasks.delete)
+            ),
             Route("/tasks", Resource(GET=tasks.list, POST=tasks.create)),
             Route("/tasks/{id}/toggle", Resource(POST=tasks.toggle)),
             Route("/tasks/{id}/occurrences", Resource(GET=occurrences.of_task)),
@@ -55,15 +65,15 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/openapi.json", Resource(GET=OpenAPI(settings, database).show)),
             Route("/docs", Resource(("text/html",), GET=docs.page)),
             *development,
-            *observers.routes,
+            *instrumentation.routes,
             Route("/docs/{name}", Resource(ASSET_TYPES, GET=docs.asset), include_in_schema=False),
         ],
         middleware=[
             Middleware(Envelope),
-            *observers.middleware,
+            *instrumentation.middleware,
             Middleware(CORS, settings=settings),
             Middleware(LastResort),
-            *observers.limits,
+            *_rate_limit(settings, database, authenticator),
         ],
         exception_handlers={
             Problem: on_problem,
@@ -76,3 +86,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
     # Each address has one spelling, with or without a trailing slash; see Envelope.
     app.router.redirect_slashes = False
     return app
+
+
+def _rate_limit(settings: Settings, database: Database, authenticator: Authenticator) -> list[Middleware]:
+    if not settings.rate_limit:
+        return []
+    from app.api.rate_limit import RateLimit
+
+    return [Middleware(RateLimit, settings=settings, database=database, authenticator=authenticator)]

@@ -74,9 +74,13 @@ class Settings:
     """Each field is one environment variable; ``.env.example`` lists them all."""
 
     database_url: str = _setting(
-        "DATABASE_URL", "PostgreSQL, as the role task_api: postgresql://task_api:…@host/database", parse=_database_url
+        "DATABASE_URL",
+        "PostgreSQL, as the role task_api: postgresql://task_api:…@host/database",
+        parse=_database_url,
     )
-    jwt_secret: str = _setting("JWT_SECRET", "the secret of HS256, HS384, HS512 tokens; at least 32 bytes", "")
+    jwt_secret: str = _setting(
+        "JWT_SECRET", "the secret of HS256, HS384, HS512 tokens; at least 32 bytes", ""
+    )
     jwt_secrets: Mapping[str, str] = _setting(
         "JWT_SECRETS", 'several secrets by key id, to rotate them: {"kid": "secret"}', None, _secrets
     )
@@ -86,14 +90,28 @@ class Settings:
         "JWT_JWKS_MAX_AGE", "seconds after which the issuer's keys are fetched anew", 300, _integer(1, 86_400)
     )
     jwt_jwks_interval: float = _setting(
-        "JWT_JWKS_INTERVAL", "seconds between two fetches, at least, when a key is not known", 10, _integer(1, 3600)
+        "JWT_JWKS_INTERVAL",
+        "seconds between two fetches, at least, when a key is not known",
+        10,
+        _integer(1, 3600),
     )
-    jwt_jwks_timeout: float = _setting("JWT_JWKS_TIMEOUT", "seconds that the issuer may take to answer", 5, _integer(1, 60))
-    jwt_algorithm: tuple[str, ...] = _setting("JWT_ALGORITHM", "the algorithms that are accepted", ("HS256",), _names)
-    jwt_audience: tuple[str, ...] = _setting("JWT_AUDIENCE", "accepted aud claims; unset: not looked at", (), _names)
-    jwt_issuer: tuple[str, ...] = _setting("JWT_ISSUER", "accepted iss claims; unset: not looked at", (), _names)
+    jwt_jwks_timeout: float = _setting(
+        "JWT_JWKS_TIMEOUT", "seconds that the issuer may take to answer", 5, _integer(1, 60)
+    )
+    jwt_algorithm: tuple[str, ...] = _setting(
+        "JWT_ALGORITHM", "the algorithms that are accepted", ("HS256",), _names
+    )
+    jwt_audience: tuple[str, ...] = _setting(
+        "JWT_AUDIENCE", "accepted aud claims; unset: not looked at", (), _names
+    )
+    jwt_issuer: tuple[str, ...] = _setting(
+        "JWT_ISSUER", "accepted iss claims; unset: not looked at", (), _names
+    )
     jwt_user_claim: tuple[str, ...] = _setting(
-        "JWT_USER_CLAIM", "the claims that may name the user; the first one present does", ("sub", "user_id"), _names
+        "JWT_USER_CLAIM",
+        "the claims that may name the user; the first one present does",
+        ("sub", "user_id"),
+        _names,
     )
     jwt_leeway: int = _setting("JWT_LEEWAY", "seconds by which clocks may differ", 10, _integer(0, 300))
     jwt_require_scope: bool = _setting(
@@ -108,23 +126,35 @@ class Settings:
     workers: int = _setting("WORKERS", "how many processes serve", 1, _integer(1, 256))
     pool_size: int = _setting("POOL_SIZE", "database connections of each worker", 10, _integer(1, 1000))
     pool_queue: int = _setting(
-        "POOL_QUEUE", "requests of each worker that may wait for a connection; beyond: 503", 2000, _integer(0, 100_000)
+        "POOL_QUEUE",
+        "requests of each worker that may wait for a connection; beyond: 503",
+        2000,
+        _integer(0, 100_000),
     )
     database_timeout: int = _setting(
         "DATABASE_TIMEOUT", "seconds that a request waits for the database; then: 503", 6, _integer(1, 300)
     )
     statement_cache_size: int = _setting(
-        "STATEMENT_CACHE_SIZE", "prepared statements per connection; 0 behind an old transaction pooler", 100, _integer(0, 10_000)
+        "STATEMENT_CACHE_SIZE",
+        "prepared statements per connection; 0 behind an old transaction pooler",
+        100,
+        _integer(0, 10_000),
     )
 
     client_timeout: int = _setting(
-        "CLIENT_TIMEOUT", "seconds that a client may take to send a request or to take its answer", 10, _integer(1, 300)
+        "CLIENT_TIMEOUT",
+        "seconds that a client may take to send a request or to take its answer",
+        10,
+        _integer(1, 300),
     )
     shutdown_timeout: int = _setting(
         "SHUTDOWN_TIMEOUT", "seconds that running requests have to end after SIGTERM", 10, _integer(1, 300)
     )
     rate_limit: tuple[int, int] | None = _setting(
-        "RATE_LIMIT", "requests/seconds that each user may send, for example 100/60; unset: any number", None, _rate
+        "RATE_LIMIT",
+        "requests/seconds that each user may send, for example 100/60; unset: any number",
+        None,
+        _rate,
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
@@ -135,18 +165,25 @@ class Settings:
         "LOG_FORMAT", "text or json, one object a line", "text", _choice("text", "json")
     )
     metrics: bool = _setting("METRICS", "whether GET /metrics answers, for Prometheus", False, _flag)
-    tracing: bool = _setting("TRACING", "whether to send traces to OpenTelemetry, as its own OTEL_… variables say", False, _flag)
+    tracing: bool = _setting(
+        "TRACING", "whether to send traces to OpenTelemetry, as its own OTEL_… variables say", False, _flag
+    )
 
     cors_origins: tuple[str, ...] = _setting(
         "CORS_ORIGINS", "origins of web front ends, with commas", ("http://localhost:3000",), _names
     )
     unknown_fields: Literal["refuse", "ignore"] = _setting(
-        "UNKNOWN_FIELDS", "refuse or ignore fields of a body that are not known", "refuse", _choice("refuse", "ignore")
+        "UNKNOWN_FIELDS",
+        "refuse or ignore fields of a body that are not known",
+        "refuse",
+        _choice("refuse", "ignore"),
     )
     require_if_match: bool = _setting(
         "REQUIRE_IF_MATCH", "whether changes of a task need If-Match; without it: 428", False, _flag
     )
-    development: bool = _setting("DEVELOPMENT", "set by `make run`: short secrets, and /docs hands out tokens", False, _flag)
+    development: bool = _setting(
+        "DEVELOPMENT", "set by `make run`: short secrets, and /docs hands out tokens", False, _flag
+    )
 
     @property
     def cursor_key(self) -> str:
@@ -155,7 +192,9 @@ class Settings:
 
     def derive_key(self, purpose: str) -> bytes:
         """A key for one purpose, from which nothing can be learned about the secrets."""
-        secret = "\n".join((self.jwt_secret, *(self.jwt_secrets or {}).values(), self.jwt_public_key, self.database_url))
+        secret = "\n".join(
+            (self.jwt_secret, *(self.jwt_secrets or {}).values(), self.jwt_public_key, self.database_url)
+        )
         return hashlib.sha256(f"duly {purpose}\n{secret}".encode()).digest()
 
     @classmethod

@@ -19,7 +19,9 @@ class Client:
         self._http = http
         self._headers = {"Authorization": f"Bearer {token}"}
 
-    def request(self, method: str, path: str, headers: dict[str, str] | None = None, **keywords: Any) -> httpx.Response:
+    def request(
+        self, method: str, path: str, headers: dict[str, str] | None = None, **keywords: Any
+    ) -> httpx.Response:
         return self._http.request(method, path, headers=self._headers | (headers or {}), **keywords)
 
     def get(self, path: str, **keywords: Any) -> httpx.Response:

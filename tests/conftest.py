@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from app import local
+from app.dev import commands
 from app.main import create_app
 from app.settings import Settings
 from tests.client import Client, make_token
@@ -18,7 +18,7 @@ from tests.servers import Server, start_server
 from tests.sql import Session
 
 SECRET = "a secret that only the tests know, of 32 bytes and more"
-_MIGRATIONS = sorted((local.ROOT / "db" / "migrations").glob("*.sql"))
+_MIGRATIONS = sorted((commands.ROOT / "db" / "migrations").glob("*.sql"))
 _number = itertools.count(1)
 
 
@@ -36,7 +36,7 @@ def template(server: Server) -> str:
     name = f"duly_template_{digest[:16]}"
     if not server.has_database(name):
         server.create_database(f"{name}_new")
-        local.migrate(server.owner_url(f"{name}_new"))
+        commands.migrate(server.owner_url(f"{name}_new"))
         server.execute(f"alter database {name}_new rename to {name}")
     return name
 

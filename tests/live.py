@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import httpx2 as httpx
 
-from app import local
+from app.dev import commands
 from tests.environment import environment
 
 
@@ -25,7 +25,7 @@ def serve(database_url: str, secret: str, **variables: str) -> Iterator[str]:
     """Run ``python -m app`` with these settings, and yield its address once it answers."""
     port = free_port()
     variables = {"DATABASE_URL": database_url, "JWT_SECRET": secret, "PORT": str(port), **variables}
-    service = subprocess.Popen([sys.executable, "-m", "app"], cwd=local.ROOT, env=environment(**variables))
+    service = subprocess.Popen([sys.executable, "-m", "app"], cwd=commands.ROOT, env=environment(**variables))
     address = f"http://127.0.0.1:{port}"
     try:
         deadline = time.monotonic() + 20

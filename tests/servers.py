@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from app import local, postgres
+from app.dev import commands, postgres
 
 # Another version's, for the server that TEST_DATABASE_URL names and for the faults; PostgreSQL's own tests call it PGBIN too.
 BINARIES = Path(os.environ.get("TEST_PGBIN", postgres.BINARIES))
@@ -101,7 +101,7 @@ def start_server() -> Iterator[Server]:
         with start_container(os.environ.get("TEST_POSTGRES_IMAGE", "postgres:18")) as server:
             yield server
     else:
-        with postgres.postgres(local.FOLDER / "tests", "-c fsync=off") as sockets:
+        with postgres.postgres(commands.FOLDER / "tests", "-c fsync=off") as sockets:
             yield Server(postgres.url(sockets, "postgres", "postgres"))
 
 
@@ -111,7 +111,9 @@ def start_container(image: str) -> Iterator[Server]:
     os.environ.setdefault("TESTCONTAINERS_HOST_OVERRIDE", "localhost")
     from testcontainers.community.postgres import PostgresContainer
 
-    container = PostgresContainer(image, username="postgres", password=_PASSWORD, dbname="postgres", driver=None)
+    container = PostgresContainer(
+        image, username="postgres", password=_PASSWORD, dbname="postgres", driver=None
+    )
     with container.with_command("postgres -c fsync=off -c max_connections=200") as running:
         url = f"postgresql://postgres:{_PASSWORD}@localhost:{running.get_exposed_port(5432)}/postgres"
         yield Server(url, running.get_wrapped_container())

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from app.connection import Connection
+from app.database.connection import Connection
 
 
 @pytest.fixture
@@ -29,12 +29,16 @@ def test_a_statement_is_prepared_once(url):
 def test_a_migration_that_changes_what_a_function_returns_costs_no_error(url):
     async def main():
         owner = await asyncpg.connect(url)
-        await owner.execute("create function app.answer_now() returns integer language sql as $$ select 42 $$")
+        await owner.execute(
+            "create function app.answer_now() returns integer language sql as $$ select 42 $$"
+        )
         connection = await asyncpg.connect(url, connection_class=Connection)
         await connection.recognise_pooler()
         assert await connection.fetchval("select app.answer_now()") == 42
         await owner.execute("drop function app.answer_now()")
-        await owner.execute("create function app.answer_now() returns text language sql as $$ select 'forty-two' $$")
+        await owner.execute(
+            "create function app.answer_now() returns text language sql as $$ select 'forty-two' $$"
+        )
         for _ in range(2):
             assert await connection.fetchval("select app.answer_now()") == "forty-two"
         await connection.close()

@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from app import local
+from app.dev import commands
 from tests.client import make_token
 from tests.live import free_port
 from tests.servers import has_docker
@@ -25,19 +25,47 @@ class Stack:
     def __init__(self):
         self.port = free_port()
         # Passwords of any characters will do.
-        self.secrets = {"POSTGRES_PASSWORD": "p@:/s s'\"$x", "TASK_API_PASSWORD": "t@:/s s'\"$x%", "JWT_SECRET": _SECRET}
-        self._command = ["docker", "compose", "--project-name", f"duly-test-{os.getpid()}", "--env-file", os.devnull]
+        self.secrets = {
+            "POSTGRES_PASSWORD": "p@:/s s'\"$x",
+            "TASK_API_PASSWORD": "t@:/s s'\"$x%",
+            "JWT_SECRET": _SECRET,
+        }
+        self._command = [
+            "docker",
+            "compose",
+            "--project-name",
+            f"duly-test-{os.getpid()}",
+            "--env-file",
+            os.devnull,
+        ]
 
     def compose(self, *arguments, check=True, **variables):
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG") if name in os.environ}
+        kept = {
+            name: os.environ[name]
+            for name in ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG")
+            if name in os.environ
+        }
         environment = kept | self.secrets | {"PORT": str(self.port)} | variables
         command = [*self._command, *arguments]
-        return subprocess.run(command, cwd=local.ROOT, env=environment, capture_output=True, text=True, check=check, timeout=600)
+        return subprocess.run(
+            command,
+            cwd=commands.ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=check,
+            timeout=600,
+        )
 
     def call(self, method, path, body=None):
-        headers = {"Authorization": f"Bearer {make_token('alice', _SECRET)}", "Content-Type": "application/json"}
+        headers = {
+            "Authorization": f"Bearer {make_token('alice', _SECRET)}",
+            "Content-Type": "application/json",
+        }
         url = f"http://127.0.0.1:{self.port}{path}"
-        with urlopen(Request(url, body and json.dumps(body).encode(), headers, method=method), timeout=10) as response:
+        with urlopen(
+            Request(url, body and json.dumps(body).encode(), headers, method=method), timeout=10
+        ) as response:
             return json.load(response)
 
     def inspect(self, service, form):
@@ -55,7 +83,9 @@ def stack():
         pytest.skip("TEST_BACKEND=embedded: the containers are not tested")
     for image in _BASES:
         if subprocess.run(["docker", "image", "inspect", image], capture_output=True).returncode:
-            pulled = subprocess.run(["docker", "pull", "--quiet", image], capture_output=True, text=True, timeout=600)
+            pulled = subprocess.run(
+                ["docker", "pull", "--quiet", image], capture_output=True, text=True, timeout=600
+            )
             if pulled.returncode:
                 pytest.skip(f"{image} is not here and can't be had: the containers are not tested")
     stack = Stack()

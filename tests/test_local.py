@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from app import local, postgres
+from app.dev import commands, postgres
 from tests.environment import environment
 from tests.live import free_port
 
@@ -26,7 +26,9 @@ _PATIENCE = 60
 def copy(tmp_path):
     """A fresh copy of the project; whatever it started is ended with the test."""
     for folder in ("app", "db"):
-        shutil.copytree(local.ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            commands.ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
+        )
     yield tmp_path
     for pid in processes_of(tmp_path):
         os.kill(pid, signal.SIGKILL)
@@ -38,8 +40,10 @@ def running(copy, *, port=None, **variables):
     """``make run``, once it has greeted; ended by Ctrl-C."""
     port = port or free_port()
     variables = environment(HOME=copy, PORT=port, **variables)
-    command = [sys.executable, "-m", "app.local", "run"]
-    process = subprocess.Popen(command, cwd=copy, env=variables, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    command = [sys.executable, "-m", "app.dev.commands", "run"]
+    process = subprocess.Popen(
+        command, cwd=copy, env=variables, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
         greeting = ""
         while "-d " not in greeting:
@@ -62,7 +66,9 @@ class Running:
 
     def call(self, method, path, body=None):
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        request = Request(f"http://127.0.0.1:{self.port}{path}", body and json.dumps(body).encode(), headers, method=method)
+        request = Request(
+            f"http://127.0.0.1:{self.port}{path}", body and json.dumps(body).encode(), headers, method=method
+        )
         try:
             with urlopen(request, timeout=10) as response:
                 return json.load(response)
@@ -146,8 +152,10 @@ def test_two_of_them_share_one_database(copy):
 def test_a_port_that_is_taken_is_told_before_anything_starts(copy):
     with running(copy) as service:
         variables = environment(PORT=service.port)
-        command = [sys.executable, "-m", "app.local", "run"]
-        second = subprocess.run(command, cwd=copy, env=variables, capture_output=True, text=True, timeout=_PATIENCE)
+        command = [sys.executable, "-m", "app.dev.commands", "run"]
+        second = subprocess.run(
+            command, cwd=copy, env=variables, capture_output=True, text=True, timeout=_PATIENCE
+        )
     assert second.returncode == 1
     assert second.stderr.startswith(f"Can't listen on port {service.port}: ")
 
@@ -170,8 +178,10 @@ def test_an_owner_migrates_and_task_api_serves(copy, server, new_database):
 
 def test_a_wrong_setting_ends_it_with_the_reason(copy):
     variables = environment(PORT=free_port(), WORKERS="none")
-    command = [sys.executable, "-m", "app.local", "run"]
-    process = subprocess.run(command, cwd=copy, env=variables, capture_output=True, text=True, timeout=_PATIENCE)
+    command = [sys.executable, "-m", "app.dev.commands", "run"]
+    process = subprocess.run(
+        command, cwd=copy, env=variables, capture_output=True, text=True, timeout=_PATIENCE
+    )
     assert process.returncode == 1
     assert "WORKERS must be a whole number" in process.stderr
     wait_until(lambda: not processes_of(copy))
@@ -185,10 +195,14 @@ def test_it_runs_as_an_ordinary_user(copy):
         if not path.stat().st_mode & 0o001:
             pytest.skip(f"an ordinary user can't reach {path}")
     variables = {"PATH": os.environ["PATH"], "HOME": str(copy), "PORT": str(free_port())}
-    command = [sys.executable, "-m", "app.local", "token", "alice"]
-    subprocess.run(command, cwd=copy, env=variables, user="nobody", check=True, capture_output=True, timeout=_PATIENCE)
-    command = [sys.executable, "-m", "app.local", "status"]
-    subprocess.run(command, cwd=copy, env=variables, user="nobody", check=True, capture_output=True, timeout=_PATIENCE)
+    command = [sys.executable, "-m", "app.dev.commands", "token", "alice"]
+    subprocess.run(
+        command, cwd=copy, env=variables, user="nobody", check=True, capture_output=True, timeout=_PATIENCE
+    )
+    command = [sys.executable, "-m", "app.dev.commands", "status"]
+    subprocess.run(
+        command, cwd=copy, env=variables, user="nobody", check=True, capture_output=True, timeout=_PATIENCE
+    )
 
 
 def wait_for_port(port):

@@ -9,8 +9,8 @@ import sys
 import pytest
 from starlette.testclient import TestClient
 
-from app import local
-from app.logs import JsonFormatter, TextFormatter, log_config
+from app.dev import commands
+from app.instrumentation.logs import JsonFormatter, TextFormatter, log_config
 from app.main import create_app
 from app.settings import Settings, SettingsError
 from tests.client import Client, make_token
@@ -23,7 +23,11 @@ TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 def watched(server, database, alice):
     """HTTP as alice, with everything on that can be."""
     settings = Settings(
-        database_url=server.service_url(database), jwt_secret=SECRET, log_level="info", log_format="json", metrics=True
+        database_url=server.service_url(database),
+        jwt_secret=SECRET,
+        log_level="info",
+        log_format="json",
+        metrics=True,
     )
     with TestClient(create_app(settings), raise_server_exceptions=False) as http:
         yield Client(http, make_token(alice, SECRET))
@@ -33,7 +37,11 @@ def watched(server, database, alice):
 def lines(caplog):
     """The log as it is written, line by line."""
     caplog.set_level("INFO", "duly")
-    return lambda: [json.loads(JsonFormatter().format(record)) for record in caplog.records if record.name.startswith("duly")]
+    return lambda: [
+        json.loads(JsonFormatter().format(record))
+        for record in caplog.records
+        if record.name.startswith("duly")
+    ]
 
 
 def test_each_request_is_one_line(watched, lines):
@@ -70,7 +78,13 @@ def test_an_exception_is_written_without_its_text(formatter):
             raise LookupError(body) from error
     except LookupError as error:
         record = logging.LogRecord(
-            "duly", logging.ERROR, __file__, 1, "request %s", ("x",), (LookupError, error, error.__traceback__)
+            "duly",
+            logging.ERROR,
+            __file__,
+            1,
+            "request %s",
+            ("x",),
+            (LookupError, error, error.__traceback__),
         )
     line = formatter.format(record)
     assert "A secret" not in line
@@ -87,8 +101,12 @@ def test_logs_are_off_where_the_level_is_warning(client, alice, caplog):
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_the_configuration_of_logging_is_sound(form):
-    settings = Settings(database_url="postgresql://localhost/x", jwt_secret=SECRET, log_format=form, log_level="debug")
-    logging.config.DictConfigurator(log_config(settings)).configure_formatter(log_config(settings)["formatters"]["chosen"])
+    settings = Settings(
+        database_url="postgresql://localhost/x", jwt_secret=SECRET, log_format=form, log_level="debug"
+    )
+    logging.config.DictConfigurator(log_config(settings)).configure_formatter(
+        log_config(settings)["formatters"]["chosen"]
+    )
 
 
 def test_metrics_are_off_unless_wanted(http):
@@ -125,7 +143,7 @@ def test_the_dashboard_asks_only_for_what_is_measured(watched):
     watched.create()
     measured = set(re.findall(r"^# TYPE (\w+)", watched.get("/metrics").text, re.MULTILINE))
     measured |= {f"{name}_bucket" for name in measured}
-    dashboard = json.loads((local.ROOT / "app" / "grafana.json").read_text())
+    dashboard = json.loads((commands.ROOT / "app" / "instrumentation" / "grafana.json").read_text())
     asked = {
         name
         for panel in dashboard["panels"]
@@ -141,7 +159,7 @@ def test_spans_have_the_route_and_follow_the_client(server, database, alice, mon
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-    from app import tracing
+    from app.instrumentation import tracing
 
     exporter = InMemorySpanExporter()
     provider = trace.TracerProvider()
@@ -151,14 +169,21 @@ def test_spans_have_the_route_and_follow_the_client(server, database, alice, mon
     settings = Settings(database_url=server.service_url(database), jwt_secret=SECRET, tracing=True)
     with TestClient(create_app(settings)) as http:
         task = Client(http, make_token(alice, SECRET)).create(title="A secret title")
-        Client(http, make_token(alice, SECRET)).get(f"/tasks/{task['id']}", headers={"traceparent": TRACEPARENT})
+        Client(http, make_token(alice, SECRET)).get(
+            f"/tasks/{task['id']}", headers={"traceparent": TRACEPARENT}
+        )
     spans = exporter.get_finished_spans()
-    assert [span.name for span in spans] == ["api.create_task", "POST /tasks", "api.get_task", "GET /tasks/{id}"]
+    assert [span.name for span in spans] == [
+        "api.create_task",
+        "POST /tasks",
+        "api.get_task",
+        "GET /tasks/{id}",
+    ]
     assert {f"{span.context.trace_id:032x}" for span in spans[2:]} == {TRACEPARENT.split("-")[1]}
     assert "secret" not in "".join(span.to_json() for span in spans)
 
 
 def test_tracing_without_opentelemetry_is_refused_at_the_start(monkeypatch):
-    monkeypatch.setitem(sys.modules, "app.tracing", None)
+    monkeypatch.setitem(sys.modules, "app.instrumentation.tracing", None)
     with pytest.raises(SettingsError, match="requirements-otel"):
         create_app(Settings(database_url="postgresql://localhost/x", jwt_secret=SECRET, tracing=True))

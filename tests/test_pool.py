@@ -5,8 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
-from app import pool
-from app.pool import Pool
+from app.database import pool
+from app.database.pool import Pool
 
 
 @pytest.fixture
@@ -37,7 +37,9 @@ def test_connections_are_made_when_they_are_needed_and_no_more_than_the_size(run
         await opened.fetchval("select 1")
         await opened.fetchval("select 1")
         assert len(made) == 1
-        numbers = await asyncio.gather(*(opened.fetchval("select $1::integer", number) for number in range(50)))
+        numbers = await asyncio.gather(
+            *(opened.fetchval("select $1::integer", number) for number in range(50))
+        )
         assert numbers == list(range(50))
         assert len(made) == 2
 
@@ -55,7 +57,9 @@ def test_who_finds_no_place_in_time_is_told(run):
     run(work, size=1, timeout=0.3)
 
 
-def test_who_waits_is_served_in_the_order_in_which_he_came_and_a_place_that_nobody_wants_any_more_is_not_lost(run):
+def test_who_waits_is_served_in_the_order_in_which_he_came_and_a_place_that_nobody_wants_any_more_is_not_lost(
+    run,
+):
     async def work(opened, made):
         served = []
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.server import OnePacket
+from app.server.protocol import OnePacket
 
 
 class Line(asyncio.Transport):

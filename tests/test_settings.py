@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from app import local
+from app.dev import commands
 from app.settings import Settings, SettingsError
 from tests.environment import environment
 
@@ -76,7 +76,8 @@ def test_a_wrong_value_is_not_repeated_because_it_may_be_a_secret():
 
 
 @pytest.mark.parametrize(
-    ("text", "flag"), [("true", True), ("YES", True), ("1", True), ("off", False), ("False", False), ("", False)]
+    ("text", "flag"),
+    [("true", True), ("YES", True), ("1", True), ("off", False), ("False", False), ("", False)],
 )
 def test_a_flag_has_many_spellings(text, flag):
     assert Settings.from_environment(SOUND | {"METRICS": text}).metrics is flag
@@ -87,8 +88,12 @@ def test_a_rate_is_requests_and_seconds():
 
 
 def test_blanks_around_a_value_do_not_count():
-    assert Settings.from_environment(SOUND | {"PORT": " 8001\n", "CORS_ORIGINS": " https://a.example , ,https://b.example"}) == (
-        Settings.from_environment(SOUND | {"PORT": "8001", "CORS_ORIGINS": "https://a.example,https://b.example"})
+    assert Settings.from_environment(
+        SOUND | {"PORT": " 8001\n", "CORS_ORIGINS": " https://a.example , ,https://b.example"}
+    ) == (
+        Settings.from_environment(
+            SOUND | {"PORT": "8001", "CORS_ORIGINS": "https://a.example,https://b.example"}
+        )
     )
 
 
@@ -96,11 +101,13 @@ def test_keys_for_different_purposes_differ_and_stay_the_same():
     settings = Settings.from_environment(SOUND)
     assert settings.derive_key("log") == Settings.from_environment(SOUND).derive_key("log")
     assert settings.derive_key("log") != settings.derive_key("cursor")
-    assert settings.derive_key("log") != Settings.from_environment(SOUND | {"JWT_SECRET": "t" * 32}).derive_key("log")
+    assert settings.derive_key("log") != Settings.from_environment(
+        SOUND | {"JWT_SECRET": "t" * 32}
+    ).derive_key("log")
 
 
 def test_env_example_lists_every_setting_with_its_default():
-    text = (local.ROOT / ".env.example").read_text()
+    text = (commands.ROOT / ".env.example").read_text()
     listed = re.findall(r"^# (.+)\n(#?)([A-Z_]+)=(.*)$", text, re.MULTILINE)
     assert listed == [
         (
@@ -114,7 +121,7 @@ def test_env_example_lists_every_setting_with_its_default():
 
 
 def test_the_defaults_in_env_example_mean_the_defaults():
-    text = (local.ROOT / ".env.example").read_text()
+    text = (commands.ROOT / ".env.example").read_text()
     listed = dict(re.findall(r"^#([A-Z_]+)=(.*)$", text, re.MULTILINE))
     plain = {"DATABASE_URL": SOUND["DATABASE_URL"]}
     assert Settings.from_environment(plain | listed) == Settings.from_environment(plain)
@@ -123,7 +130,12 @@ def test_the_defaults_in_env_example_mean_the_defaults():
 def test_the_service_does_not_start_with_a_wrong_setting_and_says_why():
     variables = environment(JWT_SECRET="short", DATABASE_URL=SOUND["DATABASE_URL"])
     service = subprocess.run(
-        [sys.executable, "-m", "app"], cwd=local.ROOT, env=variables, capture_output=True, text=True, timeout=30
+        [sys.executable, "-m", "app"],
+        cwd=commands.ROOT,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
     assert service.returncode == 1
     assert "Duly can't start:\nJWT_SECRET" in service.stderr

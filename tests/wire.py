@@ -53,7 +53,9 @@ def tap(url: str) -> Iterator[Wire]:
     """A wire to the server of the URL, behind a Unix socket of its own (where there is no TLS, so that it can be read)."""
     parts = urlsplit(url)
     with tempfile.TemporaryDirectory(prefix="wire") as folder, asyncio.Runner() as runner:
-        wire = Wire(urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@", query=f"host={folder}")))
+        wire = Wire(
+            urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@", query=f"host={folder}"))
+        )
         ready, done = threading.Event(), asyncio.Event()
 
         async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -63,7 +65,9 @@ def tap(url: str) -> Iterator[Wire]:
                 far_reader, far_writer = await asyncio.open_unix_connection(
                     Path(parse_qs(parts.query)["host"][0]) / ".s.PGSQL.5432"
                 )
-            await asyncio.gather(wire._carry(reader, far_writer, True), wire._carry(far_reader, writer, False))
+            await asyncio.gather(
+                wire._carry(reader, far_writer, True), wire._carry(far_reader, writer, False)
+            )
 
         async def serve() -> None:
             async with await asyncio.start_unix_server(connect, Path(folder) / ".s.PGSQL.5432"):

@@ -27,7 +27,9 @@ def run(address, alice) -> Callable[[Callable[[httpx.AsyncClient], Coroutine[Any
         async def main():
             limits = httpx.Limits(max_connections=50)
             headers = {"Authorization": f"Bearer {make_token(alice, SECRET)}"}
-            async with httpx.AsyncClient(base_url=address, headers=headers, limits=limits, timeout=30) as client:
+            async with httpx.AsyncClient(
+                base_url=address, headers=headers, limits=limits, timeout=30
+            ) as client:
                 return await work(client)
 
         return asyncio.run(main())
@@ -36,7 +38,12 @@ def run(address, alice) -> Callable[[Callable[[httpx.AsyncClient], Coroutine[Any
 
 
 async def make(client, **fields):
-    fields = {"title": "x", "is_recurring": True, "recurrence_rule": "FREQ=DAILY", "due_date": "2026-01-31"} | fields
+    fields = {
+        "title": "x",
+        "is_recurring": True,
+        "recurrence_rule": "FREQ=DAILY",
+        "due_date": "2026-01-31",
+    } | fields
     response = await client.post("/tasks", json=fields)
     assert response.status_code == 201, response.text
     return response.json()
@@ -64,7 +71,9 @@ def test_200_simultaneous_toggles_leave_each_completed_task_with_one_successor(r
 
     answers, tasks = run(race)
     assert {answer.status_code for answer in answers} <= {200, 409}
-    assert all("retry" in answer.text or answer.status_code == 200 or "again" in answer.text for answer in answers)
+    assert all(
+        "retry" in answer.text or answer.status_code == 200 or "again" in answer.text for answer in answers
+    )
     first, *successors = tasks
     assert len(successors) == (1 if first["completed"] else 0)
 

@@ -5,7 +5,12 @@ from itertools import pairwise
 import pytest
 
 TASKS = [
-    {"title": "Buy groceries", "priority": "High", "tags": ["home", "shop"], "due_date": "2026-03-01T10:00:00Z"},
+    {
+        "title": "Buy groceries",
+        "priority": "High",
+        "tags": ["home", "shop"],
+        "due_date": "2026-03-01T10:00:00Z",
+    },
     {
         "title": "call the Dentist",
         "description": "about the café appointment",
@@ -14,7 +19,13 @@ TASKS = [
     },
     {"title": "Écrire", "priority": "Low", "tags": ["home"], "due_date": "2026-03-02T23:59:59.5Z"},
     {"title": "To do", "description": "groceries, and meeting notes", "priority": "High", "completed": True},
-    {"title": "don't panic", "priority": "Low", "tags": ["home", "health"], "completed": True, "due_date": "2025-01-01"},
+    {
+        "title": "don't panic",
+        "priority": "Low",
+        "tags": ["home", "health"],
+        "completed": True,
+        "due_date": "2025-01-01",
+    },
     {"title": "買い物に行く", "tags": ["100%"]},
 ]
 
@@ -78,14 +89,26 @@ def titles_of(*numbers):
         ({"q": '""'}, ()),
         ({"q": "🎉"}, ()),
         ({"q": " "}, (0, 1, 2, 3, 4, 5)),
-        ({"q": "groceries", "status": "false", "priority": "High", "tags": "home", "due_date_from": "2026-01-01"}, (0,)),
+        (
+            {
+                "q": "groceries",
+                "status": "false",
+                "priority": "High",
+                "tags": "home",
+                "due_date_from": "2026-01-01",
+            },
+            (0,),
+        ),
         ({"q": "groceries", "status": "true", "tags": "home"}, ()),
         ({"status": "false", "priority": "Medium", "due_date_to": "2026-12-31"}, (1,)),
     ],
 )
 def test_each_filter_alone_and_combined(alices, parameters, expected):
     found = alices.page(**parameters)
-    assert (sorted(task["title"] for task in found["items"]), found["total"]) == (titles_of(*expected), len(expected))
+    assert (sorted(task["title"] for task in found["items"]), found["total"]) == (
+        titles_of(*expected),
+        len(expected),
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,9 +128,9 @@ def test_each_order_both_ways(alices, sort_by, ascending):
 
 def test_high_priority_comes_first(alices):
     for query in ({}, {"q": "-nothing"}):
-        assert [task["priority"] for task in alices.page(sort_by="priority", **query)["items"]] == ["High"] * 2 + [
-            "Medium"
-        ] * 2 + ["Low"] * 2
+        assert [task["priority"] for task in alices.page(sort_by="priority", **query)["items"]] == [
+            "High"
+        ] * 2 + ["Medium"] * 2 + ["Low"] * 2
         assert [task["priority"] for task in alices.page(sort_by="priority", sort_order="desc", **query)["items"]] == [
             "Low", "Low", "Medium", "Medium", "High", "High",
         ]  # fmt: skip
@@ -116,7 +139,10 @@ def test_high_priority_comes_first(alices):
 def test_tasks_without_a_due_date_come_last_in_both_directions(alices):
     for order in ("asc", "desc"):
         for query in ({}, {"q": "-nothing"}):
-            assert set(alices.titles(sort_by="due_date", sort_order=order, **query)[-2:]) == {TITLES[3], TITLES[5]}
+            assert set(alices.titles(sort_by="due_date", sort_order=order, **query)[-2:]) == {
+                TITLES[3],
+                TITLES[5],
+            }
 
 
 def test_newest_first_is_the_order_without_sort_by(alices):
@@ -134,7 +160,9 @@ def test_ties_are_settled_by_id(client, alice):
     for sort_by in ("title", "due_date", "priority"):
         ids = [task["id"] for task in client(alice).page(sort_by=sort_by)["items"]]
         assert ids == sorted(ids)
-        assert [task["id"] for task in client(alice).page(sort_by=sort_by, sort_order="desc")["items"]] == ids[::-1]
+        assert [
+            task["id"] for task in client(alice).page(sort_by=sort_by, sort_order="desc")["items"]
+        ] == ids[::-1]
 
 
 def test_limit_and_offset_take_a_page(alices):
@@ -172,7 +200,15 @@ def test_all_faults_of_a_query_are_told_at_once(client, alice):
 
 
 def test_noise_of_2000_characters_gives_an_answer(client, alice):
-    for noise in ("w\" -x |&'" * 222, "(" * 2000, "a " * 1000, '"' * 1999, "- " * 1000, "日" * 2000, "x" * 2000):
+    for noise in (
+        "w\" -x |&'" * 222,
+        "(" * 2000,
+        "a " * 1000,
+        '"' * 1999,
+        "- " * 1000,
+        "日" * 2000,
+        "x" * 2000,
+    ):
         assert client(alice).get("/tasks", params={"q": noise}).status_code == 200
 
 
@@ -184,7 +220,9 @@ ORDERS = [
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda order: "-".join(order.values()))
-@pytest.mark.parametrize("search", [{}, {"q": "task"}, {"tags": "t", "status": "false"}], ids=["all", "q", "tags"])
+@pytest.mark.parametrize(
+    "search", [{}, {"q": "task"}, {"tags": "t", "status": "false"}], ids=["all", "q", "tags"]
+)
 def test_a_cursor_goes_through_every_order_and_back(client, alice, order, search):
     if order["sort_by"] == "relevance" and "q" not in search:
         pytest.skip("relevance is an order of searches")
@@ -206,7 +244,9 @@ def test_a_cursor_goes_through_every_order_and_back(client, alice, order, search
     # Backwards, by the Link headers.
     for earlier, later in pairwise(pages):
         previous = client(alice).get(later.links["prev"]["url"])
-        assert [task["id"] for task in previous.json()["items"]] == [task["id"] for task in earlier.json()["items"]]
+        assert [task["id"] for task in previous.json()["items"]] == [
+            task["id"] for task in earlier.json()["items"]
+        ]
         assert client(alice).get(previous.links["next"]["url"]).json()["items"] == later.json()["items"]
 
 
@@ -240,7 +280,10 @@ def test_a_cursor_is_bound_to_its_user_and_its_filters(client, alice, bob):
     ):
         response = client(stranger).get("/tasks", params=parameters)
         assert (response.status_code, response.json()["errors"][0]["type"]) == (400, kind)
-    assert client(alice).get("/tasks", params={"cursor": cursor, "status": "false", "limit": 2}).status_code == 200
+    assert (
+        client(alice).get("/tasks", params={"cursor": cursor, "status": "false", "limit": 2}).status_code
+        == 200
+    )
 
 
 def test_links_name_next_prev_and_first(alices):

@@ -18,7 +18,9 @@ from tests.sql import Session
 @contextmanager
 def service(url: str, **more: Any) -> Iterator[TestClient]:
     """The application on another database, or as another role."""
-    with TestClient(create_app(Settings(database_url=url, jwt_secret=SECRET, **more)), raise_server_exceptions=False) as http:
+    with TestClient(
+        create_app(Settings(database_url=url, jwt_secret=SECRET, **more)), raise_server_exceptions=False
+    ) as http:
         yield http
 
 
@@ -47,11 +49,17 @@ FAULTS = {
     ),
     "it is not forced": (
         "alter table app.task_counts no force row level security",
-        ["app.task_counts does not force row-level security", "alter table app.task_counts force row level security"],
+        [
+            "app.task_counts does not force row-level security",
+            "alter table app.task_counts force row level security",
+        ],
     ),
     "a policy is missing": (
         "drop policy tasks_delete_own on app.tasks",
-        ["app.tasks has no policy for delete, which task_api may do", "revoke delete on app.tasks from task_api"],
+        [
+            "app.tasks has no policy for delete, which task_api may do",
+            "revoke delete on app.tasks from task_api",
+        ],
     ),
     "a privilege has no policy": (
         "grant update on app.idempotency_keys to task_api",

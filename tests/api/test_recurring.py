@@ -4,7 +4,9 @@ import pytest
 
 
 def recurring(client, rule, due_date="2026-01-31T08:00:00Z", **fields):
-    return client.create(title="Recurring", is_recurring=True, recurrence_rule=rule, due_date=due_date, **fields)
+    return client.create(
+        title="Recurring", is_recurring=True, recurrence_rule=rule, due_date=due_date, **fields
+    )
 
 
 def complete(client, task, **body):
@@ -44,7 +46,16 @@ def test_the_successor_has_the_fields_of_its_predecessor(client, alice):
         timezone="Europe/Berlin",
     )
     successor = complete(client(alice), task)
-    same = ("title", "description", "priority", "tags", "recurrence_rule", "timezone", "is_recurring", "user_id")
+    same = (
+        "title",
+        "description",
+        "priority",
+        "tags",
+        "recurrence_rule",
+        "timezone",
+        "is_recurring",
+        "user_id",
+    )
     assert all(successor[field] == task[field] for field in same)
     assert (successor["completed"], successor["due_date"], successor["reminder_at"]) == (
         False,
@@ -125,13 +136,18 @@ def test_count_begins_anew_with_a_changed_due_date(client, alice):
 
 
 def test_the_rule_is_stored_in_upper_case_without_its_name(client, alice):
-    assert recurring(client(alice), "rrule:freq=daily;Interval=2")["recurrence_rule"] == "FREQ=DAILY;INTERVAL=2"
+    assert (
+        recurring(client(alice), "rrule:freq=daily;Interval=2")["recurrence_rule"] == "FREQ=DAILY;INTERVAL=2"
+    )
 
 
 def test_a_zone_is_stored_as_the_tz_database_spells_it(client, alice):
     task = recurring(client(alice), "FREQ=DAILY", timezone="europe/berlin")
     assert task["timezone"] == "Europe/Berlin"
-    assert client(alice).patch(f"/tasks/{task['id']}", {"timezone": "america/new_york"}).json()["timezone"] == "America/New_York"
+    assert (
+        client(alice).patch(f"/tasks/{task['id']}", {"timezone": "america/new_york"}).json()["timezone"]
+        == "America/New_York"
+    )
 
 
 @pytest.mark.parametrize(
@@ -175,5 +191,7 @@ def test_put_of_what_was_read_begins_no_new_series(client, alice):
 
 
 def test_a_bad_rule_for_a_task_that_is_not_there_is_404(client, alice):
-    response = client(alice).patch("/tasks/7d1c6a52-2a6b-4e43-9a5e-0a9f2f3c4d5e", {"recurrence_rule": "FREQ=NEVER"})
+    response = client(alice).patch(
+        "/tasks/7d1c6a52-2a6b-4e43-9a5e-0a9f2f3c4d5e", {"recurrence_rule": "FREQ=NEVER"}
+    )
     assert response.status_code == 404

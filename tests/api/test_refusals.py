@@ -67,7 +67,10 @@ def test_all_faults_of_a_body_are_told_at_once(client, alice, body, expected):
 
 
 def test_lengths_are_counted_in_code_points(client, alice):
-    assert client(alice).create(title="x" * 200, description="🎉" * 2000, tags=["日" * 50])["description"] == "🎉" * 2000
+    assert (
+        client(alice).create(title="x" * 200, description="🎉" * 2000, tags=["日" * 50])["description"]
+        == "🎉" * 2000
+    )
 
 
 def test_an_unknown_field_names_the_one_that_was_probably_meant(client, alice):
@@ -76,7 +79,9 @@ def test_an_unknown_field_names_the_one_that_was_probably_meant(client, alice):
 
 
 def test_unknown_fields_are_ignored_where_the_client_prefers_that(client, alice):
-    response = client(alice).post("/tasks", {"title": "x", "color": "red"}, headers={"Prefer": "handling=lenient"})
+    response = client(alice).post(
+        "/tasks", {"title": "x", "color": "red"}, headers={"Prefer": "handling=lenient"}
+    )
     assert response.status_code == 201
 
 
@@ -86,7 +91,9 @@ def test_unknown_fields_are_ignored_where_the_client_prefers_that(client, alice)
      b'{"title":' * 6000 + b"1" + b"}" * 6000, b'{"title": NaN}', b'{"title": 1e999999}', b"'title'", b'{"title": "x",}'],
 )  # fmt: skip
 def test_what_is_not_json_is_refused(client, alice, content):
-    response = client(alice).request("POST", "/tasks", content=content, headers={"Content-Type": "application/json"})
+    response = client(alice).request(
+        "POST", "/tasks", content=content, headers={"Content-Type": "application/json"}
+    )
     expected = {"title": "missing"} if content == b"" else {"": "json_invalid"}
     assert faults(response) in (expected, {"title": "string_type"})
 
@@ -94,7 +101,9 @@ def test_what_is_not_json_is_refused(client, alice, content):
 @pytest.mark.parametrize("content", ["[]", '"title"', "null", "5", "true"])
 def test_json_that_is_not_an_object_is_refused(client, alice, content):
     for method, path in (("POST", "/tasks"), ("PATCH", f"/tasks/{client(alice).create()['id']}")):
-        response = client(alice).request(method, path, content=content, headers={"Content-Type": "application/json"})
+        response = client(alice).request(
+            method, path, content=content, headers={"Content-Type": "application/json"}
+        )
         assert faults(response) == {"": "object_type"}
 
 
@@ -114,12 +123,16 @@ def test_a_chunked_body_of_more_than_64_kib_is_413(client, alice):
 
 def test_another_media_type_is_415_and_told_what_is_read(client, alice):
     task = client(alice).create()
-    response = client(alice).request("PATCH", f"/tasks/{task['id']}", content="title=x", headers={"Content-Type": "text/plain"})
+    response = client(alice).request(
+        "PATCH", f"/tasks/{task['id']}", content="title=x", headers={"Content-Type": "text/plain"}
+    )
     assert response.status_code == 415
     assert response.headers["accept-patch"] == "application/json, application/merge-patch+json"
 
 
-@pytest.mark.parametrize("identifier", ["1", "not-a-uuid", "'%20or%20true--", "00000000-0000-0000-0000-00000000000g", "%00", "é"])
+@pytest.mark.parametrize(
+    "identifier", ["1", "not-a-uuid", "'%20or%20true--", "00000000-0000-0000-0000-00000000000g", "%00", "é"]
+)
 def test_an_id_that_is_no_uuid_is_400(client, alice, identifier):
     assert faults(client(alice).get(f"/tasks/{identifier}")) == {"id": "uuid_format"}
 

@@ -33,8 +33,16 @@ def test_a_task_is_made_with_all_fields_and_read_back(client, alice):
 def test_a_task_needs_only_a_title(client, alice):
     task = client(alice).create(title="  Buy milk\u2003")
     assert task["title"] == "Buy milk"
-    assert (task["completed"], task["priority"], task["tags"], task["is_recurring"]) == (False, "Medium", [], False)
-    assert all(task[field] is None for field in ("description", "due_date", "reminder_at", "recurrence_rule", "timezone"))
+    assert (task["completed"], task["priority"], task["tags"], task["is_recurring"]) == (
+        False,
+        "Medium",
+        [],
+        False,
+    )
+    assert all(
+        task[field] is None
+        for field in ("description", "due_date", "reminder_at", "recurrence_rule", "timezone")
+    )
 
 
 def test_the_json_is_compact_and_utf_8(client, alice):
@@ -110,7 +118,9 @@ def test_fields_in_the_body_change_and_missing_ones_stay(client, alice, method):
     assert changed["updated_at"] > task["updated_at"]
 
 
-@pytest.mark.parametrize("body", [{}, {"title": "Pay the rent"}, {"recurrence_rule": "rrule:freq=monthly;bymonthday=10"}])
+@pytest.mark.parametrize(
+    "body", [{}, {"title": "Pay the rent"}, {"recurrence_rule": "rrule:freq=monthly;bymonthday=10"}]
+)
 def test_a_change_that_changes_nothing_moves_neither_updated_at_nor_the_etag(client, alice, body):
     made = client(alice).post("/tasks", FIELDS)
     same = client(alice).patch(made.headers["location"], body)
@@ -120,7 +130,10 @@ def test_a_change_that_changes_nothing_moves_neither_updated_at_nor_the_etag(cli
 def test_a_merge_patch_is_taken_under_its_own_media_type(client, alice):
     task = client(alice).create()
     response = client(alice).request(
-        "PATCH", f"/tasks/{task['id']}", content='{"title":"new"}', headers={"Content-Type": "application/merge-patch+json"}
+        "PATCH",
+        f"/tasks/{task['id']}",
+        content='{"title":"new"}',
+        headers={"Content-Type": "application/merge-patch+json"},
     )
     assert (response.status_code, response.json()["title"]) == (200, "new")
 
@@ -137,7 +150,10 @@ def test_toggle_flips_and_flips_back(client, alice):
     task = client(alice).create()
     done = client(alice).post(f"/tasks/{task['id']}/toggle")
     assert done.status_code == 200
-    assert done.json() == {"task": task | {"completed": True, "updated_at": done.json()["task"]["updated_at"]}, "new_task": None}
+    assert done.json() == {
+        "task": task | {"completed": True, "updated_at": done.json()["task"]["updated_at"]},
+        "new_task": None,
+    }
     assert client(alice).post(f"/tasks/{task['id']}/toggle", {}).json()["task"]["completed"] is False
 
 
@@ -160,7 +176,9 @@ def test_someone_elses_task_is_404_on_every_method(client, alice, bob, method):
     task = client(alice).create()
     path = f"/tasks/{task['id']}" + ("/toggle" if method == "POST" else "")
     theirs = client(bob).request(method, path, json=None if method == "GET" else {})
-    missing = client(bob).request(method, path.replace(task["id"], str(uuid.uuid4())), json=None if method == "GET" else {})
+    missing = client(bob).request(
+        method, path.replace(task["id"], str(uuid.uuid4())), json=None if method == "GET" else {}
+    )
     assert theirs.status_code == missing.status_code == 404
     assert theirs.json() | {"request_id": ""} == missing.json() | {"request_id": ""}
     assert client(alice).get(f"/tasks/{task['id']}").json() == task

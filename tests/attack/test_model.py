@@ -7,7 +7,14 @@ import uuid
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.attack.test_search import TWINS
 from tests.client import Client, make_token
@@ -71,7 +78,10 @@ def matches(task, query):
         == ("complete" if task["completed"] else "incomplete")
         and task["priority"] in query.get("priority", task["priority"]).split(",")
         and ("due_date_from" not in query or (due is not None and due >= lowest))
-        and ("due_date_to" not in query or (due is not None and due.replace("Z", "") <= highest.replace("Z", "")))
+        and (
+            "due_date_to" not in query
+            or (due is not None and due.replace("Z", "") <= highest.replace("Z", ""))
+        )
     )
 
 
@@ -87,9 +97,13 @@ def in_order(tasks, order):
         return (task[key] or "").replace("Z", "")
 
     known = sorted(
-        (task for task in tasks if task[key] is not None), key=lambda task: (value(task), task["id"]), reverse=descending
+        (task for task in tasks if task[key] is not None),
+        key=lambda task: (value(task), task["id"]),
+        reverse=descending,
     )
-    return known + sorted((task for task in tasks if task[key] is None), key=lambda task: task["id"], reverse=descending)
+    return known + sorted(
+        (task for task in tasks if task[key] is None), key=lambda task: task["id"], reverse=descending
+    )
 
 
 class Users(RuleBasedStateMachine):
@@ -140,7 +154,9 @@ class Users(RuleBasedStateMachine):
     def create_under_an_id_that_another_has(self, user, place, body):
         others = self.ids_of_others(user)
         identifier = others[place % len(others)] if others else str(uuid.uuid4())
-        task = self.save(user, self.clients[user].put(f"/tasks/{identifier}", body, headers={"If-None-Match": "*"}), 201)
+        task = self.save(
+            user, self.clients[user].put(f"/tasks/{identifier}", body, headers={"If-None-Match": "*"}), 201
+        )
         assert task["id"] == identifier
 
     @precondition(lambda self: any(self.tasks))
@@ -179,7 +195,12 @@ class Users(RuleBasedStateMachine):
         if others:
             path = f"/tasks/{others[place % len(others)]}"
             client = self.clients[user]
-            answers = [client.get(path), client.patch(path, body), client.post(f"{path}/toggle"), client.delete(path)]
+            answers = [
+                client.get(path),
+                client.patch(path, body),
+                client.post(f"{path}/toggle"),
+                client.delete(path),
+            ]
             assert [answer.status_code for answer in answers] == [404] * 4
 
     @rule(user=users, query=filters, order=orders, limit=st.integers(1, 4), by_cursor=st.booleans())
@@ -213,6 +234,10 @@ def test_users_at_random_have_what_a_dictionary_each_would_hold(http):
     run_state_machine_as_test(
         TheirUsers,
         settings=settings(
-            max_examples=EXAMPLES, stateful_step_count=25, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+            max_examples=EXAMPLES,
+            stateful_step_count=25,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

@@ -87,7 +87,9 @@ def requests(path, method, names):
         *itertools.product(ROUTES.get(path, [""]), HEADERS[:1], bodies[:1]),
         *itertools.product([""], HEADERS, bodies),
     ]:
-        url = fill(path, names) + ("?" + fill(query, names).replace(" ", "+").replace('"', "%22") if query else "")
+        url = fill(path, names) + (
+            "?" + fill(query, names).replace(" ", "+").replace('"', "%22") if query else ""
+        )
         yield method, url, {"headers": fill(headers, names), "json": fill(body, names)}
 
 
@@ -101,10 +103,14 @@ def test_what_is_bobs_and_what_is_nobodys_is_answered_alike(http, victim, alice,
     before = victim.state()
     mallory, trudy = (Client(http, make_token(f"{alice} as {name}", SECRET)) for name in ("mallory", "trudy"))
     attacks, twins = (
-        [request for method in METHODS for request in requests(path, method, names)] for names in (victim.names, NOBODYS)
+        [request for method in METHODS for request in requests(path, method, names)]
+        for names in (victim.names, NOBODYS)
     )
     for attack, twin in zip(attacks, twins, strict=True):
-        answer, expected = mallory.request(attack[0], attack[1], **attack[2]), trudy.request(twin[0], twin[1], **twin[2])
+        answer, expected = (
+            mallory.request(attack[0], attack[1], **attack[2]),
+            trudy.request(twin[0], twin[1], **twin[2]),
+        )
         assert answer.status_code == expected.status_code, (attack, answer.text)
         assert answer.status_code not in (403, 500), (attack, answer.text)
         text = without_names(everything_in(answer), victim.names, f"{alice} as mallory")
@@ -135,7 +141,9 @@ def test_anothers_task_is_404(client, victim, alice, method, path, body):
             continue
         headers = fill(headers, victim.names)
         for identifier in victim.ids:
-            response = client(alice).request(method, path.replace("{id}", identifier), headers=headers, json=body)
+            response = client(alice).request(
+                method, path.replace("{id}", identifier), headers=headers, json=body
+            )
             assert response.status_code == 404
             if method != "HEAD":
                 assert response.json()["type"] == "/problems/not-found"
@@ -185,8 +193,14 @@ def test_an_idempotency_key_is_not_in_use_while_another_user_uses_it(client, ser
         bobs.execute("begin")
         bobs.value("select set_config('app.user_id', $1, true)", bob)
         bobs.rows("select * from app.recall_answer('the-key', 'a request')")
-        assert client(alice).post("/tasks", {"title": "x"}, headers={"Idempotency-Key": "the-key"}).status_code == 201
-        assert client(bob).post("/tasks", {"title": "x"}, headers={"Idempotency-Key": "the-key"}).status_code == 409
+        assert (
+            client(alice).post("/tasks", {"title": "x"}, headers={"Idempotency-Key": "the-key"}).status_code
+            == 201
+        )
+        assert (
+            client(bob).post("/tasks", {"title": "x"}, headers={"Idempotency-Key": "the-key"}).status_code
+            == 409
+        )
     finally:
         bobs.execute("rollback")
         bobs.close()

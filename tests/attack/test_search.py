@@ -60,7 +60,8 @@ FILTERS = [
 
 
 @pytest.mark.parametrize(
-    "order", [{}, {"sort_by": "title"}, {"sort_by": "due_date", "sort_order": "desc"}, {"sort_by": "priority"}]
+    "order",
+    [{}, {"sort_by": "title"}, {"sort_by": "due_date", "sort_order": "desc"}, {"sort_by": "priority"}],
 )
 @pytest.mark.parametrize("parameters", FILTERS)
 def test_users_with_the_same_keys_in_the_search_index_find_their_own_tasks_only(twins, parameters, order):
@@ -71,7 +72,9 @@ def test_users_with_the_same_keys_in_the_search_index_find_their_own_tasks_only(
         first = twin.page(**parameters | order, limit=2)
         second = twin.page(cursor=first["next_cursor"])
         assert (first["total"], second["total"], second["next_cursor"]) == (3, 3, None)
-        assert [task["id"] for task in first["items"] + second["items"]] == [task["id"] for task in page["items"]]
+        assert [task["id"] for task in first["items"] + second["items"]] == [
+            task["id"] for task in page["items"]
+        ]
 
 
 def test_offsets_beyond_ones_own_tasks_lead_to_nobodys(twins):

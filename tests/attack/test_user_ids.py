@@ -30,7 +30,9 @@ def test_each_spelling_is_a_user_of_its_own(client, as_superuser, group):
     body = {"title": "The same for all", "tags": ["all"], "description": "words"}
     made = {}
     for user in users:
-        assert client(user).page()["total"] == len([task for task in made.values() if task["user_id"] == user])
+        assert client(user).page()["total"] == len(
+            [task for task in made.values() if task["user_id"] == user]
+        )
         response = client(user).post("/tasks", body, headers=headers)
         assert response.status_code == 201, (user, response.text)
         assert "idempotency-replayed" not in response.headers
@@ -46,7 +48,12 @@ def test_each_spelling_is_a_user_of_its_own(client, as_superuser, group):
         assert client(user).post(f"{path}/toggle").status_code == 404
         assert client(user).delete(path).status_code == 404
     for user in users:
-        for parameters in ({}, {"q": "words"}, {"tags": "all"}, {"q": "same", "tags": "all", "sort_by": "title"}):
+        for parameters in (
+            {},
+            {"q": "words"},
+            {"tags": "all"},
+            {"q": "same", "tags": "all", "sort_by": "title"},
+        ):
             page = client(user).page(**parameters)
             assert (page["total"], page["items"]) == (1, [made[user]])
         assert client(user).delete(f"/tasks/{made[user]['id']}").status_code == 204

@@ -48,7 +48,13 @@ class Victim:
 
     def secrets(self) -> list[str]:
         """What may be read in no answer to anybody else. His word is in each of his texts."""
-        return [self.names.user, self.names.etag.strip('"'), self.names.list_etag[3:-1], self.names.word, *self.ids]
+        return [
+            self.names.user,
+            self.names.etag.strip('"'),
+            self.names.list_etag[3:-1],
+            self.names.word,
+            *self.ids,
+        ]
 
 
 def make_victim(client: Client, user: str) -> Victim:
@@ -57,7 +63,9 @@ def make_victim(client: Client, user: str) -> Victim:
     tag = f"tag {word}"
     key = f"key-of-{word}"
     texts = {"title": f"Title {word}", "description": f"Description {word}", "tags": [tag]}
-    first = client.post("/tasks", {**texts, "priority": "High", "due_date": "2031-05-05"}, headers={"Idempotency-Key": key})
+    first = client.post(
+        "/tasks", {**texts, "priority": "High", "due_date": "2031-05-05"}, headers={"Idempotency-Key": key}
+    )
     assert first.status_code == 201
     recurring = {
         "due_date": "2031-05-05T09:00:00",

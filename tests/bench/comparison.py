@@ -74,7 +74,13 @@ class Comparison:
     def write(self, title: str, version: str, method: str) -> None:
         """Write load.md, load.svg and connections.svg."""
         operations = self.operations
-        text = [f"# {title}\n", machine(version), method, "## Requests per second, 16 connections\n", self._speeds()]
+        text = [
+            f"# {title}\n",
+            machine(version),
+            method,
+            "## Requests per second, 16 connections\n",
+            self._speeds(),
+        ]
         text += [
             "![requests per second](load.svg)\n",
             "## Goals\n",
@@ -95,11 +101,21 @@ class Comparison:
             "requests/s",
         )  # fmt: skip
         swept = {
-            each: {n: self.per_second(each, "get", n) for n in (1, 16, 32, 64, 1000) if self.per_second(each, "get", n)}
+            each: {
+                n: self.per_second(each, "get", n)
+                for n in (1, 16, 32, 64, 1000)
+                if self.per_second(each, "get", n)
+            }
             for each in (DULY, TWO, PGBENCH, BARE, USUAL)
         }
         if any(swept.values()):
-            lines("connections.svg", "get: requests per second by connections", "connections", swept, "requests/s")
+            lines(
+                "connections.svg",
+                "get: requests per second by connections",
+                "connections",
+                swept,
+                "requests/s",
+            )
         write("load.md", "\n".join(text))
 
     def _speeds(self) -> str:
@@ -138,7 +154,8 @@ class Comparison:
             found = [self.series.get((contender, operation, n)) for n in connections]
             errors = sum(series.errors for series in found if series)
             cells = [
-                f"{figures(series.per_second)} ({series.p50:.1f} / {series.p99:.0f} ms)" if series else "" for series in found
+                f"{figures(series.per_second)} ({series.p50:.1f} / {series.p99:.0f} ms)" if series else ""
+                for series in found
             ]
             rows.append([f"{operation}, {contender}", *cells, errors])
         return table(["requests/s (p50 / p99)", *(f"{n:,}" for n in connections), "errors"], rows)
@@ -150,7 +167,10 @@ class Comparison:
             cells.append(f"{self.of(DULY, operation, COMPARED).bytes:,.0f}")
             for contender in (DULY, USUAL):
                 series = self.of(contender, operation, COMPARED)
-                cells += [f"{sum(cpu) / series.requests * 1000:.2f}" for cpu in (series.service_cpu, series.postgres_cpu)]
+                cells += [
+                    f"{sum(cpu) / series.requests * 1000:.2f}"
+                    for cpu in (series.service_cpu, series.postgres_cpu)
+                ]
             rows.append(cells)
         costs = table(
             [
@@ -168,7 +188,11 @@ class Comparison:
         memory = table(
             ["", "seconds to the first answer", *(f"MB at {n:,} connections" for n in (COMPARED, 1000))],
             [
-                [name, f"{seconds:.2f}", *(f"{self.memory.get((name, n), 0) / 1e6:.0f}" for n in (COMPARED, 1000))]
+                [
+                    name,
+                    f"{seconds:.2f}",
+                    *(f"{self.memory.get((name, n), 0) / 1e6:.0f}" for n in (COMPARED, 1000)),
+                ]
                 for name, seconds in self.starts.items()
             ],
         )
@@ -179,7 +203,14 @@ class Comparison:
 
         def goal(text: str, least: float, reached: float, unit: str = "") -> None:
             if reached:
-                rows.append([text, f"{least:g}{unit}", f"{reached:.2f}{unit}", "yes" if reached >= least else "**no**"])
+                rows.append(
+                    [
+                        text,
+                        f"{least:g}{unit}",
+                        f"{reached:.2f}{unit}",
+                        "yes" if reached >= least else "**no**",
+                    ]
+                )
 
         for operation in ("get", "create", "update", "toggle"):
             goal(f"{operation} against the usual", 10, self.ratio(operation, USUAL), " ×")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 
-from app import postgres
+from app.dev import postgres
 from tests.bench.operations import Operation
 
 _SCRIPT = Path(__file__).with_name("wrk.lua")
@@ -51,7 +51,9 @@ def run_wrk(url: str, requests: Path, connections: int, seconds: int, first: int
     )
 
 
-def run_pgbench(sockets: str, database: str, operation: Operation, tasks: int, clients: int, seconds: int, first: int) -> Sample:
+def run_pgbench(
+    sockets: str, database: str, operation: Operation, tasks: int, clients: int, seconds: int, first: int
+) -> Sample:
     """Run the statements of the operation as task_api, prepared once on each connection, as the service does."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "script.sql"
@@ -65,6 +67,10 @@ def run_pgbench(sockets: str, database: str, operation: Operation, tasks: int, c
         )  # fmt: skip
         if result.returncode:
             raise RuntimeError(result.stderr[-2000:])
-        times = sorted(int(line.split()[2]) / 1e3 for log in Path(folder).glob("log.*") for line in log.read_text().splitlines())
+        times = sorted(
+            int(line.split()[2]) / 1e3
+            for log in Path(folder).glob("log.*")
+            for line in log.read_text().splitlines()
+        )
     per_second = next(float(line.split()[2]) for line in result.stdout.splitlines() if line.startswith("tps"))
     return Sample(per_second, times[len(times) // 2], times[len(times) * 99 // 100], len(times), 0)

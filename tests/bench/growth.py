@@ -30,7 +30,9 @@ _EXPLAINED = 30
 """Calls whose buffers are counted."""
 _TURNS = 6
 """In which the calls are made."""
-_STATEMENT = "with request as materialized (select set_config('app.user_id', $1, true)) select api.{call} from request"
+_STATEMENT = (
+    "with request as materialized (select set_config('app.user_id', $1, true)) select api.{call} from request"
+)
 _LIST = "list_tasks($2, '/tasks?', 'key', null)"
 _METHOD = """Rows of all users lie interleaved. The statements are those of the service, over a Unix socket, one after the other, warm:
 median / p99 of {samples} in milliseconds, the probes taking turns, and the median of the buffers (8 KiB pages, found in memory or read) that one touches.
@@ -66,7 +68,13 @@ class Cell:
 def population(rows: int) -> Population:
     """A fifth of the rows belongs to users of 50,000 tasks, a fifth to those of 5,000, the rest to those of 100."""
     big, middle = max(1, rows // 250_000), max(1, rows // 25_000)
-    return Population((Tier(big, 50_000), Tier(middle, 5_000), Tier(max(1, (rows - big * 50_000 - middle * 5_000) // 100), 100)))
+    return Population(
+        (
+            Tier(big, 50_000),
+            Tier(middle, 5_000),
+            Tier(max(1, (rows - big * 50_000 - middle * 5_000) // 100), 100),
+        )
+    )
 
 
 def _any(user: int, tasks: int, chance: random.Random) -> str:
@@ -76,7 +84,9 @@ def _any(user: int, tasks: int, chance: random.Random) -> str:
 
 def _listed(**parameters: str) -> Callable[[random.Random, int, int], list[object]]:
     # Pages that even the user with the fewest tasks can fill.
-    return lambda chance, user, tasks: [json.dumps({name: [value] for name, value in {"limit": "20", **parameters}.items()})]
+    return lambda chance, user, tasks: [
+        json.dumps({name: [value] for name, value in {"limit": "20", **parameters}.items()})
+    ]
 
 
 def _searched(place: int) -> Callable[[random.Random, int, int], list[object]]:
@@ -91,7 +101,15 @@ def _due(chance: random.Random, user: int, tasks: int) -> list[object]:
     # Eleven tasks in fifteen have one, all over the year.
     span = timedelta(days=365) * PROJECT * 15 / 11 / tasks
     begin = datetime(2026, 1, 1, tzinfo=UTC) + chance.random() * (timedelta(days=365) - span)
-    return [json.dumps({"limit": ["20"], "due_date_from": [begin.isoformat()], "due_date_to": [(begin + span).isoformat()]})]
+    return [
+        json.dumps(
+            {
+                "limit": ["20"],
+                "due_date_from": [begin.isoformat()],
+                "due_date_to": [(begin + span).isoformat()],
+            }
+        )
+    ]
 
 
 def _in_chinese(chance: random.Random, user: int, tasks: int) -> list[object]:
@@ -102,7 +120,11 @@ def _in_chinese(chance: random.Random, user: int, tasks: int) -> list[object]:
 def _body(chance: random.Random) -> str:
     known = words()
     return json.dumps(
-        {"title": " ".join(chance.choices(known, k=4)), "description": " ".join(chance.choices(known, k=12)), "tags": ["tag1"]}
+        {
+            "title": " ".join(chance.choices(known, k=4)),
+            "description": " ".join(chance.choices(known, k=12)),
+            "tags": ["tag1"],
+        }
     )
 
 
@@ -110,9 +132,15 @@ PROBES = (
     Probe("get", "get_task($2, null)", lambda chance, user, tasks: [_any(user, tasks, chance)]),
     Probe("create", "create_task($2, null, false, null, null)", lambda chance, user, tasks: [_body(chance)]),
     Probe(
-        "update", "update_task($2, $3, false, null, null)", lambda chance, user, tasks: [_any(user, tasks, chance), _body(chance)]
+        "update",
+        "update_task($2, $3, false, null, null)",
+        lambda chance, user, tasks: [_any(user, tasks, chance), _body(chance)],
     ),
-    Probe("toggle", "toggle_task($2, '{}', false, null, null, null)", lambda chance, user, tasks: [_any(user, tasks, chance)]),
+    Probe(
+        "toggle",
+        "toggle_task($2, '{}', false, null, null, null)",
+        lambda chance, user, tasks: [_any(user, tasks, chance)],
+    ),
     Probe("list, newest first", _LIST, _listed()),
     Probe("list by updated_at", _LIST, _listed(sort_by="updated_at", sort_order="desc")),
     Probe("list by title", _LIST, _listed(sort_by="title")),
@@ -120,11 +148,15 @@ PROBES = (
     Probe("list by due_date", _LIST, _listed(sort_by="due_date")),
     Probe("list by due_date, descending", _LIST, _listed(sort_by="due_date", sort_order="desc")),
     Probe("page by cursor, anywhere", _LIST, lambda chance, user, tasks: []),
-    Probe("list of a status and a priority", _LIST, _listed(status="false", priority="high", sort_by="due_date")),
+    Probe(
+        "list of a status and a priority", _LIST, _listed(status="false", priority="high", sort_by="due_date")
+    ),
     Probe("list with a tag of 20 tasks", _LIST, _in_project),
     Probe("list of 20 tasks by their due dates", _LIST, _due),
     Probe("list with a frequent tag", _LIST, _listed(tags="tag25"), goal=False),
-    Probe("list due in a week", _LIST, _listed(due_date_from="2026-05-04", due_date_to="2026-05-10"), goal=False),
+    Probe(
+        "list due in a week", _LIST, _listed(due_date_from="2026-05-04", due_date_to="2026-05-10"), goal=False
+    ),
     Probe("search of a rare word", _LIST, _searched(12_000), goal=False),
     Probe("search of a frequent word", _LIST, _searched(150), goal=False),
     Probe("search of Chinese letters", _LIST, _in_chinese, goal=False),
@@ -149,7 +181,9 @@ async def measure(url: str, owner: str, people: Population) -> list[tuple[str, i
             first = users if probe.writes else 0
             numbers = [people.first_user(place) + (first + number) % tier.users for number in range(users)]
             runs.append(await _prepare(connection, probe, numbers, tier.tasks))
-            progress(f"{people.rows:,} rows, user of {tier.tasks:,} tasks, {probe.name}: {figures(runs[-1].buffers)} buffers")
+            progress(
+                f"{people.rows:,} rows, user of {tier.tasks:,} tasks, {probe.name}: {figures(runs[-1].buffers)} buffers"
+            )
     # In turns, so that what else happens on the machine falls on all of them.
     for turn in range(_TURNS):
         for run in runs:
@@ -250,19 +284,28 @@ def report(cells: Cells, version: str) -> None:
     rows, buffers = [], []
     for probe in PROBES:
         users = cells[probe.name, USERS[-1], most].p50 / cells[probe.name, USERS[0], most].p50
-        sizes = max(cells[probe.name, tasks, most].p50 / cells[probe.name, tasks, least].p50 for tasks in USERS)
+        sizes = max(
+            cells[probe.name, tasks, most].p50 / cells[probe.name, tasks, least].p50 for tasks in USERS
+        )
         rows.append([
             probe.name,
             *(f"{cells[probe.name, tasks, size].p50:.2f} / {cells[probe.name, tasks, size].p99:.1f}" for tasks in USERS for size in SIZES),
             f"{users:.2f}", f"{sizes:.2f}",
             "" if not probe.goal else "yes" if users <= 1.5 and sizes <= 1.3 else "**no**",
         ])  # fmt: skip
-        buffers.append([probe.name, *(f"{cells[probe.name, tasks, size].buffers:,.0f}" for tasks in USERS for size in SIZES)])
+        buffers.append(
+            [
+                probe.name,
+                *(f"{cells[probe.name, tasks, size].buffers:,.0f}" for tasks in USERS for size in SIZES),
+            ]
+        )
     head = [f"{_short(tasks)} of {_short(size)}" for tasks in USERS for size in SIZES]
     compared = []
     for what in ("a rare word", "Chinese letters"):
         ilike, search = (cells[f"{how} of {what}", USERS[-1], most].p50 for how in ("ilike", "search"))
-        compared.append(f"of {what} takes {search:.2f} ms, `ilike` over the same rows {ilike:.0f} ms: 1/{ilike / search:.0f}")
+        compared.append(
+            f"of {what} takes {search:.2f} ms, `ilike` over the same rows {ilike:.0f} ms: 1/{ilike / search:.0f}"
+        )
     text = [
         "# Growth\n", machine(version), _METHOD.format(samples=SAMPLES),
         "## Milliseconds: tasks of the user, of rows of the table\n",
@@ -271,7 +314,14 @@ def report(cells: Cells, version: str) -> None:
         f"In {most:,} rows a search of 50,000 tasks {'; '.join(compared)} (at most 1/30).\n",
         "## Buffers\n", table(["", *head], buffers),
     ]  # fmt: skip
-    shown = ("get", "create", "toggle", "list, newest first", "page by cursor, anywhere", "search of a rare word")
+    shown = (
+        "get",
+        "create",
+        "toggle",
+        "list, newest first",
+        "page by cursor, anywhere",
+        "search of a rare word",
+    )
     lines(
         "growth.svg", "A user of 50,000 tasks", "rows of the table",
         {name: {size: cells[name, USERS[-1], size].p50 for size in SIZES} for name in shown}, "ms, median",
@@ -280,7 +330,13 @@ def report(cells: Cells, version: str) -> None:
 
 
 def _short(number: int) -> str:
-    return f"{number // 1_000_000}M" if number >= 1_000_000 else f"{number // 1_000}k" if number >= 1_000 else str(number)
+    return (
+        f"{number // 1_000_000}M"
+        if number >= 1_000_000
+        else f"{number // 1_000}k"
+        if number >= 1_000
+        else str(number)
+    )
 
 
 if __name__ == "__main__":

@@ -61,7 +61,13 @@ class Bench:
         # A recurring task is completed once; every run has others.
         first = self.used[database, operation.name] if operation.once else 0
         count = 20_000 if operation.once else LINES
-        seconds = 2 * SECONDS if connections == MANY else SECONDS if connections == COMPARED else max(1, SECONDS // 2)
+        seconds = (
+            2 * SECONDS
+            if connections == MANY
+            else SECONDS
+            if connections == COMPARED
+            else max(1, SECONDS // 2)
+        )
         settle(self.services.values())
         backends = self.postgres_cpu()
         if contender == PGBENCH:
@@ -78,7 +84,9 @@ class Bench:
         series.samples.append(sample)
         if operation.once:
             self.used[database, operation.name] = first + sample.requests + 1000
-        progress(f"{operation.name}, {connections} connections, {contender}: {sample.per_second:,.0f}/s, {sample.errors} errors")
+        progress(
+            f"{operation.name}, {connections} connections, {contender}: {sample.per_second:,.0f}/s, {sample.errors} errors"
+        )
 
     def warm_up(self) -> None:
         """Use both databases as they will be used, longer than any run, without counting it."""
@@ -114,7 +122,10 @@ def main() -> None:
     """Fill, start, measure, report."""
     find_wrk()
     people = population(ROWS)
-    tokens = [jwt.encode({"sub": user_name(user), "exp": int(time.time()) + 86_400}, SECRET, "HS256") for user in range(1000)]
+    tokens = [
+        jwt.encode({"sub": user_name(user), "exp": int(time.time()) + 86_400}, SECRET, "HS256")
+        for user in range(1000)
+    ]
     with store.start() as kept, ExitStack() as stack:
         duly, peer = kept.filled(people), kept.filled_peer(people)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -132,12 +143,16 @@ def main() -> None:
             USUAL: stack.enter_context(serve(USUAL, "tests.bench.peer.main:app", peer_url)),
         }
         comparison = Comparison(starts={each.name: each.seconds_to_start for each in services.values()})
-        bench = Bench(kept, {DULY: duly, TWO: duly, PGBENCH: duly, USUAL: peer}, services, people, files, comparison)
+        bench = Bench(
+            kept, {DULY: duly, TWO: duly, PGBENCH: duly, USUAL: peer}, services, people, files, comparison
+        )
         bench.warm_up()
         for number in range(ROUNDS):
             bench.round(number)
         progress("")
-        requests = {operation.name: next(operation.requests(people, random.Random(0))) for operation in chosen()}
+        requests = {
+            operation.name: next(operation.requests(people, random.Random(0))) for operation in chosen()
+        }
         comparison.exchanges = exchanges(duly_url["DATABASE_URL"], requests, tokens)
         version = kept.version
     comparison.write("Load", version, _METHOD.format(rounds=ROUNDS, seconds=SECONDS, pool=POOL_SIZE))

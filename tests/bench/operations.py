@@ -128,7 +128,8 @@ OPERATIONS = (
     Operation(
         "list, filtered",
         _list("status=false&priority=high&sort_by=due_date"),
-        _ANY + _LIST.format(parameters='{"status": ["false"], "priority": ["high"], "sort_by": ["due_date"]}'),
+        _ANY
+        + _LIST.format(parameters='{"status": ["false"], "priority": ["high"], "sort_by": ["due_date"]}'),
     ),
     Operation(
         "search",
@@ -158,7 +159,11 @@ OPERATIONS = (
         + f"""api.update_task({_ID}, ('{{"title":"Something else ' || :serial || '","due_date":"2026-12-24T18:00:00Z"}}')::jsonb, """
         + "false, null, null) from request;\n",
     ),
-    Operation("toggle", _toggle, _ANY + _AS + f"api.toggle_task({_ID}, '{{}}', false, null, null, null) from request;\n"),
+    Operation(
+        "toggle",
+        _toggle,
+        _ANY + _AS + f"api.toggle_task({_ID}, '{{}}', false, null, null, null) from request;\n",
+    ),
     Operation(
         "toggle, recurring",
         _complete,

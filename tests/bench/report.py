@@ -43,14 +43,22 @@ def machine(version: str) -> str:
     )
 
 
-def bars(name: str, title: str, groups: Sequence[str], series: Mapping[str, Sequence[float | None]], unit: str) -> None:
+def bars(
+    name: str, title: str, groups: Sequence[str], series: Mapping[str, Sequence[float | None]], unit: str
+) -> None:
     """Grouped bars over a logarithmic axis, each with its figure."""
     width = 0.8 / len(series)
     figure, axes = plt.subplots(figsize=(11, 4.2))
     for place, (label, values) in enumerate(series.items()):
         xs = [group + (place - (len(series) - 1) / 2) * width for group in range(len(groups))]
         known = [(x, value) for x, value in zip(xs, values, strict=True) if value]
-        axes.bar([x for x, _ in known], [value for _, value in known], width * 0.95, label=label, color=COLOURS.get(label))
+        axes.bar(
+            [x for x, _ in known],
+            [value for _, value in known],
+            width * 0.95,
+            label=label,
+            color=COLOURS.get(label),
+        )
         for x, value in known:
             axes.annotate(figures(value), (x, value), ha="center", va="bottom", fontsize=6)
     axes.set_yscale("log")

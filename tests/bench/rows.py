@@ -37,7 +37,8 @@ def words() -> list[str]:
     syllables = [consonant + vowel for consonant in "bdfghklmnprstvz" for vowel in "aeiou"]
     endings = ["", "", "", "ing", "s", "ed", "n", "r"]
     made = dict.fromkeys(
-        "".join(chance.choices(syllables, k=chance.choice([2, 2, 3, 3, 4]))) + chance.choice(endings) for _ in range(2 * WORDS)
+        "".join(chance.choices(syllables, k=chance.choice([2, 2, 3, 3, 4]))) + chance.choice(endings)
+        for _ in range(2 * WORDS)
     )
     return list(made)[:WORDS]
 
@@ -69,7 +70,9 @@ class Population:
         cases_u, cases_k, first_row = [], [], 0
         for place, tier in enumerate(self.tiers):
             last_row = first_row + tier.users * tier.tasks
-            cases_u.append(f"when p < {last_row} then {self.first_user(place)} + (p - {first_row}) / {tier.tasks}")
+            cases_u.append(
+                f"when p < {last_row} then {self.first_user(place)} + (p - {first_row}) / {tier.tasks}"
+            )
             cases_k.append(f"when p < {last_row} then (p - {first_row}) % {tier.tasks}")
             first_row = last_row
         # A prime that divides no number of rows used here takes each row once, in an order that mixes the users.
@@ -156,7 +159,11 @@ async def without_indexes(url: str, *tables: str) -> AsyncIterator[None]:
         progress(f"{tables[0]}: {definition.split()[definition.split().index('INDEX') + 1]}")
 
     # The longest first, so that none is left for the end.
-    await _share(url, make_index, sorted((index["definition"] for index in indexes), key=lambda text: "gin" not in text))
+    await _share(
+        url,
+        make_index,
+        sorted((index["definition"] for index in indexes), key=lambda text: "gin" not in text),
+    )
     for table in tables:
         await connection.execute(f"vacuum (analyze) {table}")
     await connection.close()
@@ -199,7 +206,9 @@ async def _fill(url: str, insert: str, population: Population, *tables: str) -> 
     progress("")
 
 
-async def _share(url: str, work: Callable[[asyncpg.Connection, Job], Awaitable[None]], jobs: Iterable[Job]) -> None:
+async def _share(
+    url: str, work: Callable[[asyncpg.Connection, Job], Awaitable[None]], jobs: Iterable[Job]
+) -> None:
     """Do the jobs over a few connections."""
     waiting = list(jobs)
 

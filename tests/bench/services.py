@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from app import local
+from app.dev import commands
 from tests.bench.operations import SERIAL, Request
 from tests.live import free_port
 from tests.wire import tap
@@ -43,14 +43,18 @@ class Service:
 
     def memory(self) -> int:
         """The resident bytes of its largest process."""
-        return max(process.memory_info().rss for process in (self.process, *self.process.children(recursive=True)))
+        return max(
+            process.memory_info().rss for process in (self.process, *self.process.children(recursive=True))
+        )
 
 
 def settle(services: Iterable[Service]) -> None:
     """Wait until what an earlier run left to do is done, for at most half a minute."""
     deadline = time.monotonic() + 30
     before = float("-inf")
-    while (now := sum(service.cpu_seconds() for service in services)) - before > 0.03 and time.monotonic() < deadline:
+    while (
+        now := sum(service.cpu_seconds() for service in services)
+    ) - before > 0.03 and time.monotonic() < deadline:
         before = now
         time.sleep(0.1)
 
@@ -64,16 +68,34 @@ def cpu_seconds(process: psutil.Process) -> float:
 
 
 @contextmanager
-def serve(name: str, application: str | None, environment: Mapping[str, str], workers: int = 1) -> Iterator[Service]:
+def serve(
+    name: str, application: str | None, environment: Mapping[str, str], workers: int = 1
+) -> Iterator[Service]:
     """Run Duly (no application named) or another ASGI application, until the context ends."""
     port = free_port()
     command = [sys.executable, "-m", "app"]
     if application:
-        command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--no-access-log", "--no-server-header"]
+        command = [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            application,
+            "--port",
+            str(port),
+            "--no-access-log",
+            "--no-server-header",
+        ]
         command += ["--log-level", "warning"]
-    variables = {"JWT_SECRET": SECRET, "PORT": str(port), "WORKERS": str(workers), "POOL_SIZE": str(POOL_SIZE)}
+    variables = {
+        "JWT_SECRET": SECRET,
+        "PORT": str(port),
+        "WORKERS": str(workers),
+        "POOL_SIZE": str(POOL_SIZE),
+    }
     begun = time.monotonic()
-    process = subprocess.Popen(command, cwd=local.ROOT, env={**os.environ, **variables, **environment}, start_new_session=True)
+    process = subprocess.Popen(
+        command, cwd=commands.ROOT, env={**os.environ, **variables, **environment}, start_new_session=True
+    )
     try:
         _wait(process, port)
         yield Service(name, port, psutil.Process(process.pid), time.monotonic() - begun)

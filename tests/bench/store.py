@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import psutil
 
-from app import local, postgres
+from app.dev import commands, postgres
 from tests.bench.rows import Population, fill, fill_peer
 from tests.servers import Server
 
@@ -23,8 +23,8 @@ OPTIONS = (
     "-c max_connections=200",
     "-c autovacuum_naptime=15s",
 )
-_FOLDER = local.FOLDER / "bench"
-_MIGRATIONS = sorted((local.ROOT / "db" / "migrations").glob("*.sql"))
+_FOLDER = commands.FOLDER / "bench"
+_MIGRATIONS = sorted((commands.ROOT / "db" / "migrations").glob("*.sql"))
 PEER = Path(__file__).parent / "peer" / "schema.sql"
 
 
@@ -77,7 +77,7 @@ class Store:
             self.server.create_database(made)
             url = self.server.superuser_url(made)
             if name == "duly":
-                local.migrate(self.server.owner_url(made))
+                commands.migrate(self.server.owner_url(made))
                 asyncio.run(fill(url, population))
             else:
                 asyncio.run(run_script(url, PEER.read_text()))
@@ -88,7 +88,9 @@ class Store:
             return template
         copy = f"{name}_bench"
         self.drop(copy)
-        self.server.execute(f"create database {copy} template {template} owner {postgres.OWNER} strategy file_copy")
+        self.server.execute(
+            f"create database {copy} template {template} owner {postgres.OWNER} strategy file_copy"
+        )
         self.server.execute(f"revoke temporary on database {copy} from public")
         return copy
 

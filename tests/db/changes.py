@@ -58,11 +58,15 @@ def change_at_once(server: Server, database: str, user: str) -> None:
         mine: list[str] = []
         for number in range(40):
             if not mine or chance.random() < 0.5:
-                body = json.dumps({"title": f"Task {number}", "priority": chance.choice(["high", "low"]), "tags": ["home"]})
+                body = json.dumps(
+                    {"title": f"Task {number}", "priority": chance.choice(["high", "low"]), "tags": ["home"]}
+                )
                 headers = session.value("select api.create_task($1, null, false, null, null)", body)[1]
                 mine.append(headers[3].rpartition("/")[2])
             elif chance.random() < 0.4:
-                session.value("select api.toggle_task($1, '{}', false, null, null, null)", chance.choice(mine))
+                session.value(
+                    "select api.toggle_task($1, '{}', false, null, null, null)", chance.choice(mine)
+                )
             elif chance.random() < 0.6:
                 body = json.dumps({"title": f"Changed {number}", "priority": chance.choice(["high", "low"])})
                 session.value("select api.update_task($1, $2, false, null, null)", chance.choice(mine), body)

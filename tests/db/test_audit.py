@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app import local, postgres
+from app.dev import commands, postgres
 from tests.servers import Server
 
 
@@ -14,7 +14,7 @@ def psql(url: str, *commands: str) -> tuple[int, str]:
     arguments = [argument for command in commands for argument in ("-c", command)]
     result = subprocess.run(
         [postgres.BINARIES / "psql", url, "--no-psqlrc", "-v", "ON_ERROR_STOP=1", *arguments],
-        cwd=local.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=commands.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     return result.returncode, result.stdout
 
@@ -24,7 +24,7 @@ MATRIX = r"\i db/audit/matrix.sql"
 
 
 def test_a_fresh_database_is_sound(server, new_database, capfd):
-    status = local.audit(server.owner_url(new_database()))
+    status = commands.audit(server.owner_url(new_database()))
     output = capfd.readouterr().out
     assert status == 0, output
     assert "Nothing. Every rule above is as it should be." in output
@@ -42,13 +42,16 @@ def test_the_report_has_all_of_its_parts(server, database):
         assert words in report
     # Who has which privilege on which column.
     assert any(
-        row.split(" | ")[:3] == ["app.task_counts", "task_keeper", "update"] and row.endswith("| completed, open, revision")
+        row.split(" | ")[:3] == ["app.task_counts", "task_keeper", "update"]
+        and row.endswith("| completed, open, revision")
         for row in (" | ".join(cell.strip() for cell in line.split("|")) for line in report.splitlines())
     )
 
 
 def test_the_report_lists_every_definer_function_with_owner_path_and_reason(server, database, as_superuser):
-    rows = as_superuser.rows("select function, owner, search_path, about from audit.functions where definer order by function")
+    rows = as_superuser.rows(
+        "select function, owner, search_path, about from audit.functions where definer order by function"
+    )
     owners = {row["function"].partition("(")[0].rpartition(".")[2]: row["owner"] for row in rows}
     assert owners.items() >= {
         ("find_tasks", "task_finder"), ("count_task", "task_keeper"), ("keep_search_entry", "task_keeper"),
@@ -56,16 +59,27 @@ def test_the_report_lists_every_definer_function_with_owner_path_and_reason(serv
     }  # fmt: skip
     assert all(row["search_path"] == '""' and row["about"].startswith("Definer, ") for row in rows)
     _, report = psql(server.owner_url(database), REPORT)
-    part = report[report.index("Those that run with their owner's rights") : report.index("Those that the service calls")]
+    part = report[
+        report.index("Those that run with their owner's rights") : report.index(
+            "Those that the service calls"
+        )
+    ]
     for function, owner in owners.items():
-        assert any(f".{function}(" in line and owner in line and 'search_path = ""' in line for line in part.splitlines())
+        assert any(
+            f".{function}(" in line and owner in line and 'search_path = ""' in line
+            for line in part.splitlines()
+        )
     assert part.count("Definer, ") == len(rows)
 
 
 def test_the_report_says_what_holds_the_names_in_functions(server, database, as_superuser):
     _, report = psql(server.owner_url(database), REPORT)
-    part = report[report.index("What holds the names in a function") : report.index("Whom the others are for")]
-    (bound,) = [line.split("|") for line in part.splitlines() if line.strip().startswith("bound when it was made")]
+    part = report[
+        report.index("What holds the names in a function") : report.index("Whom the others are for")
+    ]
+    (bound,) = [
+        line.split("|") for line in part.splitlines() if line.strip().startswith("bound when it was made")
+    ]
     query = "select count(*) from audit.functions where bound and search_path is null and not in_extension"
     assert (int(bound[1]), int(bound[2])) == (as_superuser.value(query), 0)
     # Of the others the names are not listed.
@@ -77,7 +91,7 @@ def test_the_report_says_what_holds_the_names_in_functions(server, database, as_
 def test_the_report_is_read_only_and_needs_no_more_than_task_auditor(server, database):
     status, output = psql(server.superuser_url(database), "set role task_auditor", REPORT)
     assert status == 0, output
-    with open(local.ROOT / "db/audit/report.sql") as report:
+    with open(commands.ROOT / "db/audit/report.sql") as report:
         assert "begin transaction read only;" in report.read()
 
 
@@ -351,13 +365,15 @@ def test_a_service_that_is_logged_in_as_a_superuser_is_found(server, new_databas
     database = new_database()
     status, output = psql(server.superuser_url(database), "set application_name = 'duly'", REPORT)
     assert status == 1
-    assert found(output, "a session of the service is logged in as", "set DATABASE_URL to log in as task_api"), output
+    assert found(
+        output, "a session of the service is logged in as", "set DATABASE_URL to log in as task_api"
+    ), output
 
 
 def test_make_audit_ends_with_1_where_anything_is_off(server, new_database, capfd):
     database = new_database()
     server.execute("alter table app.tasks disable row level security", database)
-    assert local.audit(server.owner_url(database)) == 1
+    assert commands.audit(server.owner_url(database)) == 1
     # The matrix is tried all the same, and shows what that means.
     output = capfd.readouterr().out
     assert "done (!)" in output[output.index("THE ACCESS MATRIX") :]

@@ -51,7 +51,9 @@ def test_without_a_user_nothing_is_seen_and_nothing_is_written(how, as_user, ali
     with pytest.raises(asyncpg.PostgresError):
         session.execute("insert into app.tasks (title) values ('nobody''s')")
     with pytest.raises(Refused, match="row-level security"):
-        session.execute("insert into app.idempotency_keys (key, request, status, headers, body) values ('', '', 200, '{}', '')")
+        session.execute(
+            "insert into app.idempotency_keys (key, request, status, headers, body) values ('', '', 200, '{}', '')"
+        )
     assert session.value("select app.user_id()") is None
 
 
@@ -78,7 +80,9 @@ def test_without_a_user_every_api_function_refuses(as_user, as_superuser, task):
 
 def test_a_connection_that_someone_else_used_a_moment_ago_shows_nothing(server, database, alice, bob, task):
     # One connection for everybody, over HTTP, and what the pool gave back is looked at by its own next user.
-    with TestClient(create_app(Settings(database_url=server.service_url(database), jwt_secret=SECRET, pool_size=1))) as http:
+    with TestClient(
+        create_app(Settings(database_url=server.service_url(database), jwt_secret=SECRET, pool_size=1))
+    ) as http:
         hers, his = (Client(http, make_token(user, SECRET)) for user in (alice, bob))
         for _ in range(3):
             assert hers.page()["total"] == 1
@@ -89,7 +93,17 @@ def test_a_connection_that_someone_else_used_a_moment_ago_shows_nothing(server, 
 
 
 def test_a_user_is_what_it_is_to_the_letter(as_user, alice, task):
-    others = [alice.upper(), f" {alice}", f"{alice} ", alice + "\u200b", alice.replace("a", "\u0430"), f"{alice}%", "%", "_", "*"]
+    others = [
+        alice.upper(),
+        f" {alice}",
+        f"{alice} ",
+        alice + "\u200b",
+        alice.replace("a", "\u0430"),
+        f"{alice}%",
+        "%",
+        "_",
+        "*",
+    ]
     for other in others:
         assert as_user(other).value("select count(*) from app.tasks") == 0
     assert as_user(alice).value("select count(*) from app.tasks") == 1
@@ -219,12 +233,19 @@ def test_row_security_off_shows_an_error_and_no_row(as_user, alice, task):
 def test_a_function_of_ones_own_does_not_see_rows_before_the_policy(as_user, alice, bob, task, client):
     # A cheap, leaky condition would be shown every row if the policy did not come first. 1/0 tells if it was.
     client(bob).create(title="divide by zero")
-    assert as_user(alice).value("select count(*) from app.tasks where 1 / (case title when 'Hers' then 1 else 0 end) = 1") == 1
+    assert (
+        as_user(alice).value(
+            "select count(*) from app.tasks where 1 / (case title when 'Hers' then 1 else 0 end) = 1"
+        )
+        == 1
+    )
 
 
 def test_a_unique_violation_does_not_tell_of_another_users_row(as_user, bob, task):
     session = as_user(bob)
-    assert session.execute(f"insert into app.tasks (id, title) values ('{task['id']}', 'His')") == "INSERT 0 1"
+    assert (
+        session.execute(f"insert into app.tasks (id, title) values ('{task['id']}', 'His')") == "INSERT 0 1"
+    )
     assert session.execute(
         "insert into app.idempotency_keys (key, request, status, headers, body) values ('key', '', 1, '{}', '')"
     )
@@ -243,7 +264,9 @@ def test_the_timeouts_hold_for_task_api_and_the_auditor(as_user, as_superuser):
     names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
     assert [session.value("select current_setting($1)", name) for name in names] == ["5s", "2s", "10s"]
     settings = dict(
-        as_superuser.rows("select name, value from audit.role_settings where role_oid = 'task_auditor'::regrole")  # type: ignore[arg-type]
+        as_superuser.rows(
+            "select name, value from audit.role_settings where role_oid = 'task_auditor'::regrole"
+        )  # type: ignore[arg-type]
     )
     assert settings.keys() >= {*names, "default_transaction_read_only"}
 
@@ -265,5 +288,7 @@ def test_what_task_api_may_execute_is_known(as_user):
 
 def test_task_api_can_grant_nothing_of_what_it_has(as_user, as_superuser):
     # PostgreSQL warns, and does nothing.
-    as_user(None).execute("grant select on app.tasks to public; grant execute on function app.user_id() to public")
+    as_user(None).execute(
+        "grant select on app.tasks to public; grant execute on function app.user_id() to public"
+    )
     assert as_superuser.column("select fault from audit.faults") == []

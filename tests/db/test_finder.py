@@ -53,7 +53,9 @@ def broken(server, new_database):
             bob.create(title=f"His secret {number}", tags=["plans"], due_date="2026-01-10")
         session = Session(server.superuser_url(database))
         session.execute(BROKEN)
-        owner = session.value("select proowner::regrole::text from pg_proc where oid = 'app.find_tasks'::regproc")
+        owner = session.value(
+            "select proowner::regrole::text from pg_proc where oid = 'app.find_tasks'::regproc"
+        )
         yield alice, bob, session
         session.close()
         assert owner == "task_finder"
@@ -76,7 +78,10 @@ def test_a_finder_that_returns_everybodys_ids_shows_nothing_of_another_user(brok
     # Hers alone are there, and counted; a broken finder may cost rows, so no more is asked.
     assert all(task["user_id"] == "alice" for task in page["items"])
     assert page["total"] <= 3
-    links = " ".join(decoded(part.partition("cursor=")[2].partition(">")[0]) for part in response.headers["link"].split(","))
+    links = " ".join(
+        decoded(part.partition("cursor=")[2].partition(">")[0])
+        for part in response.headers["link"].split(",")
+    )
     answer = " ".join([response.text, str(response.headers), decoded(page["next_cursor"]), links])
     assert not [value for value in his if value in answer]
 
@@ -103,7 +108,11 @@ def test_what_it_claims_is_not_believed_even_in_sql(broken, server):
 def test_the_true_finder_finds_nothing_without_a_user_and_only_ones_own_with_one(client, alice, bob, as_user):
     client(bob).create(title="His secret", tags=["plans"])
     hers = client(alice).create(title="Her secret", tags=["plans"])
-    for call in ("('secret', null, false, true)", "('secret', null, false, false)", "(null, '{plans}', false, false)"):
+    for call in (
+        "('secret', null, false, true)",
+        "('secret', null, false, false)",
+        "(null, '{plans}', false, false)",
+    ):
         assert as_user(alice).value(f"select ids from app.find_tasks{call}") == [uuid.UUID(hers["id"])]
         with pytest.raises(Exception, match="no user is set"):
             as_user(None).value(f"select ids from app.find_tasks{call}")
@@ -123,7 +132,10 @@ MAY_READ = {
     "task_finder": {"app.search_entries"},
     "task_keeper": {"app.search_entries", "app.task_counts", "app.idempotency_keys"},
 }
-MAY_WRITE = {"task_finder": set(), "task_keeper": {"app.search_entries", "app.task_counts", "app.idempotency_keys"}}
+MAY_WRITE = {
+    "task_finder": set(),
+    "task_keeper": {"app.search_entries", "app.task_counts", "app.idempotency_keys"},
+}
 
 
 @pytest.mark.parametrize("role", MAY_READ)
@@ -142,7 +154,9 @@ def test_who_looks_past_row_level_security_may_read_no_task(role, as_superuser):
 
 
 def test_the_finder_is_refused_every_column_of_the_tasks(as_superuser):
-    columns = as_superuser.column("select attname from pg_attribute where attrelid = 'app.tasks'::regclass and attnum > 0")
+    columns = as_superuser.column(
+        "select attname from pg_attribute where attrelid = 'app.tasks'::regclass and attnum > 0"
+    )
     assert len(columns) > 15
     for column in [*columns, "1", "count(*)", "ctid", "tasks"]:
         as_superuser.execute("begin; set local role task_finder; set local app.user_id = 'alice'")

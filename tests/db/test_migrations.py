@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app import local, postgres
+from app.dev import commands, postgres
 from tests.servers import Server
 from tests.sql import Session
 
-MIGRATIONS = sorted((local.ROOT / "db" / "migrations").glob("*.sql"))
+MIGRATIONS = sorted((commands.ROOT / "db" / "migrations").glob("*.sql"))
 VERSIONS = [path.name.partition("_")[0] for path in MIGRATIONS]
 
 CATALOG = """
@@ -84,12 +84,12 @@ def test_versions_are_numbers_and_each_has_a_true_way_back():
 def test_up_down_and_up_again_on_an_empty_database(server, empty):
     url = server.superuser_url(urlsplit(empty).path[1:])
     nothing = catalog(url)
-    local.migrate(empty)
+    commands.migrate(empty)
     whole = catalog(url)
     for _ in MIGRATIONS:
-        local.migrate(empty, "rollback")
+        commands.migrate(empty, "rollback")
     assert catalog(url) == nothing
-    local.migrate(empty)
+    commands.migrate(empty)
     assert catalog(url) == whole
 
 
@@ -99,18 +99,20 @@ def test_each_migration_goes_down_and_up_where_there_are_data(server, new_databa
     fill(server, name, "migrations")
     whole = catalog(url)
     count = "select count(*) from app.tasks"
-    tables = VERSIONS.index(next(path.name for path in MIGRATIONS if "create table app.tasks (" in path.read_text())[:4])
+    tables = VERSIONS.index(
+        next(path.name for path in MIGRATIONS if "create table app.tasks (" in path.read_text())[:4]
+    )
     for _ in MIGRATIONS[tables + 1 :]:
-        local.migrate(server.owner_url(name), "rollback")
+        commands.migrate(server.owner_url(name), "rollback")
     assert server.execute(count, name) == 20
-    local.migrate(server.owner_url(name))
+    commands.migrate(server.owner_url(name))
     assert server.execute(count, name) == 20
     assert catalog(url) == whole
 
 
 def test_several_that_migrate_at_once_do_it_once(server, empty):
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda _: local.migrate(empty), range(3)))
+        list(pool.map(lambda _: commands.migrate(empty), range(3)))
     session = Session(empty)
     assert session.column("select version from public.schema_migrations order by version") == VERSIONS
     session.close()
@@ -123,20 +125,27 @@ def test_a_migration_does_not_wait_long_for_a_lock(server, new_database):
     holder.execute("begin")
     holder.execute("lock table public.schema_migrations in access exclusive mode")
     with pytest.raises(subprocess.CalledProcessError):
-        local.migrate(server.owner_url(name), "rollback")
+        commands.migrate(server.owner_url(name), "rollback")
     holder.close()
 
 
 def test_db_schema_sql_is_what_the_migrations_add_up_to(tmp_path):
-    local.write_schema(tmp_path / "schema.sql")
-    assert (local.ROOT / "db" / "schema.sql").read_text() == (tmp_path / "schema.sql").read_text(), "run make schema"
+    commands.write_schema(tmp_path / "schema.sql")
+    assert (commands.ROOT / "db" / "schema.sql").read_text() == (tmp_path / "schema.sql").read_text(), (
+        "run make schema"
+    )
 
 
 def test_squawk_finds_nothing_that_is_not_explained(tmp_path):
     """In what goes up; that going down drops what the users have is what it is for."""
     for path in MIGRATIONS:
         (tmp_path / path.name).write_text(path.read_text().partition("-- migrate:down\n")[0])
-    command = [Path(sys.executable).parent / "squawk", "--config", local.ROOT / ".squawk.toml", *tmp_path.glob("*.sql")]
+    command = [
+        Path(sys.executable).parent / "squawk",
+        "--config",
+        commands.ROOT / ".squawk.toml",
+        *tmp_path.glob("*.sql"),
+    ]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stdout
 
@@ -165,7 +174,9 @@ def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database
         fresh.execute("revoke all on database restored from public")
         fresh.execute("grant connect on database restored to task_api, task_auditor")
         if not administers:
-            fresh.execute(f"grant task_owner, task_finder, task_keeper, task_auditor to {postgres.OWNER} with admin true")
+            fresh.execute(
+                f"grant task_owner, task_finder, task_keeper, task_auditor to {postgres.OWNER} with admin true"
+            )
             fresh.execute(f"grant task_api to {postgres.OWNER} with admin true, inherit false, set false")
 
         assert catalog(fresh.superuser_url("restored")) == catalog(source)
@@ -175,8 +186,8 @@ def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database
         session.value("select set_config('app.user_id', 'backup', false)")
         assert session.value("select count(*) from app.tasks") == 20
         session.close()
-        local.migrate(fresh.owner_url("restored"))
-        assert local.audit(postgres.url(sockets, postgres.OWNER, "restored")) == 0
+        commands.migrate(fresh.owner_url("restored"))
+        assert commands.audit(postgres.url(sockets, postgres.OWNER, "restored")) == 0
 
 
 def run(program, *arguments):

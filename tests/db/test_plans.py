@@ -73,7 +73,9 @@ class Reader:
 
     async def _connect(self, url: str) -> asyncpg.Connection:
         connection = await asyncpg.connect(url)
-        connection.add_log_listener(lambda _, message: self._plans.append(json.loads(message.message.partition("plan:\n")[2])))
+        connection.add_log_listener(
+            lambda _, message: self._plans.append(json.loads(message.message.partition("plan:\n")[2]))
+        )
         await connection.execute("load 'auto_explain'")
         for name, value in {"log_min_duration": 0, "log_nested_statements": "on", "log_analyze": "on", "log_timing": "off",
                             "log_level": "notice", "log_format": "json"}.items():  # fmt: skip
@@ -90,8 +92,14 @@ class Reader:
         for node in (node for plan in self._plans for node in _nodes(plan["Plan"])):
             assert node["Node Type"] != "Seq Scan" or node.get("Schema") == "pg_catalog", node
             if "Index Name" in node:
-                read = node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
-                rows[node["Index Name"]] = rows.get(node["Index Name"], 0) + round(read * node["Actual Loops"])
+                read = (
+                    node["Actual Rows"]
+                    + node.get("Rows Removed by Filter", 0)
+                    + node.get("Rows Removed by Index Recheck", 0)
+                )
+                rows[node["Index Name"]] = rows.get(node["Index Name"], 0) + round(
+                    read * node["Actual Loops"]
+                )
         return Reading(json.loads(answer[2]), rows)
 
     def close(self) -> None:
@@ -138,7 +146,13 @@ ORDERS = [
     ({"sort_by": "priority", "sort_order": "asc"}, "tasks_by_priority"),
     ({"sort_by": "priority", "sort_order": "desc"}, "tasks_by_priority"),
 ]
-FILTERS = [{}, {"status": "false"}, {"priority": "high"}, {"priority": "high,low"}, {"status": "true", "priority": "medium"}]
+FILTERS = [
+    {},
+    {"status": "false"},
+    {"priority": "high"},
+    {"priority": "high,low"},
+    {"status": "true", "priority": "medium"},
+]
 
 
 # Of each order: from how many stretches of its index, a status and a priority each, a list is merged; and how many such lists
@@ -172,7 +186,9 @@ def test_a_page_by_cursor_costs_the_same_anywhere_and_both_ways(reader, order, i
     assert after.rows[index] <= most_rows(index, 20)
     assert set(after.rows) == {index, "task_counts_pkey"}
     last = after.page["next_cursor"]
-    assert [task["id"] for task in after.page["items"]] != [task["id"] for task in reader.read(cursor=last).page["items"]]
+    assert [task["id"] for task in after.page["items"]] != [
+        task["id"] for task in reader.read(cursor=last).page["items"]
+    ]
 
 
 @pytest.mark.parametrize(("order", "index"), ORDERS, ids=str)
@@ -187,7 +203,9 @@ def test_the_total_is_read_from_three_counts(reader):
     assert reader.read(priority="high", status="false").rows["task_counts_pkey"] <= 3
 
 
-@pytest.mark.parametrize("filters", [{}, {"status": "false"}, {"priority": "high,low"}, {"due_date_from": "2026-03-01"}], ids=str)
+@pytest.mark.parametrize(
+    "filters", [{}, {"status": "false"}, {"priority": "high,low"}, {"due_date_from": "2026-03-01"}], ids=str
+)
 @pytest.mark.parametrize(
     "search",
     [
@@ -215,10 +233,16 @@ def test_a_search_of_nothing_reads_only_the_newest_titles_to_suggest_another(rea
     assert (reading.page["items"], reading.page["total"]) == ([], 0)
     assert reading.rows.pop("tasks_by_created_at") <= 6 * 200
     assert reading.rows == {"search_entries_by_keys": 0, "tasks_pkey": 0, "task_counts_pkey": 3}
-    assert reader.read(q='"qqqqqqqqqqqq"').rows == {"search_entries_by_keys": 0, "tasks_pkey": 0, "task_counts_pkey": 3}
+    assert reader.read(q='"qqqqqqqqqqqq"').rows == {
+        "search_entries_by_keys": 0,
+        "tasks_pkey": 0,
+        "task_counts_pkey": 3,
+    }
 
 
-@pytest.mark.parametrize("order", [{}, {"sort_by": "due_date", "sort_order": "desc"}, {"sort_by": "title"}], ids=str)
+@pytest.mark.parametrize(
+    "order", [{}, {"sort_by": "due_date", "sort_order": "desc"}, {"sort_by": "title"}], ids=str
+)
 @pytest.mark.parametrize(
     "filters",
     [

@@ -9,7 +9,12 @@ from tests.client import Client, make_token
 from tests.conftest import SECRET
 from tests.wire import tap
 
-WEEKLY = {"title": "x", "is_recurring": True, "recurrence_rule": "FREQ=WEEKLY", "due_date": "2026-01-10T17:00:00Z"}
+WEEKLY = {
+    "title": "x",
+    "is_recurring": True,
+    "recurrence_rule": "FREQ=WEEKLY",
+    "due_date": "2026-01-10T17:00:00Z",
+}
 
 
 @pytest.fixture

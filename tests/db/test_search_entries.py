@@ -48,7 +48,11 @@ def test_who_truncates_the_tasks_truncates_what_is_kept_beside_them(server, new_
     owner.execute("insert into app.tasks (user_id, title) values ($1, 'one'), ($1, 'two')", alice)
     assert owner.value("select count(*) from app.search_entries") == 2
     owner.execute("truncate app.tasks")
-    assert owner.value("select count(*) from app.search_entries") == owner.value("select count(*) from app.task_counts") == 0
+    assert (
+        owner.value("select count(*) from app.search_entries")
+        == owner.value("select count(*) from app.task_counts")
+        == 0
+    )
     owner.close()
 
 
@@ -80,6 +84,8 @@ def test_what_changes_no_word_and_no_tag_does_not_write_the_entry(client, as_sup
 )  # fmt: skip
 def test_the_service_may_do_nothing_with_the_entries(as_user, alice, statement):
     session = as_user(alice)
-    session.value("select response from api.create_task($1, null, false, null, null)", json.dumps({"title": "Hers"}))
+    session.value(
+        "select response from api.create_task($1, null, false, null, null)", json.dumps({"title": "Hers"})
+    )
     with pytest.raises(Exception, match="permission denied for table search_entries"):
         session.execute(statement)

@@ -46,7 +46,9 @@ def test_a_new_task_of_the_functions_has_the_defaults_of_the_table(as_superuser,
 
 def test_the_fields_of_a_body_are_columns_of_the_table(as_superuser):
     fields = as_superuser.value("select app.task_fields()")
-    columns = as_superuser.column("select attname from pg_attribute where attrelid = 'app.tasks'::regclass and attnum > 0")
+    columns = as_superuser.column(
+        "select attname from pg_attribute where attrelid = 'app.tasks'::regclass and attnum > 0"
+    )
     assert set(fields) < set(columns)
 
 

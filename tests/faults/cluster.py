@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from app import local, postgres
+from app.dev import commands, postgres
 from tests.live import free_port
 from tests.servers import BINARIES
 from tests.sql import Session
@@ -31,7 +31,7 @@ class Cluster:
         self.start()
         self.execute(f"create role {postgres.OWNER} login createdb createrole", database="postgres")
         self.execute(f"create database {_DATABASE} owner {postgres.OWNER}", database="postgres")
-        local.migrate(self.url(postgres.OWNER))
+        commands.migrate(self.url(postgres.OWNER))
 
     def url(self, role: str, port: int | None = None, database: str = _DATABASE) -> str:
         return f"postgresql://{role}@127.0.0.1:{port or self.port}/{database}"

@@ -67,7 +67,9 @@ class Load:
 
     def verify(self, cluster: Cluster, name: str, recovery: float = 0.0) -> None:
         """Every write that was acknowledged is there once, and every other at most once."""
-        rows = cluster.execute("select title, count(*) from app.tasks where user_id = $1 group by title", self.user)
+        rows = cluster.execute(
+            "select title, count(*) from app.tasks where user_id = $1 group by title", self.user
+        )
         found = {row["title"]: row["count"] for row in rows}
         lost = [title for title in self.acknowledged if title not in found]
         doubled = [title for title, count in found.items() if count > 1]
@@ -86,7 +88,9 @@ class Load:
         await asyncio.gather(*(self._client(persistent=number % 2 == 0) for number in range(self.clients)))
 
     async def _client(self, persistent: bool) -> None:
-        async with httpx.AsyncClient(base_url=self.address, timeout=PATIENCE, headers=headers(self.user)) as http:
+        async with httpx.AsyncClient(
+            base_url=self.address, timeout=PATIENCE, headers=headers(self.user)
+        ) as http:
             for title in self._titles():
                 key = {"Idempotency-Key": title} if persistent else {}
                 while True:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2 as httpx
 
-from app import local
+from app.dev import commands
 from tests.client import make_token
 from tests.environment import environment
 from tests.live import free_port
@@ -31,10 +31,12 @@ class Service:
         self.address = f"http://127.0.0.1:{self.port}"
         limit = [] if files is None else ["sh", "-c", 'ulimit -S -n "$0" && exec "$@"', str(files)]
         self._command = [*limit, sys.executable, "-m", "app"]
-        self._environment = environment(DATABASE_URL=database_url, JWT_SECRET=SECRET, PORT=self.port, **settings)
+        self._environment = environment(
+            DATABASE_URL=database_url, JWT_SECRET=SECRET, PORT=self.port, **settings
+        )
 
     def __enter__(self) -> "Service":
-        self.process = subprocess.Popen(self._command, cwd=local.ROOT, env=self._environment)
+        self.process = subprocess.Popen(self._command, cwd=commands.ROOT, env=self._environment)
         wait_until(self.answers)
         return self
 

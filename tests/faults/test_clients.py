@@ -11,7 +11,9 @@ import pytest
 
 from tests.faults.service import POOL_SIZE, Service, headers, wait_until
 
-_HEAD = "POST /tasks HTTP/1.1\r\nHost: localhost\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers().items())
+_HEAD = "POST /tasks HTTP/1.1\r\nHost: localhost\r\n" + "".join(
+    f"{name}: {value}\r\n" for name, value in headers().items()
+)
 
 
 @pytest.fixture
@@ -46,7 +48,9 @@ def read_to_end(connection):
 
 
 @pytest.mark.parametrize(
-    "sent", ["", "G", "GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: "], ids=["nothing", "a letter", "half a head"]
+    "sent",
+    ["", "G", "GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: "],
+    ids=["nothing", "a letter", "half a head"],
 )
 def test_a_request_that_does_not_come_is_not_waited_for(impatient, sent):
     with contextlib.suppress(ConnectionResetError):
@@ -61,7 +65,9 @@ def test_a_body_that_does_not_come_is_408(impatient):
 
 
 @pytest.mark.parametrize(
-    "begun", ["GET /health HTTP/1.1\r\nX-Slow: ", _HEAD + "Content-Length: 10000\r\n\r\n"], ids=["head", "body"]
+    "begun",
+    ["GET /health HTTP/1.1\r\nX-Slow: ", _HEAD + "Content-Length: 10000\r\n\r\n"],
+    ids=["head", "body"],
 )
 def test_a_request_that_comes_letter_by_letter_is_not_waited_for(impatient, begun):
     with send(impatient, begun) as connection:
@@ -114,7 +120,11 @@ def test_clients_that_ask_and_do_not_read_hold_nobody_up_and_cost_little(cluster
     cluster.execute(
         "insert into app.tasks (user_id, title, description) select 'deaf', 'Task', repeat('字', 2000) from generate_series(1, 100)"
     )
-    request = "GET /tasks?limit=100 HTTP/1.1\r\nHost: x\r\nAuthorization: " + headers("deaf")["Authorization"] + "\r\n\r\n"
+    request = (
+        "GET /tasks?limit=100 HTTP/1.1\r\nHost: x\r\nAuthorization: "
+        + headers("deaf")["Authorization"]
+        + "\r\n\r\n"
+    )
     with Service(cluster.url("task_api"), CLIENT_TIMEOUT=1) as service:
         memory, files = service.memory(), service.files()
         deaf = [send(service, 33 * request) for _ in range(2 * POOL_SIZE)]
@@ -138,14 +148,22 @@ async def storm(service, clients, requests):
         for _ in range(requests):
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
-            length = int(next(line.split(b":")[1] for line in head.split(b"\r\n") if line.startswith(b"content-length")))
+            length = int(
+                next(
+                    line.split(b":")[1] for line in head.split(b"\r\n") if line.startswith(b"content-length")
+                )
+            )
             await reader.readexactly(length)
             statuses.append(int(head.split(b" ")[1]))
         writer.close()
         return statuses
 
     async with asyncio.timeout(120):
-        return [status for statuses in await asyncio.gather(*(client() for _ in range(clients))) for status in statuses]
+        return [
+            status
+            for statuses in await asyncio.gather(*(client() for _ in range(clients)))
+            for status in statuses
+        ]
 
 
 @pytest.fixture

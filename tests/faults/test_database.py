@@ -95,7 +95,10 @@ def test_a_statement_takes_too_long(cluster):
 
 
 def test_the_network_hangs(cluster):
-    with Proxy(cluster.port) as proxy, Service(cluster.url("task_api", proxy.port), DATABASE_TIMEOUT=2) as service:
+    with (
+        Proxy(cluster.port) as proxy,
+        Service(cluster.url("task_api", proxy.port), DATABASE_TIMEOUT=2) as service,
+    ):
         with Load(service.address) as load:
             load.wait_for_more()
             proxy.freeze()

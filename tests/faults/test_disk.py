@@ -17,7 +17,9 @@ def small_cluster(tmp_path):
         pytest.skip("only root can mount a file system")
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", disk], capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", disk], capture_output=True
+    ).returncode:
         pytest.skip("no file system can be mounted here")
     try:
         cluster = Cluster(disk)

@@ -14,7 +14,9 @@ from tests.faults.service import Service, headers, wait_until
 
 def create(service, user, key):
     body = {"title": "Once"}
-    return httpx.post(f"{service.address}/tasks", json=body, headers=headers(user) | {"Idempotency-Key": key}, timeout=30)
+    return httpx.post(
+        f"{service.address}/tasks", json=body, headers=headers(user) | {"Idempotency-Key": key}, timeout=30
+    )
 
 
 def count(cluster, user):

@@ -11,7 +11,9 @@ _RULES = [
     "FREQ=HOURLY;INTERVAL=5;COUNT=100", "FREQ=MONTHLY;BYDAY=2TU;UNTIL=20991231", "FREQ=DAILY;COUNT=1", "FREQ=WEEKLY;WKST=SU;INTERVAL=2",
 ]  # fmt: skip
 schemathesis.openapi.format("rrule", st.sampled_from(_RULES))
-schemathesis.openapi.format("time-zone", st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"]))
+schemathesis.openapi.format(
+    "time-zone", st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+)
 
 # Whether a rule ever comes due, whether a zone exists, whose cursor it is, how fields or parameters go together.
 _BEYOND_SCHEMA = {

@@ -37,7 +37,10 @@ def page() -> Iterator[Page]:
 def open_docs(page: Page, address: str) -> list[str]:
     """Open the page; returns what went wrong in it, and where it asked for anything that isn't on loopback."""
     faults: list[str] = []
-    page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda message: faults.append(message.text) if message.type in ("error", "warning") else None,
+    )
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("request", lambda request: None if is_here(request.url) else faults.append(request.url))
     page.goto(f"{address}/docs")
@@ -102,7 +105,10 @@ def test_the_page_and_what_it_loads_say_how_they_may_be_kept(http):
         asset = http.get(f"/docs/{name}")
         assert (asset.status_code, bool(asset.headers["etag"])) == (200, True)
         assert http.get(f"/docs/{name}", headers={"If-None-Match": asset.headers["etag"]}).status_code == 304
-    assert http.get("/docs/swagger-ui-bundle.js", headers={"Accept-Encoding": "br"}).headers["content-encoding"] == "br"
+    assert (
+        http.get("/docs/swagger-ui-bundle.js", headers={"Accept-Encoding": "br"}).headers["content-encoding"]
+        == "br"
+    )
     assert http.get("/docs/..%2Fcore.py").status_code == 404
 
 

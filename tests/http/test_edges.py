@@ -13,8 +13,8 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from app.main import create_app
-from app.negotiation import choose_coding, choose_media_type
-from app.routing import Resource
+from app.web.negotiation import choose_coding, choose_media_type
+from app.web.resource import Resource
 from tests.client import Client, make_token
 
 ORIGIN = "http://localhost:3000"
@@ -45,7 +45,8 @@ def test_the_coding_that_accept_encoding_likes_best_is_chosen(accept, chosen):
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/tasks"), ("POST", "/tasks"), ("GET", "/health"), ("GET", "/docs"), ("GET", "/openapi.json")]
+    ("method", "path"),
+    [("GET", "/tasks"), ("POST", "/tasks"), ("GET", "/health"), ("GET", "/docs"), ("GET", "/openapi.json")],
 )
 def test_what_can_not_be_served_is_406(client, alice, method, path):
     response = client(alice).request(method, path, headers={"Accept": "image/png"})
@@ -65,7 +66,9 @@ def test_lists_over_1_kib_are_encoded_and_one_etag_stands_for_every_coding(clien
         assert encoded.headers["etag"] == plain.headers["etag"]
         assert encoded.headers["etag"].startswith('W/"')
     assert "Accept-Encoding" in plain.headers["vary"]
-    same = client(alice).get("/tasks", headers={"If-None-Match": plain.headers["etag"], "Accept-Encoding": "br"})
+    same = client(alice).get(
+        "/tasks", headers={"If-None-Match": plain.headers["etag"], "Accept-Encoding": "br"}
+    )
     assert (same.status_code, same.content, same.headers["vary"]) == (304, b"", plain.headers["vary"])
 
 
@@ -74,21 +77,34 @@ def test_short_answers_and_single_tasks_are_not_encoded(client, alice):
     task = client(alice).get(path, headers={"Accept-Encoding": "gzip, br"})
     assert "content-encoding" not in task.headers
     assert not task.headers["etag"].startswith("W/")
-    assert "content-encoding" not in client(alice).get("/tasks?q=nothing", headers={"Accept-Encoding": "gzip"}).headers
+    assert (
+        "content-encoding"
+        not in client(alice).get("/tasks?q=nothing", headers={"Accept-Encoding": "gzip"}).headers
+    )
 
 
 def test_an_unchanged_list_is_304_and_costs_one_cheap_lookup(client, alice, as_user):
     client(alice).create()
     first = client(alice).get("/tasks?status=incomplete")
     # A proxy may have dropped the W/, or put one before a strong tag.
-    for tag in (first.headers["etag"], first.headers["etag"].removeprefix("W/"), f'"other", {first.headers["etag"]}', "*"):
-        assert client(alice).get("/tasks?status=incomplete", headers={"If-None-Match": tag}).status_code == 304
+    for tag in (
+        first.headers["etag"],
+        first.headers["etag"].removeprefix("W/"),
+        f'"other", {first.headers["etag"]}',
+        "*",
+    ):
+        assert (
+            client(alice).get("/tasks?status=incomplete", headers={"If-None-Match": tag}).status_code == 304
+        )
     session = as_user(alice)
     session.execute("begin")
     status = session.value(
-        """select status from api.list_tasks('{"status": ["incomplete"]}', '/tasks?', 'key', $1)""", first.headers["etag"]
+        """select status from api.list_tasks('{"status": ["incomplete"]}', '/tasks?', 'key', $1)""",
+        first.headers["etag"],
     )
-    read = session.column("select relname from pg_stat_xact_user_tables where schemaname = 'app' and seq_scan + idx_scan > 0")
+    read = session.column(
+        "select relname from pg_stat_xact_user_tables where schemaname = 'app' and seq_scan + idx_scan > 0"
+    )
     session.execute("rollback")
     assert (status, read) == (304, ["task_counts"])
 
@@ -127,18 +143,25 @@ def test_if_match_is_heeded_by_every_write(client, http, settings, alice, method
         assert (refused.status_code, refused.json()["type"]) == (412, "/problems/precondition-failed")
     assert client(alice).get(made.headers["location"]).content == made.content
     token = ("Authorization", f"Bearer {make_token(alice, settings.jwt_secret)}")
-    done = http.request(method, path, json=body, headers=[token, ("If-Match", '"1"'), ("If-Match", made.headers["etag"])])
+    done = http.request(
+        method, path, json=body, headers=[token, ("If-Match", '"1"'), ("If-Match", made.headers["etag"])]
+    )
     assert done.status_code < 300
 
 
 def test_if_match_star_is_met_by_any_task_and_by_none_that_is_missing(client, alice):
     path = client(alice).post("/tasks", {"title": "x"}).headers["location"]
     assert client(alice).patch(path, {"title": "y"}, headers={"If-Match": "*"}).status_code == 200
-    assert client(alice).patch(f"/tasks/{uuid.uuid4()}", {"title": "y"}, headers={"If-Match": "*"}).status_code == 404
+    assert (
+        client(alice).patch(f"/tasks/{uuid.uuid4()}", {"title": "y"}, headers={"If-Match": "*"}).status_code
+        == 404
+    )
 
 
 def test_a_server_that_demands_if_match_answers_428(settings, alice):
-    with TestClient(create_app(dataclasses.replace(settings, require_if_match=True)), raise_server_exceptions=False) as http:
+    with TestClient(
+        create_app(dataclasses.replace(settings, require_if_match=True)), raise_server_exceptions=False
+    ) as http:
         client = Client(http, make_token(alice, settings.jwt_secret))
         made = client.post("/tasks", {"title": "x"})
         path = made.headers["location"]
@@ -146,7 +169,10 @@ def test_a_server_that_demands_if_match_answers_428(settings, alice):
             refused = client.request(method, path + below)
             assert (refused.status_code, refused.json()["type"]) == (428, "/problems/precondition-required")
         assert client.delete(path, headers={"If-Match": made.headers["etag"]}).status_code == 204
-        assert client.put(f"/tasks/{uuid.uuid4()}", {"title": "x"}, headers={"If-None-Match": "*"}).status_code == 201
+        assert (
+            client.put(f"/tasks/{uuid.uuid4()}", {"title": "x"}, headers={"If-None-Match": "*"}).status_code
+            == 201
+        )
 
 
 def test_an_offline_client_chooses_the_id(client, alice, bob):
@@ -168,7 +194,16 @@ def test_an_offline_client_chooses_the_id(client, alice, bob):
 
 
 @pytest.mark.parametrize(
-    "path", ["/tasks", "/tasks/{id}", "/tasks/{id}/occurrences", "/health", "/problems/not-found", "/openapi.json", "/docs"]
+    "path",
+    [
+        "/tasks",
+        "/tasks/{id}",
+        "/tasks/{id}/occurrences",
+        "/health",
+        "/problems/not-found",
+        "/openapi.json",
+        "/docs",
+    ],
 )
 def test_head_is_get_without_the_body(over_http, alice, path):
     alices = over_http(alice)
@@ -201,10 +236,15 @@ def test_a_web_page_of_an_allowed_origin_passes_the_preflight(http, method):
 
 
 def test_another_origin_does_not(http):
-    response = http.options("/tasks", headers={"Origin": "http://evil.example", "Access-Control-Request-Method": "GET"})
+    response = http.options(
+        "/tasks", headers={"Origin": "http://evil.example", "Access-Control-Request-Method": "GET"}
+    )
     assert (response.status_code, response.json()["type"]) == (400, "/problems/validation-error")
     assert "access-control-allow-origin" not in response.headers
-    assert "access-control-allow-origin" not in http.get("/health", headers={"Origin": "http://evil.example"}).headers
+    assert (
+        "access-control-allow-origin"
+        not in http.get("/health", headers={"Origin": "http://evil.example"}).headers
+    )
 
 
 @pytest.mark.parametrize("path", ["/tasks", "/tasks/1", "/nothing", "/health"])
@@ -212,7 +252,10 @@ def test_a_web_page_can_read_every_answer_errors_included(http, path):
     response = http.get(path, headers={"Origin": ORIGIN})
     assert response.headers["access-control-allow-origin"] == ORIGIN
     exposed = response.headers["access-control-expose-headers"]
-    assert all(name in exposed for name in ("ETag", "Link", "Location", "X-Request-ID", "Retry-After", "Idempotency-Replayed"))
+    assert all(
+        name in exposed
+        for name in ("ETag", "Link", "Location", "X-Request-ID", "Retry-After", "Idempotency-Replayed")
+    )
 
 
 def test_even_a_fault_of_ours_can_be_read(settings):
@@ -254,7 +297,8 @@ def test_every_answer_has_the_security_headers(http, path):
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"), [("abc-123", True), ("a" * 128, True), ("a" * 129, False), ("a b", False), ("<x>", False), ("", False)]
+    ("sent", "kept"),
+    [("abc-123", True), ("a" * 128, True), ("a" * 129, False), ("a b", False), ("<x>", False), ("", False)],
 )
 def test_a_sound_request_id_is_kept(http, sent, kept):
     assert (http.get("/health", headers={"X-Request-ID": sent}).headers["x-request-id"] == sent) == kept
@@ -275,7 +319,18 @@ def test_parameters_may_be_percent_encoded_repeated_or_empty(client, alice, quer
 
 
 @pytest.mark.parametrize(
-    "query", ["q=%FF", "q=%00", "%00=1", "limit=1&limit=2", "status=true&status=false", "limit=%D9%A5", "Q=x", "=x", "foo"]
+    "query",
+    [
+        "q=%FF",
+        "q=%00",
+        "%00=1",
+        "limit=1&limit=2",
+        "status=true&status=false",
+        "limit=%D9%A5",
+        "Q=x",
+        "=x",
+        "foo",
+    ],
 )
 def test_bad_parameters_are_400(client, alice, query):
     response = client(alice).get(f"/tasks?{query}")
@@ -284,7 +339,9 @@ def test_bad_parameters_are_400(client, alice, query):
 
 def test_a_body_with_a_content_coding_is_415(client, alice):
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-    response = client(alice).request("POST", "/tasks", content=gzip.compress(b'{"title":"x"}'), headers=headers)
+    response = client(alice).request(
+        "POST", "/tasks", content=gzip.compress(b'{"title":"x"}'), headers=headers
+    )
     assert (response.status_code, response.headers["accept-encoding"]) == (415, "identity")
 
 
@@ -293,7 +350,10 @@ def test_each_kind_of_problem_has_a_page_for_programs_and_for_people(http, kind)
     page = http.get(f"/problems/{kind}")
     assert (page.json()["type"], page.headers["content-type"]) == (f"/problems/{kind}", "application/json")
     html = http.get(f"/problems/{kind}", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
-    assert (html.headers["content-type"], page.json()["title"] in html.text) == ("text/html; charset=utf-8", True)
+    assert (html.headers["content-type"], page.json()["title"] in html.text) == (
+        "text/html; charset=utf-8",
+        True,
+    )
     assert http.get("/problems/nonsense").status_code == 404
 
 
@@ -306,7 +366,14 @@ def raw(address: str, request: bytes) -> bytes:
         while chunk := connection.recv(65_536):
             answer += chunk
             head, _, body = answer.partition(b"\r\n\r\n")
-            length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), None)
+            length = next(
+                (
+                    int(line[15:])
+                    for line in head.lower().split(b"\r\n")
+                    if line.startswith(b"content-length:")
+                ),
+                None,
+            )
             if length is not None and len(body) >= length:
                 break
     return answer

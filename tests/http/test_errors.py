@@ -14,8 +14,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from app.kinds import KINDS
 from app.main import create_app
+from app.web.problem_types import PROBLEM_TYPES
 from tests.client import make_token
 
 # SQL, names of tables and constraints, SQLSTATEs, Python, paths: what no client may see.
@@ -56,7 +56,10 @@ bodies = (
 )
 parameters = st.lists(
     st.tuples(
-        st.sampled_from(["q", "status", "priority", "tags", "due_date_from", "sort_by", "limit", "offset", "cursor", "x"]), texts
+        st.sampled_from(
+            ["q", "status", "priority", "tags", "due_date_from", "sort_by", "limit", "offset", "cursor", "x"]
+        ),
+        texts,
     ),
     max_size=4,
 )
@@ -75,7 +78,9 @@ names = st.sampled_from(
 )
 headers = st.dictionaries(
     names,
-    st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=30).map(str.strip),
+    st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=30).map(
+        str.strip
+    ),
     max_size=3,
 )
 paths = st.sampled_from(
@@ -92,7 +97,9 @@ paths = st.sampled_from(
 )
 
 
-@hypothesis_settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]), path=paths, of=st.sampled_from(["alice", "bob"]) | texts,
     body=bodies, query=parameters, extra=headers,
@@ -103,7 +110,9 @@ def test_no_error_tells_what_is_inside(http, client, settings, method, path, of,
     token = make_token("alice", settings.jwt_secret)
     sent = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **extra}
     url = f"{path.format(id=quote(identifier, safe=''))}?{urlencode(query)}"
-    response = http.request(method, url, content=body, headers=[(name, value.encode("latin-1")) for name, value in sent.items()])
+    response = http.request(
+        method, url, content=body, headers=[(name, value.encode("latin-1")) for name, value in sent.items()]
+    )
     if response.status_code >= 400:
         check_problem(response)
     assert MARK not in response.text
@@ -113,8 +122,20 @@ def check_problem(response):
     assert response.status_code < 500, response.text
     assert response.headers["content-type"] == "application/problem+json"
     problem = response.json()
-    assert set(problem) - {"errors"} == {"type", "title", "status", "detail", "error", "message", "request_id"}
-    assert KINDS[problem["type"].removeprefix("/problems/")].status == problem["status"] == response.status_code
+    assert set(problem) - {"errors"} == {
+        "type",
+        "title",
+        "status",
+        "detail",
+        "error",
+        "message",
+        "request_id",
+    }
+    assert (
+        PROBLEM_TYPES[problem["type"].removeprefix("/problems/")].status
+        == problem["status"]
+        == response.status_code
+    )
     assert (problem["error"], problem["message"]) == (problem["title"], problem["detail"])
     told = [problem["detail"]] + [f"{fault['msg']} {fault['type']}" for fault in problem.get("errors", [])]
     # The names of unknown fields and parameters are the client's own words.
@@ -144,7 +165,8 @@ def test_a_near_miss_names_the_field_that_was_meant(client, alice, typo, meant):
 def test_faults_of_the_database_itself_are_503_or_500_and_tell_nothing(settings, alice, new_database, server):
     name = new_database()
     with TestClient(
-        create_app(dataclasses.replace(settings, database_url=server.service_url(name))), raise_server_exceptions=False
+        create_app(dataclasses.replace(settings, database_url=server.service_url(name))),
+        raise_server_exceptions=False,
     ) as http:
         headers = {"Authorization": f"Bearer {make_token(alice, settings.jwt_secret)}"}
         assert http.get("/tasks", headers=headers).status_code == 200
@@ -159,9 +181,7 @@ def test_faults_of_the_database_itself_are_503_or_500_and_tell_nothing(settings,
 
 def test_a_client_that_leaves_in_the_middle_is_no_fault_of_ours(service, secret, alice, http):
     parts = urlsplit(service)
-    head = (
-        f"POST /tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {make_token(alice, secret)}\r\nContent-Length: 100\r\n\r\n{{"
-    )
+    head = f"POST /tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {make_token(alice, secret)}\r\nContent-Length: 100\r\n\r\n{{"
     with socket.create_connection((parts.hostname, parts.port)) as connection:
         connection.sendall(head.encode())
     assert httpx.get(f"{service}/health").status_code == 200

@@ -7,12 +7,12 @@ import pytest
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from app.components import HEADERS
-from app.cors import EXPOSED
-from app.kinds import KINDS
+from app.docs.components import HEADERS
+from app.docs.openapi import describe
 from app.main import create_app
-from app.openapi import describe
 from app.settings import Settings
+from app.web.cors import EXPOSED
+from app.web.problem_types import PROBLEM_TYPES
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,9 @@ def document(http):
 def operations(document):
     """Each as (method, path, operation)."""
     return [
-        (method.upper(), path, operation) for path, methods in document["paths"].items() for method, operation in methods.items()
+        (method.upper(), path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
     ]
 
 
@@ -48,9 +50,13 @@ def test_every_field_of_a_task_is_described_and_no_other(client, alice, document
 
 
 def test_what_may_be_written_is_what_the_database_takes(document, as_superuser):
-    assert set(document["components"]["schemas"]["NewTask"]["properties"]) == set(as_superuser.value("select app.task_fields()"))
+    assert set(document["components"]["schemas"]["NewTask"]["properties"]) == set(
+        as_superuser.value("select app.task_fields()")
+    )
     written = {
-        name for name, schema in document["components"]["schemas"]["NewTask"]["properties"].items() if not schema.get("readOnly")
+        name
+        for name, schema in document["components"]["schemas"]["NewTask"]["properties"].items()
+        if not schema.get("readOnly")
     }
     assert written == {
         "title", "description", "completed", "priority", "tags", "due_date", "reminder_at", "is_recurring", "recurrence_rule", "timezone",
@@ -63,11 +69,22 @@ def test_types_lengths_enums_and_defaults_are_those_of_the_database(document):
     assert schemas["NewTask"]["required"] == ["title"]
     assert (new["title"]["type"], new["title"]["minLength"], new["title"]["maxLength"]) == ("string", 1, 200)
     assert (new["description"]["type"], new["description"]["maxLength"]) == (["string", "null"], 2000)
-    assert (new["priority"]["default"], new["priority"]["anyOf"][0]) == ("Medium", {"enum": ["High", "Medium", "Low"]})
-    assert (new["tags"]["maxItems"], new["tags"]["default"], new["tags"]["items"]["maxLength"]) == (50, [], 50)
+    assert (new["priority"]["default"], new["priority"]["anyOf"][0]) == (
+        "Medium",
+        {"enum": ["High", "Medium", "Low"]},
+    )
+    assert (new["tags"]["maxItems"], new["tags"]["default"], new["tags"]["items"]["maxLength"]) == (
+        50,
+        [],
+        50,
+    )
     assert new["tags"]["items"]["pattern"] == "^[^,]*$"
     assert (new["completed"]["default"], new["recurrence_rule"]["maxLength"]) == (False, 500)
-    assert (new["due_date"]["format"], new["id"]["readOnly"], schemas["Task"]["properties"]["id"]["format"]) == (
+    assert (
+        new["due_date"]["format"],
+        new["id"]["readOnly"],
+        schemas["Task"]["properties"]["id"]["format"],
+    ) == (
         "date-time",
         True,
         "uuid",
@@ -77,7 +94,10 @@ def test_types_lengths_enums_and_defaults_are_those_of_the_database(document):
 def test_a_changed_constraint_changes_the_description(new_database, server):
     name = new_database()
     server.execute("alter table app.tasks drop constraint tasks_title_length", name)
-    server.execute("alter table app.tasks add constraint tasks_title_length check (char_length(title) between 2 and 77)", name)
+    server.execute(
+        "alter table app.tasks add constraint tasks_title_length check (char_length(title) between 2 and 77)",
+        name,
+    )
     server.execute("comment on column app.tasks.title is 'What to do.'", name)
     found = json.loads(server.execute("select response from api.describe_tasks()", name))
     title = next(field["schema"] for field in found["fields"] if field["name"] == "title")
@@ -88,7 +108,9 @@ def test_the_parameters_of_a_list_are_those_that_the_database_reads(client, alic
     message = client(alice).get("/tasks", params={"nonsense": 1}).json()["errors"][0]["msg"]
     read = re.split(r", | and ", message.partition("parameters are ")[2])
     assert [
-        parameter["name"] for parameter in document["paths"]["/tasks"]["get"]["parameters"] if parameter.get("in") == "query"
+        parameter["name"]
+        for parameter in document["paths"]["/tasks"]["get"]["parameters"]
+        if parameter.get("in") == "query"
     ] == read
 
 
@@ -101,7 +123,11 @@ def test_every_reference_leads_somewhere(document):
 
 def test_every_problem_and_every_header_that_a_page_may_read_is_described(document):
     described = json.dumps(document["paths"])
-    assert [name for name in KINDS if f"/problems/{name}" not in described and name != "method-not-allowed"] == []
+    assert [
+        name
+        for name in PROBLEM_TYPES
+        if f"/problems/{name}" not in described and name != "method-not-allowed"
+    ] == []
     assert set(EXPOSED) - {"Allow"} <= set(HEADERS)
 
 
@@ -122,12 +148,19 @@ def test_if_match_is_required_where_the_server_demands_it():
     settings = Settings(database_url="postgresql://nowhere/x", jwt_secret="s" * 32, require_if_match=True)
     document = describe(settings, {"fields": _SERIES, "faults": []})
     for path, method in (("/tasks/{id}", "patch"), ("/tasks/{id}", "delete"), ("/tasks/{id}/toggle", "post")):
-        (if_match,) = [each for each in document["paths"][path][method]["parameters"] if each.get("name") == "If-Match"]
+        (if_match,) = [
+            each for each in document["paths"][path][method]["parameters"] if each.get("name") == "If-Match"
+        ]
         assert if_match["required"] is True
 
 
 _SERIES = [
-    {"name": name, "writable": True, "required": False, "schema": {"type": ["string", "null"], "description": "."}}
+    {
+        "name": name,
+        "writable": True,
+        "required": False,
+        "schema": {"type": ["string", "null"], "description": "."},
+    }
     for name in ("due_date", "recurrence_rule", "timezone")
 ]
 

@@ -30,7 +30,9 @@ def insist(send):
 def test_100_requests_with_one_key_make_one_task_and_give_one_answer(over_http, alice):
     alices = over_http(alice)
     headers = {"Idempotency-Key": "one"}
-    answers = at_once(100, lambda _: insist(lambda: alices.post("/tasks", {"title": "once"}, headers=headers)))
+    answers = at_once(
+        100, lambda _: insist(lambda: alices.post("/tasks", {"title": "once"}, headers=headers))
+    )
     assert {response.status_code for response in answers} == {201}
     assert len({response.content for response in answers}) == 1
     assert len({(response.headers["etag"], response.headers["location"]) for response in answers}) == 1
@@ -62,14 +64,18 @@ def test_50_writers_with_if_match_lose_nothing(over_http, alice):
             assert written.status_code == 412
 
     at_once(50, append)
-    assert sorted(alices.get(path).json()["description"].split(";")[:-1], key=int) == [str(number) for number in range(50)]
+    assert sorted(alices.get(path).json()["description"].split(";")[:-1], key=int) == [
+        str(number) for number in range(50)
+    ]
 
 
 def test_of_50_writers_with_one_etag_one_succeeds(over_http, alice):
     alices = over_http(alice)
     made = alices.post("/tasks", {"title": "x"})
     headers = {"If-Match": made.headers["etag"]}
-    answers = at_once(50, lambda number: alices.put(made.headers["location"], {"title": str(number)}, headers=headers))
+    answers = at_once(
+        50, lambda number: alices.put(made.headers["location"], {"title": str(number)}, headers=headers)
+    )
     assert sorted(response.status_code for response in answers) == [200] + [412] * 49
 
 
@@ -92,7 +98,9 @@ def test_concurrent_changes_of_different_fields_all_survive(over_http, alice):
 def test_of_20_tasks_made_under_one_chosen_id_one_is_made(over_http, alice):
     alices = over_http(alice)
     path = "/tasks/3f2504e0-4f89-41d3-9a0c-0305e82c3301"
-    answers = at_once(20, lambda number: alices.put(path, {"title": str(number)}, headers={"If-None-Match": "*"}))
+    answers = at_once(
+        20, lambda number: alices.put(path, {"title": str(number)}, headers={"If-None-Match": "*"})
+    )
     assert sorted(response.status_code for response in answers) == [201] + [412] * 19
     assert alices.page()["total"] == 1
 
@@ -101,7 +109,10 @@ def test_a_key_outlives_the_service(settings, alice):
     """It is in the database with the task itself; another service, made later, answers the same."""
     answers = []
     for _ in range(2):
-        with serve(settings.database_url, settings.jwt_secret) as address, httpx.Client(base_url=address) as http:
+        with (
+            serve(settings.database_url, settings.jwt_secret) as address,
+            httpx.Client(base_url=address) as http,
+        ):
             client = Client(http, make_token(alice, settings.jwt_secret))
             answers.append(client.post("/tasks", {"title": "once"}, headers={"Idempotency-Key": "k"}))
             total = client.page()["total"]
@@ -116,12 +127,16 @@ def test_a_key_with_another_request_is_422(client, alice, what):
     headers = {"Idempotency-Key": "k"}
     first = client(alice).post(path, {"title": "x"} if what == "tasks" else {}, headers=headers)
     assert first.status_code < 300
-    other = client(alice).post(path, {"title": "y"} if what == "tasks" else {"completed": True}, headers=headers)
+    other = client(alice).post(
+        path, {"title": "y"} if what == "tasks" else {"completed": True}, headers=headers
+    )
     assert (other.status_code, other.json()["type"]) == (422, "/problems/idempotency-key-reused")
 
 
 def test_a_key_is_each_users_own(client, alice, bob):
-    tasks = [client(user).post("/tasks", {"title": "x"}, headers={"Idempotency-Key": "k"}) for user in (alice, bob)]
+    tasks = [
+        client(user).post("/tasks", {"title": "x"}, headers={"Idempotency-Key": "k"}) for user in (alice, bob)
+    ]
     assert [task.json()["user_id"] for task in tasks] == [alice, bob]
 
 
@@ -142,14 +157,18 @@ def test_a_key_in_use_is_409_with_retry_after(client, alice, as_user):
 
 def test_expired_answers_are_removed_whoever_they_belong_to(client, alice, bob, as_superuser):
     for user in (alice, bob):
-        assert client(user).post("/tasks", {"title": "x"}, headers={"Idempotency-Key": "old"}).status_code == 201
+        assert (
+            client(user).post("/tasks", {"title": "x"}, headers={"Idempotency-Key": "old"}).status_code == 201
+        )
     as_superuser.execute(
-        "update app.idempotency_keys set created_at = now() - interval '25 hours' where user_id = any($1)", [alice, bob]
+        "update app.idempotency_keys set created_at = now() - interval '25 hours' where user_id = any($1)",
+        [alice, bob],
     )
     again = client(alice).post("/tasks", {"title": "y"}, headers={"Idempotency-Key": "old"})
     assert (again.status_code, again.headers.get("idempotency-replayed")) == (201, None)
     kept = as_superuser.rows(
-        "select user_id, created_at > now() - interval '1 hour' from app.idempotency_keys where user_id = any($1)", [alice, bob]
+        "select user_id, created_at > now() - interval '1 hour' from app.idempotency_keys where user_id = any($1)",
+        [alice, bob],
     )
     assert [tuple(row) for row in kept] == [(alice, True)]
 

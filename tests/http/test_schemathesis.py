@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app import local
+from app.dev import commands
 from tests.client import make_token
 
 _PROGRAM = Path(sys.executable).parent / "schemathesis"
@@ -17,7 +17,9 @@ def test_schemathesis_finds_no_failure(service, secret, alice, tmp_path):
         # PostgreSQL's text can't hold U+0000: it is refused everywhere, which no schema says.
         "--generation-allow-x00", "false", "--generation-database", "none",
     ]  # fmt: skip
-    environment = {"SCHEMATHESIS_HOOKS": "tests.http.hooks", "PYTHONPATH": str(local.ROOT), "PATH": ""}
-    run = subprocess.run(arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    environment = {"SCHEMATHESIS_HOOKS": "tests.http.hooks", "PYTHONPATH": str(commands.ROOT), "PATH": ""}
+    run = subprocess.run(
+        arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
     print(run.stdout)
     assert run.returncode == 0, run.stdout + run.stderr

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.auth import Identity
-from app.database import Database
+from app.database.calls import Database
+from app.identity import Identity
 from app.settings import Settings
 
 _SIZE = 4
@@ -36,7 +36,9 @@ async def _wander(database: Database, number: int, left: threading.Event) -> Non
         if left.is_set():
             return
         stranger = Identity(f"stranger {number} {visit % 50}", read_only=False)
-        await database.call("create_task", stranger, '{"title": "A stranger\'s task"}', None, False, None, None)
+        await database.call(
+            "create_task", stranger, '{"title": "A stranger\'s task"}', None, False, None, None
+        )
         await database.call("list_tasks", stranger, "{}", "/tasks?", "", None)
         # Enough to be in between all the time, and to leave room for the tests.
         await asyncio.sleep(0.02)

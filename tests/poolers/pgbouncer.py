@@ -47,14 +47,20 @@ def pgbouncer(url: str, connections: int) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="duly-") as name:
         folder = Path(name)
         (folder / "users").write_text(f'"{parts.username}" "{parts.password}"\n')
-        (folder / "ini").write_text(_CONFIGURATION.format(server=server, port=_PORT, folder=folder, connections=connections))
+        (folder / "ini").write_text(
+            _CONFIGURATION.format(server=server, port=_PORT, folder=folder, connections=connections)
+        )
         process = subprocess.Popen(
             [PROGRAM, "-q", folder / "ini"],
             user=_account(folder), cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
             _wait(process, folder / f".s.PGSQL.{_PORT}")
-            yield urlunsplit(parts._replace(netloc=f"{parts.username}:{parts.password}@", query=f"host={quote(name, safe='/')}"))
+            yield urlunsplit(
+                parts._replace(
+                    netloc=f"{parts.username}:{parts.password}@", query=f"host={quote(name, safe='/')}"
+                )
+            )
         finally:
             process.terminate()
             process.wait(20)

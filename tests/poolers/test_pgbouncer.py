@@ -10,9 +10,9 @@ import sys
 import asyncpg
 import pytest
 
-from app import local
-from app.auth import Identity
-from app.database import Database
+from app.database.calls import Database
+from app.dev import commands
+from app.identity import Identity
 from app.settings import Settings
 from tests.attack.interleaved import interleave
 from tests.conftest import SECRET
@@ -20,7 +20,9 @@ from tests.live import serve
 from tests.poolers.pgbouncer import PROGRAM, pgbouncer
 from tests.wire import tap
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed: apt-get install pgbouncer")
+pytestmark = pytest.mark.skipif(
+    PROGRAM is None, reason="PgBouncer is not installed: apt-get install pgbouncer"
+)
 
 POOLED = {"TEST_POOLER": "pgbouncer"}
 
@@ -44,7 +46,7 @@ async def make_task(database, user):
 def test_the_suite_passes_through_pgbouncer_while_others_use_it_too():
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/api", "tests/attack"],
-        cwd=local.ROOT, env={**os.environ, **POOLED}, capture_output=True, text=True, timeout=600,
+        cwd=commands.ROOT, env={**os.environ, **POOLED}, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-10_000:]
 
@@ -87,7 +89,9 @@ def test_a_read_only_token_leaves_nobody_else_read_only(url, alice, bob):
                 with pytest.raises(asyncpg.PostgresError) as refused:
                     await make_task(database, Identity(bob, read_only=True))
                 assert refused.value.sqlstate == "25006"
-                assert (await database.call("get_task", Identity(alice, read_only=True), task, None)).status == 200
+                assert (
+                    await database.call("get_task", Identity(alice, read_only=True), task, None)
+                ).status == 200
 
     with pgbouncer(url, connections=1) as pooled:
         asyncio.run(run(pooled))
@@ -95,8 +99,8 @@ def test_a_read_only_token_leaves_nobody_else_read_only(url, alice, bob):
 
 READER = """
 import asyncio, sys
-from app.auth import Identity
-from app.database import Database
+from app.identity import Identity
+from app.database.calls import Database
 from app.settings import Settings
 
 async def main(url, user, function, *tasks):
@@ -126,7 +130,10 @@ def test_a_get_never_runs_the_delete_that_another_worker_prepared(url, alice):
     with pgbouncer(url, connections=3) as pooled:
         workers = [
             subprocess.Popen(
-                [sys.executable, "-c", READER, pooled, alice, *arguments], cwd=local.ROOT, stdout=subprocess.PIPE, text=True
+                [sys.executable, "-c", READER, pooled, alice, *arguments],
+                cwd=commands.ROOT,
+                stdout=subprocess.PIPE,
+                text=True,
             )
             for arguments in (["get_task", *theirs], ["delete_task", *free])
         ]

@@ -45,7 +45,9 @@ def series(text: str, start: datetime, end: datetime, zone: str | None, most: in
     for moment in walls(rule, wall, limit, 2 * most):
         found.add(instant(moment, tz))
     last = until(rule["UNTIL"], tz) if "UNTIL" in rule else end
-    ordered = sorted(moment for moment in found if start <= moment <= end and (moment <= last or moment == start))
+    ordered = sorted(
+        moment for moment in found if start <= moment <= end and (moment <= last or moment == start)
+    )
     return ordered[: min(most, int(rule.get("COUNT", most)))]
 
 
@@ -56,7 +58,9 @@ def walls(rule: dict[str, str], start: datetime, limit: datetime, most: int) -> 
         if period[0][0] > limit.date() or len(found) > most:
             return found
         days = sorted(set(period_days(rule, start, [day for day, _ in period])))
-        moments = sorted({datetime.combine(day, at) for day in days for at in times(rule, start, period[0][1])})
+        moments = sorted(
+            {datetime.combine(day, at) for day in days for at in times(rule, start, period[0][1])}
+        )
         found.update(moment for moment in picked(rule, moments) if moment >= start)
     raise AssertionError("periods never end")
 

@@ -63,7 +63,9 @@ def rules(draw: st.DrawFn, start: datetime) -> str:
             parts["COUNT"] = str(draw(st.integers(2, 30)))
         case 5:
             last = start + timedelta(days=draw(st.integers(1, SPANS[frequency])))
-            parts["UNTIL"] = last.strftime(draw(st.sampled_from(["%Y%m%d", "%Y%m%dT%H%M%S", "%Y%m%dT%H%M%SZ"])))
+            parts["UNTIL"] = last.strftime(
+                draw(st.sampled_from(["%Y%m%d", "%Y%m%dT%H%M%S", "%Y%m%dT%H%M%SZ"]))
+            )
     return ";".join(f"{part}={value}" for part, value in draw(st.permutations(list(parts.items()))))
 
 

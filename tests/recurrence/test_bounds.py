@@ -14,12 +14,12 @@ from typing import Any, Literal
 import dateutil.rrule
 import pytest
 
-from app import periods
-from app.recurrence import Series, check_rule, next_occurrence, occurrences
-from app.rules import InvalidRule
+from app.recurrence import expansion
+from app.recurrence.rules import InvalidRule
+from app.recurrence.series import Series, check_rule, next_occurrence, occurrences
 
 MOST_STEPS = 1_600_000
-SHAPES, LONGEST_YEAR = 28, 366
+SHAPES, MAX_YEAR = 28, 366
 START = datetime(2026, 1, 31, 4, 30, tzinfo=UTC)
 HOURS, SIXTY = (",".join(map(str, range(length))) for length in (24, 60))
 EVERY_SECOND = f"FREQ=DAILY;BYHOUR={HOURS};BYMINUTE={SIXTY};BYSECOND={SIXTY}"
@@ -80,7 +80,7 @@ def steps(call: Callable[[], Any]) -> int:
 def test_a_hostile_rule_is_checked_and_counted_in_few_steps(rule: str) -> None:
     zone = "America/New_York"
     for call in (lambda: check_rule(rule, zone, START), lambda: occurrences(Series(rule, zone, START), 100)):
-        periods._days.cache_clear()  # as when the rule is first seen
+        expansion._days.cache_clear()  # as when the rule is first seen
         assert steps(call) < MOST_STEPS
 
 
@@ -100,11 +100,13 @@ def test_dateutil_expands_single_years_and_at_most_one_of_each_shape(monkeypatch
         return found
 
     expand = dateutil.rrule.rrule
-    monkeypatch.setattr(periods, "rrule", rrule)
+    monkeypatch.setattr(expansion, "rrule", rrule)
     for rule in ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=HOURLY;INTERVAL=999999999"):
         asked.clear()
-        periods._days.cache_clear()
+        expansion._days.cache_clear()
         with pytest.raises(InvalidRule):
             check_rule(rule, None, START)
         assert len(asked) <= SHAPES
-        assert all(len(found) <= LONGEST_YEAR and {day.year for day in found} <= {start.year} for start, found in asked)
+        assert all(
+            len(found) <= MAX_YEAR and {day.year for day in found} <= {start.year} for start, found in asked
+        )

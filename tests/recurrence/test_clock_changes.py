@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.recurrence import Series, next_occurrence, occurrences, shift_reminder
+from app.recurrence.series import Series, next_occurrence, occurrences, shift_reminder
 
 ZONES = {
     "America/New_York": 14,
@@ -66,7 +66,10 @@ def test_half_past_two_stays_half_past_two(name: str, rule: str, days: int, offs
     assert wall_days == [first + timedelta(days=days * n) for n in range(len(found))]
     ahead = {(at - gap).astimezone(zone).date(): gap for at, gap in changes(zone)}
     for moment, day in zip(found, wall_days, strict=True):
-        exists = datetime.combine(day, HALF_PAST_TWO, zone).astimezone(UTC).astimezone(zone).time() == HALF_PAST_TWO
+        exists = (
+            datetime.combine(day, HALF_PAST_TWO, zone).astimezone(UTC).astimezone(zone).time()
+            == HALF_PAST_TWO
+        )
         late = timedelta() if exists else ahead[day]
         assert shown(moment, zone) == (datetime.combine(day, HALF_PAST_TWO) + late).time()
 
@@ -123,7 +126,9 @@ def test_skipped_and_repeated_times(name: str, rule: str, start: str, expected: 
         ("2024-03-09T07:30", "2024-03-09T08:10", "2024-03-10T07:10", "2024-03-10T07:10"),
     ],
 )
-def test_a_reminder_keeps_its_distance_on_the_clock(reminder: str, due: str, next_due: str, expected: str) -> None:
+def test_a_reminder_keeps_its_distance_on_the_clock(
+    reminder: str, due: str, next_due: str, expected: str
+) -> None:
     at, before, after = (datetime.fromisoformat(each + "Z") for each in (reminder, due, next_due))
     shifted = shift_reminder(at, before, after, "America/New_York")
     assert shifted.strftime("%Y-%m-%dT%H:%M") == expected

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from dateutil.rrule import rrulestr
 
-from app.recurrence import Series, check_rule, occurrences
+from app.recurrence.series import Series, check_rule, occurrences
 from tests.recurrence import oracle
 
 NAMED_DIFFERENTLY = {
@@ -48,19 +48,26 @@ def test_dateutil_names_other_times(rule: str, day: str) -> None:
     expected = oracle.series(rule, start, end, None, 20)
     ours = [start, *(each.due for each in occurrences(Series(rule, None, start), 19))]
     assert [each for each in ours if each <= end] == expected
-    naive = takewhile(lambda each: each <= end.replace(tzinfo=None), rrulestr(rule, dtstart=start.replace(tzinfo=None)))
+    naive = takewhile(
+        lambda each: each <= end.replace(tzinfo=None), rrulestr(rule, dtstart=start.replace(tzinfo=None))
+    )
     assert [each.replace(tzinfo=UTC) for each in islice(naive, 20)] != expected
 
 
 @pytest.mark.parametrize(("rule", "error"), REFUSED_BY_DATEUTIL.values(), ids=REFUSED_BY_DATEUTIL)
-def test_dateutil_breaks_on_a_rule_that_is_none_of_its_business_to_refuse(rule: str, error: type[Exception]) -> None:
+def test_dateutil_breaks_on_a_rule_that_is_none_of_its_business_to_refuse(
+    rule: str, error: type[Exception]
+) -> None:
     with pytest.raises(error):
         list(islice(rrulestr(rule, dtstart=datetime(2026, 1, 1)), 5))
 
 
 def test_dateutil_lets_a_skipped_hour_come_twice() -> None:
     zone, start = ZoneInfo("America/New_York"), datetime(2024, 3, 10, 1)
-    found = [each.astimezone(UTC) for each in islice(rrulestr("FREQ=HOURLY", dtstart=start.replace(tzinfo=zone)), 4)]
+    found = [
+        each.astimezone(UTC)
+        for each in islice(rrulestr("FREQ=HOURLY", dtstart=start.replace(tzinfo=zone)), 4)
+    ]
     assert len(set(found)) < len(found)
     ours = occurrences(Series("FREQ=HOURLY", zone.key, found[0]), 3)
     assert len({each.due for each in ours}) == len(ours)

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from app.recurrence import check_rule, check_zone
-from app.rules import InvalidRule, InvalidZone, Rule, parse_rule
+from app.recurrence.rules import InvalidRule, InvalidZone, Rule, parse_rule
+from app.recurrence.series import check_rule, check_zone
 
 SYNTAX = [
     "",
@@ -175,7 +175,9 @@ def test_a_rule_is_stored_as_sent_in_upper_case(text: str, stored: str) -> None:
     assert check_rule(stored, None, None) == stored
 
 
-@pytest.mark.parametrize("name", ["Europe/Berlin", "Asia/Katmandu", "Asia/Kathmandu", "US/Eastern", "UTC", "Etc/GMT+5", "Zulu"])
+@pytest.mark.parametrize(
+    "name", ["Europe/Berlin", "Asia/Katmandu", "Asia/Kathmandu", "US/Eastern", "UTC", "Etc/GMT+5", "Zulu"]
+)
 def test_zones_and_their_aliases_are_known(name: str) -> None:
     assert check_zone(name) == name
     assert check_zone(name.lower()) == name

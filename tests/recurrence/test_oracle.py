@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.recurrence import Occurrence, Series, next_occurrence, occurrences
+from app.recurrence.series import Occurrence, Series, next_occurrence, occurrences
 from tests.recurrence import oracle
 from tests.recurrence.strategies import SPANS, rules, starts
 

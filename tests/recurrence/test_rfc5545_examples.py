@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.recurrence import Series, next_occurrence, occurrences
-from app.rules import InvalidRule, parse_rule
+from app.recurrence.rules import InvalidRule, parse_rule
+from app.recurrence.series import Series, next_occurrence, occurrences
 
 NEW_YORK = ZoneInfo("America/New_York")
 NINE = time(9)
@@ -52,22 +52,32 @@ ENDING = {
     "FREQ=DAILY;COUNT=10": "1997 Sep 2-11",
     "FREQ=DAILY;UNTIL=19971224T000000Z": "1997 Sep 2-30, Oct 1-31, Nov 1-30, Dec 1-23",
     "FREQ=DAILY;INTERVAL=10;COUNT=5": "1997 Sep 2 12 22, Oct 2 12",
-    "FREQ=YEARLY;UNTIL=20000131T140000Z;BYMONTH=1;BYDAY=SU,MO,TU,WE,TH,FR,SA": ("1998 Jan 1-31, 1999 Jan 1-31, 2000 Jan 1-31"),
+    "FREQ=YEARLY;UNTIL=20000131T140000Z;BYMONTH=1;BYDAY=SU,MO,TU,WE,TH,FR,SA": (
+        "1998 Jan 1-31, 1999 Jan 1-31, 2000 Jan 1-31"
+    ),
     "FREQ=DAILY;UNTIL=20000131T140000Z;BYMONTH=1": "1998 Jan 1-31, 1999 Jan 1-31, 2000 Jan 1-31",
     "FREQ=WEEKLY;COUNT=10": "1997 Sep 2 9 16 23 30, Oct 7 14 21 28, Nov 4",
-    "FREQ=WEEKLY;UNTIL=19971224T000000Z": ("1997 Sep 2 9 16 23 30, Oct 7 14 21 28, Nov 4 11 18 25, Dec 2 9 16 23"),
+    "FREQ=WEEKLY;UNTIL=19971224T000000Z": (
+        "1997 Sep 2 9 16 23 30, Oct 7 14 21 28, Nov 4 11 18 25, Dec 2 9 16 23"
+    ),
     "FREQ=WEEKLY;UNTIL=19971007T000000Z;WKST=SU;BYDAY=TU,TH": "1997 Sep 2 4 9 11 16 18 23 25 30, Oct 2",
     "FREQ=WEEKLY;COUNT=10;WKST=SU;BYDAY=TU,TH": "1997 Sep 2 4 9 11 16 18 23 25 30, Oct 2",
     "FREQ=WEEKLY;INTERVAL=2;UNTIL=19971224T000000Z;WKST=SU;BYDAY=MO,WE,FR": (
         "1997 Sep 1 3 5 15 17 19 29, Oct 1 3 13 15 17 27 29 31, Nov 10 12 14 24 26 28, Dec 8 10 12 22"
     ),
     "FREQ=WEEKLY;INTERVAL=2;COUNT=8;WKST=SU;BYDAY=TU,TH": "1997 Sep 2 4 16 18 30, Oct 2 14 16",
-    "FREQ=MONTHLY;COUNT=10;BYDAY=1FR": ("1997 Sep 5, Oct 3, Nov 7, Dec 5, 1998 Jan 2, Feb 6, Mar 6, Apr 3, May 1, Jun 5"),
+    "FREQ=MONTHLY;COUNT=10;BYDAY=1FR": (
+        "1997 Sep 5, Oct 3, Nov 7, Dec 5, 1998 Jan 2, Feb 6, Mar 6, Apr 3, May 1, Jun 5"
+    ),
     "FREQ=MONTHLY;UNTIL=19971224T000000Z;BYDAY=1FR": "1997 Sep 5, Oct 3, Nov 7, Dec 5",
-    "FREQ=MONTHLY;INTERVAL=2;COUNT=10;BYDAY=1SU,-1SU": ("1997 Sep 7 28, Nov 2 30, 1998 Jan 4 25, Mar 1 29, May 3 31"),
+    "FREQ=MONTHLY;INTERVAL=2;COUNT=10;BYDAY=1SU,-1SU": (
+        "1997 Sep 7 28, Nov 2 30, 1998 Jan 4 25, Mar 1 29, May 3 31"
+    ),
     "FREQ=MONTHLY;COUNT=6;BYDAY=-2MO": "1997 Sep 22, Oct 20, Nov 17, Dec 22, 1998 Jan 19, Feb 16",
     "FREQ=MONTHLY;COUNT=10;BYMONTHDAY=2,15": "1997 Sep 2 15, Oct 2 15, Nov 2 15, Dec 2 15, 1998 Jan 2 15",
-    "FREQ=MONTHLY;COUNT=10;BYMONTHDAY=1,-1": ("1997 Sep 30, Oct 1 31, Nov 1 30, Dec 1 31, 1998 Jan 1 31, Feb 1"),
+    "FREQ=MONTHLY;COUNT=10;BYMONTHDAY=1,-1": (
+        "1997 Sep 30, Oct 1 31, Nov 1 30, Dec 1 31, 1998 Jan 1 31, Feb 1"
+    ),
     "FREQ=MONTHLY;INTERVAL=18;COUNT=10;BYMONTHDAY=10,11,12,13,14,15": "1997 Sep 10-15, 1999 Mar 10-13",
     "FREQ=YEARLY;COUNT=10;BYMONTH=6,7": (
         "1997 Jun 10, Jul 10, 1998 Jun 10, Jul 10, 1999 Jun 10, Jul 10,2000 Jun 10, Jul 10, 2001 Jun 10, Jul 10"
@@ -88,9 +98,13 @@ ENDLESS = {
         "1997 Sep 2 4 6 8 10 12 14 16 18 20 22 24 26 28 30, Oct 2 4 6 8 10 12 14 16 18 20 22 24 26 28 30,"
         "Nov 1 3 5 7 9 11 13 15 17 19 21 23 25 27 29, Dec 1 3"
     ),
-    "FREQ=WEEKLY;INTERVAL=2;WKST=SU": ("1997 Sep 2 16 30, Oct 14 28, Nov 11 25, Dec 9 23, 1998 Jan 6 20, Feb 3 17"),
+    "FREQ=WEEKLY;INTERVAL=2;WKST=SU": (
+        "1997 Sep 2 16 30, Oct 14 28, Nov 11 25, Dec 9 23, 1998 Jan 6 20, Feb 3 17"
+    ),
     "FREQ=MONTHLY;BYMONTHDAY=-3": "1997 Sep 28, Oct 29, Nov 28, Dec 29, 1998 Jan 29, Feb 26",
-    "FREQ=MONTHLY;INTERVAL=2;BYDAY=TU": ("1997 Sep 2 9 16 23 30, Nov 4 11 18 25, 1998 Jan 6 13 20 27, Mar 3 10 17 24 31"),
+    "FREQ=MONTHLY;INTERVAL=2;BYDAY=TU": (
+        "1997 Sep 2 9 16 23 30, Nov 4 11 18 25, 1998 Jan 6 13 20 27, Mar 3 10 17 24 31"
+    ),
     "FREQ=YEARLY;BYDAY=20MO": "1997 May 19, 1998 May 18, 1999 May 17",
     "FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO": "1997 May 12, 1998 May 11, 1999 May 17",
     "FREQ=YEARLY;BYMONTH=3;BYDAY=TH": "1997 Mar 13 20 27, 1998 Mar 5 12 19 26, 1999 Mar 4 11 18 25",
@@ -102,8 +116,12 @@ ENDLESS = {
     "FREQ=MONTHLY;BYDAY=SA;BYMONTHDAY=7,8,9,10,11,12,13": (
         "1997 Sep 13, Oct 11, Nov 8, Dec 13, 1998 Jan 10, Feb 7, Mar 7, Apr 11, May 9, Jun 13"
     ),
-    "FREQ=YEARLY;INTERVAL=4;BYMONTH=11;BYDAY=TU;BYMONTHDAY=2,3,4,5,6,7,8": ("1996 Nov 5, 2000 Nov 7, 2004 Nov 2"),
-    "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2": ("1997 Sep 29, Oct 30, Nov 27, Dec 30, 1998 Jan 29, Feb 26, Mar 30"),
+    "FREQ=YEARLY;INTERVAL=4;BYMONTH=11;BYDAY=TU;BYMONTHDAY=2,3,4,5,6,7,8": (
+        "1996 Nov 5, 2000 Nov 7, 2004 Nov 2"
+    ),
+    "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2": (
+        "1997 Sep 29, Oct 30, Nov 27, Dec 30, 1998 Jan 29, Feb 26, Mar 30"
+    ),
 }
 
 

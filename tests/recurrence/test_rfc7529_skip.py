@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.recurrence import Series, occurrences
+from app.recurrence.series import Series, occurrences
 
 CASES = [
     (

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.recurrence import Occurrence, Series, check_rule, next_occurrence, occurrences
-from app.rules import InvalidRule
+from app.recurrence.rules import InvalidRule
+from app.recurrence.series import Occurrence, Series, check_rule, next_occurrence, occurrences
 
 START = datetime(2026, 1, 31, 9, tzinfo=UTC)
 
@@ -22,7 +22,9 @@ def test_interval_keeps_its_phase_however_late_in_the_series() -> None:
     due = datetime(2026, 2, 2, 9, tzinfo=UTC)
     series = Series("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE", None, due - timedelta(weeks=4), 9, due)
     assert next_occurrence(series) == Occurrence(due + timedelta(days=2), 10)
-    series = Series("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE", None, due - timedelta(weeks=4), 10, due + timedelta(days=2))
+    series = Series(
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE", None, due - timedelta(weeks=4), 10, due + timedelta(days=2)
+    )
     assert next_occurrence(series) == Occurrence(due + timedelta(weeks=2), 11)
 
 
@@ -32,7 +34,9 @@ def test_a_start_that_the_rule_does_not_name_is_the_first_of_count() -> None:
 
 def test_count_is_held_by_the_place_in_the_series() -> None:
     due = START + timedelta(days=8)
-    assert next_occurrence(Series("FREQ=DAILY;COUNT=10", None, START, 9, due)) == Occurrence(due + timedelta(days=1), 10)
+    assert next_occurrence(Series("FREQ=DAILY;COUNT=10", None, START, 9, due)) == Occurrence(
+        due + timedelta(days=1), 10
+    )
     assert next_occurrence(Series("FREQ=DAILY;COUNT=10", None, START, 10, due + timedelta(days=1))) is None
 
 
@@ -60,9 +64,9 @@ def test_fractions_of_a_second_stay_and_do_not_count() -> None:
         start + timedelta(days=1),
         start + timedelta(days=2),
     ]
-    assert next_occurrence(Series(rule, None, start), start + timedelta(days=1, microseconds=-1)) == Occurrence(
-        start + timedelta(days=1), 2
-    )
+    assert next_occurrence(
+        Series(rule, None, start), start + timedelta(days=1, microseconds=-1)
+    ) == Occurrence(start + timedelta(days=1), 2)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +119,9 @@ def test_a_rule_that_does_not_come_due_within_a_hundred_years_is_refused(rule: s
     assert refused.value.type == "recurrence_rule_never"
 
 
-@pytest.mark.parametrize("rule", ["FREQ=YEARLY;INTERVAL=100", "FREQ=DAILY;INTERVAL=36524", "FREQ=DAILY;COUNT=2"])
+@pytest.mark.parametrize(
+    "rule", ["FREQ=YEARLY;INTERVAL=100", "FREQ=DAILY;INTERVAL=36524", "FREQ=DAILY;COUNT=2"]
+)
 def test_a_rule_that_just_does_is_taken(rule: str) -> None:
     assert check_rule(rule, None, START) == rule
 

@@ -74,7 +74,9 @@ class Issuer:
 
     def _wait(self, fetches: int) -> None:
         with self._asked:
-            assert self._asked.wait_for(lambda: self.fetches >= fetches, PATIENCE), f"{self.fetches} of {fetches}"
+            assert self._asked.wait_for(lambda: self.fetches >= fetches, PATIENCE), (
+                f"{self.fetches} of {fetches}"
+            )
 
     def _take(self) -> tuple[int, Mapping[str, str], bytes]:
         reply = self.reply

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.utils import base64url_encode
 
-from app.auth import Authenticator, Identity
+from app.auth.authenticator import Authenticator
+from app.identity import Identity
 from app.settings import Settings
 
 SECRET = "a secret that only the tests of tokens know, of 64 bytes and some more"

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jwt.utils import base64url_encode
 
-from app.errors import Unauthorized
-from app.keys import ALGORITHMS, ASYMMETRIC, SYMMETRIC, public_keys
+from app.auth.keyring import ALGORITHMS, ASYMMETRIC, SYMMETRIC, public_keys
+from app.web.problems import Unauthorized
 from tests.tokens.signing import SECRET, Signer, authenticator, identify, signer
 
 ALL = (*SYMMETRIC, *ASYMMETRIC)
@@ -49,7 +49,9 @@ def test_a_token_cannot_choose_its_algorithm(algorithm: str, named: str) -> None
     assert refused(token, jwt_algorithm=(algorithm,), **keys_of(alice))
 
 
-@pytest.mark.parametrize("named", ["none", "None", "NONE", "nOnE", "", "hs256", "HS256 ", "RS384", "ES512", "ES256K", "dir"])
+@pytest.mark.parametrize(
+    "named", ["none", "None", "NONE", "nOnE", "", "hs256", "HS256 ", "RS384", "ES512", "ES256K", "dir"]
+)
 def test_none_and_what_is_not_known_are_refused(named: str) -> None:
     header = json.dumps({"alg": named}).encode()
     assert refused(Signer("HS256").sign(header, CLAIMS))
@@ -100,7 +102,12 @@ def test_critical_extensions_are_refused(crit: Any) -> None:
 
 def test_keys_and_addresses_in_the_header_are_not_followed() -> None:
     mallory = signer("EdDSA", "mallory")
-    headers = {"jwk": mallory.jwk(), "jku": "http://127.0.0.1:1/jwks.json", "x5u": "http://127.0.0.1:1/", "x5c": ["AAAA"]}
+    headers = {
+        "jwk": mallory.jwk(),
+        "jku": "http://127.0.0.1:1/jwks.json",
+        "x5u": "http://127.0.0.1:1/",
+        "x5c": ["AAAA"],
+    }
     assert refused(mallory.token(header=headers), jwt_algorithm=("EdDSA",), **keys_of(signer("EdDSA")))
     # They do no harm beside a signature that is right.
     assert identify(authenticator(), Signer("HS256").token(header=headers)).user_id == "alice"
@@ -135,11 +142,13 @@ def test_a_key_without_an_id_is_tried_for_every_id() -> None:
     assert identify(both, Signer("HS256", "2025", SECRET).token()).user_id == "alice"
 
 
-KINDS = {"RS256": ("RS256", "PS256"), "ES256": ("ES256",), "ES384": ("ES384",), "EdDSA": ("EdDSA",)}
+PROBLEM_TYPES = {"RS256": ("RS256", "PS256"), "ES256": ("ES256",), "ES384": ("ES384",), "EdDSA": ("EdDSA",)}
 
 
-@pytest.mark.parametrize(("algorithm", "uses"), list(KINDS.items()))
-def test_a_jwk_without_alg_has_the_algorithms_of_its_type_and_curve(algorithm: str, uses: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("algorithm", "uses"), list(PROBLEM_TYPES.items()))
+def test_a_jwk_without_alg_has_the_algorithms_of_its_type_and_curve(
+    algorithm: str, uses: tuple[str, ...]
+) -> None:
     jwk = signer(algorithm).jwk(alg=None, use=None)
     assert [key.algorithm_name for key in public_keys(jwk, ALL)] == list(uses)
     assert [key.algorithm_name for key in public_keys(jwk | {"alg": uses[-1]}, ALL)] == [uses[-1]]
@@ -166,7 +175,9 @@ def test_symmetric_private_weak_and_unknown_jwks_are_passed_over() -> None:
     assert not public_keys(weak.jwk(), ALL)
     private = jwt.algorithms.OKPAlgorithm.to_jwk(signer("EdDSA").key, as_dict=True)
     assert not public_keys(private, ALL)
-    assert not public_keys({"kty": "OKP", "crv": "X25519", "x": base64url_encode(x25519_public()).decode()}, ALL)
+    assert not public_keys(
+        {"kty": "OKP", "crv": "X25519", "x": base64url_encode(x25519_public()).decode()}, ALL
+    )
     assert not public_keys(Signer("EdDSA", "448", ed448.Ed448PrivateKey.generate()).jwk(), ALL)
     assert not public_keys(Signer("ES512", "521", ec.generate_private_key(ec.SECP521R1())).jwk(), ALL)
     for jwk in (

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.errors import Unauthorized
+from app.web.problems import Unauthorized
 from tests.tokens.signing import Signer, authenticator, bearer, identify
 
 ALICE = Signer("HS256")
@@ -29,9 +29,9 @@ def test_a_refused_token_is_not_remembered() -> None:
 def test_a_token_is_forgotten_when_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     known, token = authenticator(jwt_leeway=300), ALICE.token(exp=9_000_000_000)
     assert identify(known, token).user_id == "alice"
-    monkeypatch.setattr("app.auth.time", lambda: 8_999_999_999.9)
+    monkeypatch.setattr("app.auth.authenticator.time", lambda: 8_999_999_999.9)
     assert identify(known, token).user_id == "alice"
-    monkeypatch.setattr("app.auth.time", lambda: 9_000_000_000)
+    monkeypatch.setattr("app.auth.authenticator.time", lambda: 9_000_000_000)
     with pytest.raises(Unauthorized, match="expired"):
         identify(known, token)
     assert (known.cache_hits, known.cache_misses) == (1, 2)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.auth import Authenticator, Identity
-from app.errors import Problem, Unauthorized
+from app.auth.authenticator import Authenticator
+from app.identity import Identity
+from app.web.problems import Problem, Unauthorized
 from tests.tokens.signing import Signer, authenticator, bearer, identify
 
 ALICE = Signer("HS256")
@@ -52,13 +53,24 @@ def test_the_claim_of_the_user_can_be_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    "user", ["a", "a" * 255, "\U0001f600" * 255, " ", "alice@example.com", "0190f2a4-7d6b-7c1e-9a55-3f2b8c1d4e6f", "\x7f'\"\\%"]
+    "user",
+    [
+        "a",
+        "a" * 255,
+        "\U0001f600" * 255,
+        " ",
+        "alice@example.com",
+        "0190f2a4-7d6b-7c1e-9a55-3f2b8c1d4e6f",
+        "\x7f'\"\\%",
+    ],
 )
 def test_any_text_of_1_to_255_code_points_names_a_user(user: str) -> None:
     assert identify(authenticator(), ALICE.token(sub=user)).user_id == user
 
 
-@pytest.mark.parametrize("user", ["", "a" * 256, "\U0001f600" * 256, "al\0ice", "\ud800", "\udfff!", 7, 7.5, True, ["alice"], {}])
+@pytest.mark.parametrize(
+    "user", ["", "a" * 256, "\U0001f600" * 256, "al\0ice", "\ud800", "\udfff!", 7, 7.5, True, ["alice"], {}]
+)
 def test_what_cannot_be_a_user_id_is_refused(user: Any) -> None:
     claims = json.dumps({"sub": user, "exp": int(time.time()) + 60})
     assert refusal(authenticator(), raw(claims)) == "The token does not name a user"
@@ -124,7 +136,12 @@ def test_iss_is_looked_at_where_it_is_set() -> None:
 
 @pytest.mark.parametrize(
     ("scope", "read_only"),
-    [("tasks:read", True), ("tasks:write", False), ("tasks:read tasks:write", False), ("openid tasks:read email", True)],
+    [
+        ("tasks:read", True),
+        ("tasks:write", False),
+        ("tasks:read tasks:write", False),
+        ("openid tasks:read email", True),
+    ],
 )
 def test_tasks_read_without_tasks_write_is_for_reading_only(scope: str, read_only: bool) -> None:
     assert identify(authenticator(jwt_require_scope=True), ALICE.token(scope=scope)).read_only is read_only
@@ -134,7 +151,7 @@ def test_tasks_read_without_tasks_write_is_for_reading_only(scope: str, read_onl
 def test_a_token_without_our_scopes_is_403_where_they_are_required(scope: Any) -> None:
     with pytest.raises(Problem, match="neither the scope") as caught:
         identify(authenticator(jwt_require_scope=True), ALICE.token(scope=scope))
-    assert caught.value.kind == "insufficient-scope"
+    assert caught.value.name == "insufficient-scope"
     assert 'error="insufficient_scope"' in caught.value.headers["www-authenticate"]
 
 
@@ -142,7 +159,9 @@ def test_scopes_mean_nothing_unless_they_are_required() -> None:
     assert identify(authenticator(), ALICE.token(scope="tasks:read")) == Identity("alice", read_only=False)
 
 
-@pytest.mark.parametrize("claims", ["", "null", "[]", '"alice"', "7", "{", "\ud800".encode("utf-8", "surrogatepass"), "[" * 5000])
+@pytest.mark.parametrize(
+    "claims", ["", "null", "[]", '"alice"', "7", "{", "\ud800".encode("utf-8", "surrogatepass"), "[" * 5000]
+)
 def test_claims_that_are_no_object_are_refused(claims: str | bytes) -> None:
     content = claims.encode() if isinstance(claims, str) else claims
     assert refusal(authenticator(), ALICE.sign(HEADER, content)) == "The claims are not valid"
@@ -153,7 +172,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
-CLAIMS = st.dictionaries(st.sampled_from(["sub", "user_id", "exp", "nbf", "iat", "aud", "iss", "jti", "scope"]), JSON)
+CLAIMS = st.dictionaries(
+    st.sampled_from(["sub", "user_id", "exp", "nbf", "iat", "aud", "iss", "jti", "scope"]), JSON
+)
 
 
 @given(CLAIMS, st.booleans())

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.auth import MAX_TOKEN
-from app.errors import Unauthorized
+from app.auth.authenticator import MAX_TOKEN
+from app.web.problems import Unauthorized
 from tests.tokens.signing import SECRET, Signer, authenticator
 
 TOKEN = Signer("HS256").token().encode()
@@ -32,7 +32,9 @@ def test_the_scheme_may_be_in_any_letter_case(scheme: bytes) -> None:
     assert ask(scheme + b" " + TOKEN) == "alice"
 
 
-@pytest.mark.parametrize("value", [b"Bearer    " + TOKEN, b"Bearer " + TOKEN + b"  ", b" \tBearer " + TOKEN + b"\t"])
+@pytest.mark.parametrize(
+    "value", [b"Bearer    " + TOKEN, b"Bearer " + TOKEN + b"  ", b" \tBearer " + TOKEN + b"\t"]
+)
 def test_extra_blanks_do_no_harm(value: bytes) -> None:
     assert ask(value) == "alice"
 
@@ -41,7 +43,9 @@ def test_without_a_header_the_challenge_has_no_error_code() -> None:
     assert challenge() == NO_CREDENTIALS
 
 
-@pytest.mark.parametrize("value", [b"Basic YWxpY2U6c2VjcmV0", b"", b"Token " + TOKEN, TOKEN, b"Digest a=b", b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "value", [b"Basic YWxpY2U6c2VjcmV0", b"", b"Token " + TOKEN, TOKEN, b"Digest a=b", b"\xff\xfe"]
+)
 def test_another_scheme_is_as_good_as_no_credentials(value: bytes) -> None:
     assert challenge(value) == NO_CREDENTIALS
 

@@ -7,9 +7,10 @@ from contextlib import suppress
 
 import pytest
 
-from app.auth import Authenticator
-from app.errors import Unauthorized, Unavailable
-from app.keys import MAX_JWK_SET, MAX_TRIES, KeyRing, public_keys
+from app.auth.authenticator import Authenticator
+from app.auth.issuer import MAX_JWK_SET
+from app.auth.keyring import MAX_TRIES, KeyRing, public_keys
+from app.web.problems import Unauthorized, Unavailable
 from tests.tokens.issuer import Issuer
 from tests.tokens.signing import SECRET, Signer, authenticator, bearer, signer
 
@@ -24,7 +25,12 @@ def issuer() -> Iterator[Issuer]:
 
 
 def reader(
-    issuer: Issuer, *, interval: float = 0.0, max_age: float = AN_HOUR, timeout: float = 10.0, cache_size: int = 0
+    issuer: Issuer,
+    *,
+    interval: float = 0.0,
+    max_age: float = AN_HOUR,
+    timeout: float = 10.0,
+    cache_size: int = 0,
 ) -> Authenticator:
     """An Authenticator with the issuer's keys, which asks for an unknown key at once."""
     return authenticator(
@@ -86,7 +92,11 @@ def test_a_withdrawn_key_is_noticed_in_the_background_and_its_tokens_forgotten(i
     async def story() -> None:
         known = reader(issuer, max_age=0.01, cache_size=10)
         headers = bearer(OLD.token())
-        assert (await known.authenticate(headers)).user_id == (await known.authenticate(headers)).user_id == "alice"
+        assert (
+            (await known.authenticate(headers)).user_id
+            == (await known.authenticate(headers)).user_id
+            == "alice"
+        )
         assert known.cache_hits == 1
         issuer.publish(NEW)
         # When the second of these fetches begins, the first is over.
@@ -125,7 +135,9 @@ def test_all_keys_can_be_withdrawn(issuer: Issuer) -> None:
     asyncio.run(story())
 
 
-def test_200_requests_with_an_unknown_kid_cause_one_fetch_and_no_valid_user_waits_for_it(issuer: Issuer) -> None:
+def test_200_requests_with_an_unknown_kid_cause_one_fetch_and_no_valid_user_waits_for_it(
+    issuer: Issuer,
+) -> None:
     async def story() -> None:
         known = reader(issuer)
         assert await user(known, OLD) == "alice"
@@ -260,7 +272,9 @@ NEW_SET = json.dumps({"keys": [NEW.jwk()]}).encode()
         pytest.param((200, {"content-encoding": "gzip"}, b"\x1f\x8b\x08"), id="gzip that was not asked for"),
     ],
 )
-def test_old_keys_stay_when_the_issuer_answers(issuer: Issuer, reply: tuple[int, dict[str, str], bytes]) -> None:
+def test_old_keys_stay_when_the_issuer_answers(
+    issuer: Issuer, reply: tuple[int, dict[str, str], bytes]
+) -> None:
     async def story() -> None:
         known = reader(issuer)
         assert await user(known, OLD) == "alice"
@@ -329,7 +343,9 @@ def test_an_issuer_that_answers_drop_by_drop_is_given_up(issuer: Issuer) -> None
 
 def test_keys_that_make_no_sense_do_not_spoil_the_others(issuer: Issuer) -> None:
     async def story() -> None:
-        issuer.publish({}, {"kty": "EC", "crv": "P-256", "x": 1}, {"kty": "dilithium"}, OLD, Signer("HS256", "oct").jwk())
+        issuer.publish(
+            {}, {"kty": "EC", "crv": "P-256", "x": 1}, {"kty": "dilithium"}, OLD, Signer("HS256", "oct").jwk()
+        )
         assert await user(reader(issuer), OLD) == "alice"
         issuer.reply = (200, {}, json.dumps({"keys": [None, 7, "key", [], OLD.jwk()]}).encode())
         known = reader(issuer)

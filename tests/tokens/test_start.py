@@ -52,7 +52,14 @@ def test_it_does_not_start_with(settings: dict[str, Any], says: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["file:///etc/passwd", "ftp://issuer.example/jwks", "data:application/json,{}", "issuer.example/jwks", "https://", "//a"],
+    [
+        "file:///etc/passwd",
+        "ftp://issuer.example/jwks",
+        "data:application/json,{}",
+        "issuer.example/jwks",
+        "https://",
+        "//a",
+    ],
 )
 def test_it_does_not_start_with_keys_from_an_address_like(url: str) -> None:
     with pytest.raises(SettingsError, match="JWT_JWKS_URL must be a URL like https://"):
@@ -61,7 +68,13 @@ def test_it_does_not_start_with_keys_from_an_address_like(url: str) -> None:
 
 def test_all_faults_are_told_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
-        authenticator(jwt_secret="short", jwt_secrets={"a": "b"}, jwt_public_key="no", jwt_jwks_url="no", jwt_algorithm=("no",))
+        authenticator(
+            jwt_secret="short",
+            jwt_secrets={"a": "b"},
+            jwt_public_key="no",
+            jwt_jwks_url="no",
+            jwt_algorithm=("no",),
+        )
     names = [line.split()[0].rstrip(",") for line in str(caught.value).splitlines()]
     assert {"JWT_SECRET", "JWT_SECRETS", "JWT_PUBLIC_KEY", "JWT_JWKS_URL", "JWT_ALGORITHM"} == set(names)
 
@@ -71,14 +84,21 @@ def test_in_development_a_short_secret_will_do_and_so_will_an_idle_one() -> None
     assert identify(authenticator(jwt_secret="short", development=True), short).user_id == "alice"
     alice = signer("EdDSA")
     keys = {"jwt_public_key": alice.pem(), "jwt_algorithm": ("EdDSA",)}
-    assert identify(authenticator(jwt_secret="short", development=True, **keys), alice.token()).user_id == "alice"
+    assert (
+        identify(authenticator(jwt_secret="short", development=True, **keys), alice.token()).user_id
+        == "alice"
+    )
 
 
 def test_32_bytes_are_enough_for_every_hs_algorithm() -> None:
     secret = "s" * 32
     for algorithm in ("HS256", "HS384", "HS512"):
-        token = Signer(algorithm, None, secret).sign(f'{{"alg":"{algorithm}"}}'.encode(), b'{"sub":"alice","exp":9999999999}')
-        assert identify(authenticator(jwt_secret=secret, jwt_algorithm=(algorithm,)), token).user_id == "alice"
+        token = Signer(algorithm, None, secret).sign(
+            f'{{"alg":"{algorithm}"}}'.encode(), b'{"sub":"alice","exp":9999999999}'
+        )
+        assert (
+            identify(authenticator(jwt_secret=secret, jwt_algorithm=(algorithm,)), token).user_id == "alice"
+        )
 
 
 def test_a_pem_key_may_be_on_one_line() -> None:

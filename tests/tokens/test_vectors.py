@@ -8,9 +8,9 @@ import jwt
 import pytest
 from jwt.utils import base64url_decode
 
-from app.auth import NOT_SIGNED, Authenticator
-from app.errors import Unauthorized
-from app.keys import ASYMMETRIC, SYMMETRIC, public_keys
+from app.auth.authenticator import NOT_SIGNED, Authenticator
+from app.auth.keyring import ASYMMETRIC, SYMMETRIC, public_keys
+from app.web.problems import Unauthorized
 from tests.tokens.issuer import Issuer
 from tests.tokens.signing import authenticator, identify
 
@@ -41,16 +41,16 @@ ES256_KEY = {
     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
     "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
 }
-ES256_TOKEN = (
-    f"eyJhbGciOiJFUzI1NiJ9.{CLAIMS}.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
-)
+ES256_TOKEN = f"eyJhbGciOiJFUzI1NiJ9.{CLAIMS}.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
 
 UNSECURED = f"eyJhbGciOiJub25lIn0.{CLAIMS}."
 CRITICAL = (
     "eyJhbGciOiJub25lIiwNCiAiY3JpdCI6WyJodHRwOi8vZXhhbXBsZS5jb20vVU5ERUZJTkVEIl0sDQogImh0dHA6Ly9leGFtcGxlLmNvbS9VTkRFRklORUQiOnRydWUNCn0"
     ".RkFJTA."
 )
-UNENCODED = "eyJhbGciOiJIUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il19..A5dxf2s96_n5FLueVuW1Z_vh161FwXZC4YLPff6dmDY"
+UNENCODED = (
+    "eyJhbGciOiJIUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il19..A5dxf2s96_n5FLueVuW1Z_vh161FwXZC4YLPff6dmDY"
+)
 
 ED25519_KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 ED25519_TOKEN = (
@@ -70,7 +70,7 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
                 return datetime.fromtimestamp(now, tz)
 
         monkeypatch.setattr("jwt.api_jwt.datetime", Clock)
-        monkeypatch.setattr("app.auth.time", lambda: now)
+        monkeypatch.setattr("app.auth.authenticator.time", lambda: now)
 
     return set_clock
 
@@ -96,7 +96,9 @@ def verifier(key: str | dict[str, str], issuer: Issuer) -> Authenticator:
         pytest.param(ES256_KEY, ES256_TOKEN, id="RFC 7515 A.3, ES256"),
     ],
 )
-def test_a_published_token_is_taken_until_it_expires(key: Any, token: str, set_clock: Callable[[int], None]) -> None:
+def test_a_published_token_is_taken_until_it_expires(
+    key: Any, token: str, set_clock: Callable[[int], None]
+) -> None:
     with Issuer() as issuer:
         set_clock(EXP - 1)
         assert identify(verifier(key, issuer), token).user_id == "joe"
@@ -115,7 +117,9 @@ def test_a_published_token_is_taken_until_it_expires(key: Any, token: str, set_c
         pytest.param(UNENCODED, id="RFC 7797 4.2, an unencoded payload"),
     ],
 )
-def test_a_published_token_that_is_not_for_us_is_refused(token: str, set_clock: Callable[[int], None]) -> None:
+def test_a_published_token_that_is_not_for_us_is_refused(
+    token: str, set_clock: Callable[[int], None]
+) -> None:
     set_clock(EXP - 1)
     with Issuer() as issuer, pytest.raises(Unauthorized, match=NOT_SIGNED):
         identify(verifier(HS256_KEY, issuer), token)

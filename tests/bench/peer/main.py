@@ -24,7 +24,11 @@ app = FastAPI()
 async def current_user(credentials: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]) -> str:
     """The user whom the token names."""
     try:
-        return str(jwt.decode(credentials.credentials, SECRET, algorithms=["HS256"], options={"require": ["exp", "sub"]})["sub"])
+        return str(
+            jwt.decode(
+                credentials.credentials, SECRET, algorithms=["HS256"], options={"require": ["exp", "sub"]}
+            )["sub"]
+        )
     except jwt.InvalidTokenError:
         raise HTTPException(401, "bad token", {"WWW-Authenticate": "Bearer"}) from None
 
@@ -66,7 +70,9 @@ async def list_tasks(
 ) -> Page:
     found = select(Task).where(Task.user_id == user)
     if q:
-        found = found.where(or_(Task.title.icontains(q, autoescape=True), Task.description.icontains(q, autoescape=True)))
+        found = found.where(
+            or_(Task.title.icontains(q, autoescape=True), Task.description.icontains(q, autoescape=True))
+        )
     if status:
         found = found.where(Task.completed.is_(status == "true"))
     if priority:
@@ -81,9 +87,13 @@ async def list_tasks(
     descending = sort_order == "desc" or (sort_order is None and sort_by == "created_at")
     total = await database.scalar(select(func.count()).select_from(found.subquery()))
     items = await database.scalars(
-        found.order_by((order.desc() if descending else order.asc()).nulls_last(), Task.id).limit(limit).offset(offset)
+        found.order_by((order.desc() if descending else order.asc()).nulls_last(), Task.id)
+        .limit(limit)
+        .offset(offset)
     )
-    return Page(items=[TaskOut.model_validate(item) for item in items], total=total or 0, limit=limit, offset=offset)
+    return Page(
+        items=[TaskOut.model_validate(item) for item in items], total=total or 0, limit=limit, offset=offset
+    )
 
 
 async def owned(id: UUID, user: User, database: Database) -> Task:
@@ -108,7 +118,9 @@ async def get_task(task: Annotated[Task, Depends(owned)]) -> TaskOut:
 
 
 @app.put("/tasks/{id}")
-async def update_task(body: TaskChanges, task: Annotated[Task, Depends(locked)], database: Database) -> TaskOut:
+async def update_task(
+    body: TaskChanges, task: Annotated[Task, Depends(locked)], database: Database
+) -> TaskOut:
     for field, value in body.model_dump(exclude_unset=True).items():
         setattr(task, field, value)
     await database.commit()

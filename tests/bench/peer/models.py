@@ -6,7 +6,15 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 
 def in_utc(time: datetime) -> datetime:
@@ -26,7 +34,8 @@ def sound_rule(rule: str) -> str:
 Time = Annotated[datetime, AfterValidator(in_utc)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Priority = Annotated[
-    Literal["High", "Medium", "Low"], BeforeValidator(lambda text: text.capitalize() if isinstance(text, str) else text)
+    Literal["High", "Medium", "Low"],
+    BeforeValidator(lambda text: text.capitalize() if isinstance(text, str) else text),
 ]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern="^[^,]*$")]
 Tags = Annotated[list[Tag], Field(max_length=50), AfterValidator(lambda tags: list(dict.fromkeys(tags)))]

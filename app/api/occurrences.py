@@ -1,0 +1,113 @@
+"""The coming due dates of a task, or of a rule that is only being tried."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.api.completion import compute_next
+from app.auth.authenticator import Authenticator
+from app.database.calls import Database
+from app.recurrence.series import MAX_OCCURRENCES, Series, occurrences
+from app.settings import Settings
+from app.web.problems import Invalid, field_error
+from app.web.requests import is_lenient, json_body, query_parameters, task_id
+
+DEFAULT_LIMIT = 10
+
+
+class Occurrences:
+    """The handlers of ``/tasks/{id}/occurrences`` and ``/occurrences``."""
+
+    def __init__(self, settings: Settings, database: Database, authenticator: Authenticator) -> None:
+        self._settings = settings
+        self._database = database
+        self._authenticator = authenticator
+
+    async def of_task(self, request: Request) -> Response:
+        """``GET /tasks/{id}/occurrences``: 200, the due dates that come after the task's own; none where it isn't recurring."""
+        user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
+        identifier = task_id(request)
+        limit = _limit_in_query(request)
+        found = await self._database.call("get_series", user, identifier)
+        return _respond(json.loads(found.body or ""), limit)
+
+    async def of_rule(self, request: Request) -> Response:
+        """``POST /occurrences``: 200, the due dates that come after the one in the body, or after now."""
+        user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
+        body = await json_body(request, "application/json")
+        found = await self._database.call("read_series", user, body, is_lenient(request, self._settings))
+        series = json.loads(found.body or "")
+        faults = series["faults"]
+        limit = series["limit"]
+        if limit is None:
+            limit = DEFAULT_LIMIT
+        elif isinstance(limit, bool) or limit not in range(1, MAX_OCCURRENCES + 1):
+            faults.append(_limit_error("body"))
+        try:
+            asked = [name for name in ("timezone", "recurrence_rule") if series[name] is not None]
+            series |= json.loads(compute_next({"asked": asked, "premises": series}))
+        except Invalid as refusal:
+            places = [each["loc"] for each in faults]
+            refused: Any = refusal.extra["errors"]
+            faults += [each for each in refused if each["loc"] not in places]
+        if faults:
+            raise Invalid(faults)
+        return _respond(series, int(limit))
+
+
+def _respond(series: dict[str, Any], limit: int) -> Response:
+    coming = []
+    if series["recurrence_rule"] is not None:
+        due = _time(series["due_date"]) or datetime.now(UTC)
+        start = _time(series.get("series_start")) or due
+        coming = occurrences(
+            Series(series["recurrence_rule"], series["timezone"], start, series.get("series_index", 1), due),
+            limit,
+        )
+    dates = [_text(each.due) for each in coming]
+    return JSONResponse(
+        {"occurrences": dates}, headers={"cache-control": "private, no-cache", "vary": "Authorization"}
+    )
+
+
+def _limit_in_query(request: Request) -> int:
+    limit = str(DEFAULT_LIMIT)
+    faults = []
+    for name, values in query_parameters(request).items():
+        if name != "limit":
+            faults.append(
+                field_error(
+                    ["query", name[:100]],
+                    "is not a parameter here; the only one is limit",
+                    "unknown_parameter",
+                )
+            )
+        elif len(values) > 1:
+            faults.append(field_error(["query", name], "must be given once", "repeated_parameter"))
+        elif values[0].strip():
+            limit = values[0].strip()
+    if not limit.isascii() or not limit.isdigit() or len(limit) > 9 or not 1 <= int(limit) <= MAX_OCCURRENCES:
+        faults.append(_limit_error("query"))
+    if faults:
+        raise Invalid(faults)
+    return int(limit)
+
+
+def _limit_error(place: str) -> dict[str, Any]:
+    return field_error(
+        [place, "limit"], f"must be a whole number from 1 to {MAX_OCCURRENCES}", "number_range"
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    """A time of the database, in UTC without an offset."""
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _text(time: datetime) -> str:
+    """As PostgreSQL writes the times of a task: RFC 3339 in UTC, a fraction only where there is one."""
+    text = time.replace(tzinfo=None).isoformat()
+    return (text.rstrip("0") if time.microsecond else text) + "Z"

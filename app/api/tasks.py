@@ -1,0 +1,168 @@
+"""The tasks, as resources of HTTP. Each handler reads the request, calls one function of the database, passes its answer on."""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import urlencode
+
+import asyncpg
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.answers import DatabaseResponse
+from app.api.completion import check_body, compute_next
+from app.auth.authenticator import Authenticator
+from app.database.calls import Answer, Database
+from app.database.refusals import FIELD_FAULTS
+from app.identity import Identity
+from app.settings import Settings
+from app.web.problems import Invalid, Problem
+from app.web.requests import condition, idempotency_key, is_lenient, json_body, query_parameters, task_id
+
+# A question is asked again only where somebody changed the task in between.
+_MAX_ATTEMPTS = 5
+
+_MERGE_PATCH = "application/merge-patch+json"
+_ACCEPT_PATCH = (b"accept-patch", b"application/json, application/merge-patch+json")
+
+Save = Callable[[str | None], Coroutine[Any, Any, Answer]]
+"""Saves a task, with what is known about its rule."""
+
+
+class Tasks:
+    """The handlers of ``/tasks`` and what is below it."""
+
+    def __init__(self, settings: Settings, database: Database, authenticator: Authenticator) -> None:
+        self._settings = settings
+        self._cursor_key = settings.cursor_key
+        self._database = database
+        self._authenticator = authenticator
+
+    async def create(self, request: Request) -> Response:
+        """``POST /tasks``: 201, the task."""
+        user = await self._user(request)
+        body = await json_body(request, "application/json")
+        return await self._create(request, user, body, None, idempotency_key(request))
+
+    async def list(self, request: Request) -> Response:
+        """``GET /tasks``: 200, a page of tasks; 304 where none has changed."""
+        user = await self._user(request)
+        parameters = query_parameters(request)
+        kept = {
+            name: values for name, values in parameters.items() if name not in ("limit", "offset", "cursor")
+        }
+        link = f"/tasks?{urlencode(kept, doseq=True)}&" if kept else "/tasks?"
+        found = await self._database.call(
+            "list_tasks",
+            user,
+            json.dumps(parameters),
+            link,
+            self._cursor_key,
+            condition(request, "if-none-match"),
+        )
+        return DatabaseResponse(found, accept_encoding=request.headers.get("accept-encoding", ""))
+
+    async def get(self, request: Request) -> Response:
+        """``GET /tasks/{id}``: 200, the task; 304 where it has not changed."""
+        user = await self._user(request)
+        return DatabaseResponse(
+            await self._database.call("get_task", user, task_id(request), condition(request, "if-none-match"))
+        )
+
+    async def put(self, request: Request) -> Response:
+        """``PUT /tasks/{id}``: as PATCH; with ``If-None-Match: *``, 201 and a new task under an id that the client chose."""
+        if request.headers.get("if-none-match", "").strip() == "*":
+            user = await self._user(request)
+            if "if-match" in request.headers:
+                raise Problem("precondition-failed", "No task is there and is not there at the same time")
+            body = await json_body(request, "application/json", _MERGE_PATCH)
+            return await self._create(request, user, body, task_id(request), None)
+        return await self.patch(request)
+
+    async def patch(self, request: Request) -> Response:
+        """``PATCH /tasks/{id}``: 200, the task with the fields of the body changed (RFC 7396)."""
+        user = await self._user(request)
+        if_match = self._if_match(request)
+        identifier = task_id(request)
+        body = await json_body(request, "application/json", _MERGE_PATCH)
+        lenient = is_lenient(request, self._settings)
+
+        async def save(reply: str | None) -> Answer:
+            return await self._database.call("update_task", user, identifier, body, lenient, if_match, reply)
+
+        return DatabaseResponse(await self._save(user, save, body, identifier, lenient), _ACCEPT_PATCH)
+
+    async def delete(self, request: Request) -> Response:
+        """``DELETE /tasks/{id}``: 204."""
+        user = await self._user(request)
+        return DatabaseResponse(
+            await self._database.call("delete_task", user, task_id(request), self._if_match(request))
+        )
+
+    async def toggle(self, request: Request) -> Response:
+        """``POST /tasks/{id}/toggle``: 200, the task and the one that follows it, if it is recurring."""
+        user = await self._user(request)
+        if_match = self._if_match(request)
+        identifier = task_id(request)
+        body = await json_body(request, "application/json")
+        lenient = is_lenient(request, self._settings)
+        key = idempotency_key(request)
+
+        async def save(reply: str | None) -> Answer:
+            return await self._database.call(
+                "toggle_task", user, identifier, body, lenient, if_match, reply, key
+            )
+
+        return DatabaseResponse(await _complete(save, None))
+
+    async def _create(
+        self, request: Request, user: Identity, body: str, identifier: str | None, key: str | None
+    ) -> Response:
+        lenient = is_lenient(request, self._settings)
+
+        async def save(reply: str | None) -> Answer:
+            return await self._database.call("create_task", user, body, identifier, lenient, reply, key)
+
+        return DatabaseResponse(await self._save(user, save, body, None, lenient))
+
+    async def _save(
+        self,
+        user: Identity,
+        save: Save,
+        body: str,
+        identifier: str | None,
+        lenient: bool,
+    ) -> Answer:
+        """Save a task, answering what is asked about its rule; where it is refused, find all of its faults."""
+        faults: Any = []
+        try:
+            return await _complete(save, check_body(body))
+        except Invalid as refusal:
+            faults = refusal.extra["errors"]
+        except asyncpg.PostgresError as error:
+            if error.sqlstate not in FIELD_FAULTS:
+                raise
+        found = await self._database.call("find_task_faults", user, body, identifier, lenient)
+        refused: list[Any] = json.loads(found.body or "[]")
+        places = [refusal["loc"] for refusal in refused]
+        raise Invalid(refused + [refusal for refusal in faults if refusal["loc"] not in places])
+
+    async def _user(self, request: Request) -> Identity:
+        user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
+        return user
+
+    def _if_match(self, request: Request) -> str | None:
+        if_match = condition(request, "if-match")
+        if if_match is None and self._settings.require_if_match:
+            raise Problem("precondition-required")
+        return if_match
+
+
+async def _complete(save: Save, reply: str | None) -> Answer:
+    """Save a task, answering what the database asks about its rule. Raises Problem where the task keeps changing meanwhile."""
+    for _ in range(_MAX_ATTEMPTS):
+        done = await save(reply)
+        if done.status is not None:
+            return done
+        reply = compute_next(json.loads(done.body or ""))
+    raise Problem("conflict")

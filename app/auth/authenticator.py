@@ -1,0 +1,172 @@
+"""Who asks: from the Authorization header to a token (RFC 6750), from the token to a user (RFC 7519)."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from time import time
+from typing import Any
+
+import jwt
+from jwt import exceptions as faults
+from jwt.types import Options
+
+from app.auth.issuer import Keys
+from app.identity import Identity
+from app.settings import Settings
+from app.web.problems import Problem, Unauthorized
+
+MAX_TOKEN = 8192  # bytes
+MAX_USER_ID = 255  # code points
+MAX_TIME = 253_402_300_799  # the end of the year 9999; a larger NumericDate is not in seconds
+
+# RFC 9110, section 11.4, and RFC 6750, section 2.1.
+BEARER = re.compile(rb"bearer +([a-z0-9._~+/-]+=*)", re.IGNORECASE)
+
+# The same for all of these: it must not help a forger.
+NOT_SIGNED = "The token is malformed or not signed by a key of this service"
+# More may be told to who has a token with the right signature.
+DESCRIPTIONS: Mapping[type[Exception], str] = {
+    faults.ExpiredSignatureError: "The token has expired",
+    faults.ImmatureSignatureError: "The token is not valid yet",
+    faults.InvalidAudienceError: "The token is for another audience",
+    faults.InvalidIssuerError: "The token is from another issuer",
+}
+
+
+class Authenticator:
+    """Verifies tokens, and remembers them by their digest: not past ``exp``, nor past the life of a key."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises SettingsError where no token could be verified, or not safely."""
+        self.cache_hits = 0
+        self.cache_misses = 0
+        self._settings = settings
+        self._options: Options = {
+            "require": ["exp"],
+            "verify_aud": bool(settings.jwt_audience),
+            "verify_sub": False,
+        }
+        self._verified: OrderedDict[bytes, tuple[float, Identity]] = OrderedDict()
+        self._keys = Keys(settings, self._verified.clear)
+
+    async def authenticate(self, headers: Iterable[tuple[bytes, bytes]]) -> Identity:
+        """The user whom the headers of a request (as in ASGI, names in lower case) have a token of.
+
+        Raises:
+            Unauthorized: there is no token, or a bad one.
+            Problem: the token has neither of the scopes (403), or no key was ever fetched (503).
+        """
+        credentials = [value for name, value in headers if name == b"authorization"]
+        if len(credentials) != 1:
+            raise Unauthorized("There must be one Authorization header" if credentials else None)
+        digest = blake2b(credentials[0], digest_size=32).digest()
+        known = self._verified.get(digest)
+        if known is not None and known[0] > time():
+            self.cache_hits += 1
+            return known[1]
+        self.cache_misses += 1
+        claims = await self._claims(token_of(credentials[0]))
+        identity = Identity(self._user_id(claims), self._read_only(claims))
+        self._remember(digest, claims["exp"], identity)
+        return identity
+
+    async def aclose(self) -> None:
+        """Stop what runs in the background."""
+        self._keys.close()
+
+    async def _claims(self, token: bytes) -> dict[str, Any]:
+        """The claims of a token, verified."""
+        try:
+            header = jwt.get_unverified_header(token)
+        except faults.InvalidTokenError:
+            raise Unauthorized(NOT_SIGNED) from None
+        algorithm, kid = header.get("alg"), header.get("kid")
+        # Critical extensions must be understood or refused (RFC 7515, section 4.1.11). None is understood.
+        if not isinstance(algorithm, str) or "crit" in header:
+            raise Unauthorized(NOT_SIGNED)
+        claims = self._verify(token, algorithm, kid)
+        if claims is None and await self._keys.refresh(algorithm, kid):
+            claims = self._verify(token, algorithm, kid)
+        if claims is None:
+            raise Unauthorized(NOT_SIGNED)
+        return claims
+
+    def _verify(self, token: bytes, algorithm: str, kid: str | None) -> dict[str, Any] | None:
+        """The claims of a token; None where no key fits its signature."""
+        for key in self._keys.find(algorithm, kid):
+            try:
+                claims = jwt.decode(
+                    token,
+                    key,
+                    algorithms=[key.algorithm_name],
+                    audience=self._settings.jwt_audience or None,
+                    issuer=self._settings.jwt_issuer or None,
+                    leeway=self._settings.jwt_leeway,
+                    options=self._options,
+                )
+            except faults.InvalidSignatureError:
+                continue
+            except faults.MissingRequiredClaimError as error:
+                raise Unauthorized(f"The token must have the claim {error.claim}") from None
+            except faults.InvalidTokenError as error:
+                raise Unauthorized(DESCRIPTIONS.get(type(error), "The claims are not valid")) from None
+            check_times(claims)
+            return claims
+        return None
+
+    def _user_id(self, claims: Mapping[str, Any]) -> str:
+        """The first claim present decides. It is not normalised: another spelling is another user."""
+        user_id = next((claims[name] for name in self._settings.jwt_user_claim if name in claims), None)
+        if not isinstance(user_id, str) or not 0 < len(user_id) <= MAX_USER_ID or not is_text(user_id):
+            raise Unauthorized("The token does not name a user")
+        return user_id
+
+    def _read_only(self, claims: Mapping[str, Any]) -> bool:
+        """Whether the scopes (RFC 8693, section 4.2) are for reading. Raises Problem where none is ours."""
+        if not self._settings.jwt_require_scope:
+            return False
+        scope = claims.get("scope")
+        scopes = scope.split(" ") if isinstance(scope, str) else []
+        if "tasks:write" in scopes:
+            return False
+        if "tasks:read" in scopes:
+            return True
+        challenge = 'Bearer realm="duly", error="insufficient_scope", scope="tasks:read"'
+        detail = "The token has neither the scope tasks:read nor tasks:write"
+        raise Problem("insufficient-scope", detail, {"www-authenticate": challenge})
+
+    def _remember(self, digest: bytes, expires: float, identity: Identity) -> None:
+        """Keep a verified token, in the place of the oldest where there is no room."""
+        self._verified[digest] = (expires, identity)
+        if len(self._verified) > self._settings.jwt_cache_size:
+            self._verified.popitem(last=False)
+
+
+def token_of(credentials: bytes) -> bytes:
+    """The token in the value of an Authorization header. Raises Unauthorized."""
+    credentials = credentials.strip(b" \t")
+    match = BEARER.fullmatch(credentials)
+    if match and len(match[1]) <= MAX_TOKEN:
+        return match[1]
+    if credentials[:6].lower() == b"bearer":
+        raise Unauthorized("The Authorization header must be Bearer, a blank, and a token of at most 8 KiB")
+    # Another scheme is as good as no credentials (RFC 6750, section 3.1).
+    raise Unauthorized
+
+
+def check_times(claims: Mapping[str, Any]) -> None:
+    """Stricter than PyJWT: numbers only (RFC 7519, section 2), no leeway for ``exp``. Raises Unauthorized."""
+    for name in ("exp", "nbf", "iat"):
+        if type(claims.get(name, 0)) not in (int, float) or not 0 <= claims.get(name, 0) <= MAX_TIME:
+            raise Unauthorized(f"The claim {name} must be a number of seconds since 1970")
+    if claims["exp"] <= time():
+        raise Unauthorized("The token has expired")
+
+
+def is_text(text: str) -> bool:
+    """Whether PostgreSQL can hold it: Unicode without U+0000 and lone surrogates."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False

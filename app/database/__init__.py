@@ -1,0 +1,1 @@
+"""One statement, one round trip."""

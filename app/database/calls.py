@@ -1,0 +1,99 @@
+"""The pool of connections, and the one way of calling an ``api`` function: one statement, one round trip.
+
+The user is set for that statement's own transaction. Nothing of it is left on the connection afterwards, so there is
+nothing to reset when it goes back to the pool, and it holds behind a transaction pooler as well.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple, Self
+
+import asyncpg
+
+from app.database.connection import Connection
+from app.database.pool import Pool
+from app.identity import Identity
+from app.settings import Settings
+from app.web.problems import Unavailable
+
+Argument = str | bool | int | None
+
+
+class Answer(NamedTuple):
+    """What an ``api`` function returns; see api.get_task and the others. No status: the body is a question."""
+
+    status: int | None
+    headers: list[str] | None
+    body: str | None
+
+
+@cache
+def _statement(function: str, arguments: int, read_only: bool) -> str:
+    settings = "set_config('app.user_id', $1, true)"
+    if read_only:
+        settings += ", set_config('transaction_read_only', 'on', true)"
+    parameters = ", ".join(f"${number}" for number in range(2, arguments + 2))
+    # In the target list the function runs after the settings were made; materialized keeps them from being dropped.
+    return (
+        f"with request as materialized (select {settings}) select api.{function}({parameters}) from request"
+    )
+
+
+class Database:
+    """The service's connections to PostgreSQL. An asynchronous context manager: the pool is open inside it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._timeout = settings.database_timeout
+        self._places = settings.pool_size + settings.pool_queue
+        # No connection is made yet: the database may come later, and go and come again.
+        self._pool = Pool(self._connect, settings.pool_size, settings.database_timeout)
+        self.pool_size = settings.pool_size
+        self.in_use = 0
+        # Told the class of each SQLSTATE; see app.instrumentation.metrics.
+        self.on_error: Callable[[str], object] = lambda sqlstate_class: None
+
+    async def __aenter__(self) -> Self:
+        await self._pool.__aenter__()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self._pool.__aexit__(*exception)
+
+    async def call(self, function: str, user: Identity, *arguments: Argument) -> Answer:
+        """Call ``api.<function>`` for the user.
+
+        Raises:
+            asyncpg.PostgresError: what the function refuses, see app.web.problems.problem_of.
+            Unavailable: the database can't be reached in time, or too many requests wait for it.
+        """
+        statement = _statement(function, len(arguments), user.read_only)
+        return Answer(*await self.fetch_value(statement, user.user_id, *arguments))
+
+    async def fetch_value(self, statement: str, *arguments: Argument) -> Any:
+        """Run one statement, in one round trip, and return its one value. Raises what ``call`` does."""
+        if self.in_use >= self._places:
+            raise Unavailable("Too many requests are waiting; try again")
+        self.in_use += 1
+        try:
+            return await self._pool.fetchval(statement, *arguments)
+        except asyncpg.PostgresError as error:
+            self.on_error((error.sqlstate or "")[:2])
+            raise
+        except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            self.on_error("08")
+            raise Unavailable from error
+        finally:
+            self.in_use -= 1
+
+    async def _connect(self) -> Connection:
+        connection: Connection = await asyncpg.connect(
+            self._settings.database_url,
+            timeout=self._timeout,
+            statement_cache_size=self._settings.statement_cache_size,
+            connection_class=Connection,
+            server_settings={"application_name": "duly"},
+        )
+        if self._settings.statement_cache_size:
+            await connection.recognise_pooler()
+        return connection

@@ -1,0 +1,1 @@
+"""What `make` calls. Not in the image."""

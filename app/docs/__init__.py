@@ -1,0 +1,1 @@
+"""What describes the service: the OpenAPI document, the pages, the problem types."""

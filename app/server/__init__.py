@@ -1,0 +1,1 @@
+"""How the service is served: uvicorn, its workers and its protocol."""

@@ -1,0 +1,1 @@
+"""What any HTTP API needs. It knows no task and no database."""

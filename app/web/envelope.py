@@ -1,0 +1,85 @@
+"""What surrounds every request: its id, its path, its security headers, its last resort."""
+
+import logging
+import os
+import re
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.problems import Problem, respond
+
+log = logging.getLogger("duly")
+
+_SOUND_ID = re.compile(rb"[A-Za-z0-9._~:/+=@-]{1,128}")
+
+# https://owasp.org/www-project-secure-headers: nothing here is a page, except /docs, which says so itself.
+_EVERYWHERE = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"strict-transport-security", b"max-age=63072000; includeSubDomains"),
+    # A cache must know it of answers to requests without an Origin as well, for which app.web.cors is not asked.
+    (b"vary", b"Origin"),
+]
+_NO_PAGE = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+
+
+class Envelope:
+    """The outermost middleware: names the request, drops a trailing slash, and adds the security headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = accept = b""
+        for name, value in scope["headers"]:
+            if name == b"accept":
+                accept = b"%s, %s" % (accept, value) if accept else value
+            elif name == b"x-request-id" and _SOUND_ID.fullmatch(value):
+                request_id = value
+        request_id = request_id or os.urandom(16).hex().encode()
+        scope["accept"] = accept
+        scope["request_id"] = request_id.decode()
+        path = scope["path"]
+        if path[-1:] == "/" and path != "/":
+            scope["path"] = path[:-1]
+
+        async def send_enveloped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id),
+                    *_EVERYWHERE,
+                ]
+                if not any(name == b"content-security-policy" for name, _ in headers):
+                    headers.append(_NO_PAGE)
+            await send(message)
+
+        await self._app(scope, receive, send_enveloped)
+
+
+class LastResort:
+    """Middleware: answers 500 where nobody foresaw the fault. Inside of CORS, so that web pages can read that too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        except Exception:
+            log.exception("request %s", scope.get("request_id"))
+            if started or scope["type"] != "http":
+                raise
+            await respond(Request(scope), Problem("internal-error"))(scope, receive, send)

@@ -1,0 +1,121 @@
+"""What is read from a request before the database sees it: who asks, the id in the path, the body, the preferences."""
+
+import re
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from app.settings import Settings
+from app.web.problems import INVALID_JSON, Invalid, Problem, field_error
+
+MAX_BODY = 65_536
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}", re.ASCII)
+_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
+_LENIENT = re.compile(r"(?:^|,)\s*handling\s*=\s*\"?lenient\"?\s*(?:$|[,;])", re.IGNORECASE)
+
+
+def task_id(request: Request) -> str:
+    """The id in the path, a UUID (RFC 9562). Raises Invalid."""
+    text: str = request.path_params["id"]
+    if not _UUID.fullmatch(text):
+        raise Invalid(
+            [
+                field_error(
+                    ["path", "id"],
+                    "must be a UUID, for example 018f4e2a-6c1b-4d3e-9f00-2a5b8c7d6e1f",
+                    "uuid_format",
+                )
+            ]
+        )
+    return text
+
+
+def query_parameters(request: Request) -> dict[str, list[str]]:
+    """The parameters of the query, each with all of its values, empty ones too. Raises Invalid."""
+    parameters: dict[str, list[str]] = {}
+    try:
+        pairs = parse_qsl(
+            request.scope["query_string"].decode("ascii"), True, encoding="utf-8", errors="strict"
+        )
+    except ValueError:
+        raise Invalid(
+            [field_error(["query"], "must be percent-encoded UTF-8 (RFC 3986)", "encoding")]
+        ) from None
+    for name, value in pairs:
+        if "\0" in name + value:
+            raise Invalid(
+                [field_error(["query", name.replace("\0", "")], "must not contain U+0000", "null_character")]
+            )
+        parameters.setdefault(name, []).append(value)
+    return parameters
+
+
+def condition(request: Request, name: str) -> str | None:
+    """If-Match or If-None-Match, None where there is none. Several lines of it are one list (RFC 9110, section 5.3)."""
+    name_in_scope = name.encode()
+    values = [value for each, value in request.scope["headers"] if each == name_in_scope]
+    return b", ".join(values).decode("latin-1") if values else None
+
+
+async def json_body(request: Request, *media_types: str) -> str:
+    """The body as text; "{}" where it is empty. Whether it is JSON is for PostgreSQL to say.
+
+    Raises:
+        Invalid: it is not UTF-8.
+        Problem: 413 above 64 KiB, before the rest is read; 415 where it is of none of the media types.
+    """
+    if int(request.headers.get("content-length", "0")) > MAX_BODY:
+        raise Problem("content-too-large")
+    chunks = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise Problem("content-too-large")
+        chunks.append(chunk)
+    if not size:
+        return "{}"
+    media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if media_type not in media_types:
+        accept = "accept-post" if request.method == "POST" else "accept-patch"
+        raise Problem("unsupported-media-type", headers={accept: ", ".join(media_types)})
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Problem(
+            "unsupported-media-type",
+            "Send the body without a content coding",
+            {"accept-encoding": "identity"},
+        )
+    try:
+        return b"".join(chunks).decode()
+    except UnicodeDecodeError:
+        raise Invalid([INVALID_JSON]) from None
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The Idempotency-Key, quoted (RFC 9651) or bare; None where there is none. Raises Invalid."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    key = key.strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not _KEY.fullmatch(key):
+        raise Invalid(
+            [
+                field_error(
+                    ["header", "Idempotency-Key"],
+                    "must have 1 to 255 visible ASCII characters",
+                    "string_length",
+                )
+            ]
+        )
+    return key
+
+
+def is_lenient(request: Request, settings: Settings) -> bool:
+    """Whether unknown fields are ignored: by the settings, or for ``Prefer: handling=lenient`` (RFC 7240, section 4.4)."""
+    if settings.unknown_fields == "ignore":
+        return True
+    prefer = request.headers.get("prefer")
+    return prefer is not None and _LENIENT.search(prefer) is not None
