@@ -45,11 +45,11 @@ audit: $(VENV)/local ## report who may see and do what, and try it; fails where 
 psql: $(VENV)/local ## open psql on the database, as its owner
 	@$(BIN)/python -m app.dev.commands psql
 
-test: $(VENV)/dev ## run all tests; of which: args="tests/api -k toggle"
+test: $(VENV)/dev ## run all tests; of which: args="tests/app/api -k toggle"
 	@$(BIN)/python -m pytest $(args) --cov
 
 test-recurrence: $(VENV)/dev ## 10,000 recurrence rules against the oracle
-	@RECURRENCE_EXAMPLES=10000 $(BIN)/python -m pytest tests/recurrence
+	@RECURRENCE_EXAMPLES=10000 $(BIN)/python -m pytest tests/app/recurrence
 
 lint: $(VENV)/dev ## check form, types and SQL; changes nothing
 	@$(BIN)/ruff check

@@ -12,9 +12,9 @@ from app.dev import commands
 from app.main import create_app
 from app.settings import Settings
 from tests.client import Client, make_token
-from tests.poolers.crowd import crowd
-from tests.poolers.pgbouncer import pgbouncer
 from tests.servers import Server, start_server
+from tests.service.pooler.crowd import crowd
+from tests.service.pooler.pgbouncer import pgbouncer
 from tests.sql import Session
 
 SECRET = "a secret that only the tests know, of 32 bytes and more"

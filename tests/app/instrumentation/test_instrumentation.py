@@ -1,0 +1,189 @@
+"""What an operator sees: logs, metrics, traces. Never a token, a title or a body."""
+
+import json
+import logging
+import logging.config
+import re
+import sys
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.dev import commands
+from app.instrumentation.logs import JsonFormatter, TextFormatter, log_config
+from app.main import create_app
+from app.settings import Settings, SettingsError
+from tests.client import Client, make_token
+from tests.conftest import SECRET
+
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@pytest.fixture
+def watched(server, database, alice):
+    """HTTP as alice, with everything on that can be."""
+    settings = Settings(
+        database_url=server.service_url(database),
+        jwt_secret=SECRET,
+        log_level="info",
+        log_format="json",
+        metrics=True,
+    )
+    with TestClient(create_app(settings), raise_server_exceptions=False) as http:
+        yield Client(http, make_token(alice, SECRET))
+
+
+@pytest.fixture
+def lines(caplog):
+    """The log as it is written, line by line."""
+    caplog.set_level("INFO", "duly")
+    return lambda: [
+        json.loads(JsonFormatter().format(record))
+        for record in caplog.records
+        if record.name.startswith("duly")
+    ]
+
+
+def test_each_request_is_one_line(watched, lines):
+    task = watched.create(title="A secret title")
+    watched.get(f"/tasks/{task['id']}", headers={"traceparent": TRACEPARENT, "x-request-id": "mine"})
+    watched.get("/nowhere/A secret title")
+    made, read, lost = lines()
+    assert made["route"] == "/tasks"
+    assert (made["method"], made["status"]) == ("POST", 201)
+    assert (read["route"], read["request_id"], read["traceparent"]) == ("/tasks/{id}", "mine", TRACEPARENT)
+    assert (lost["route"], lost["status"]) == ("-", 404)
+    assert re.fullmatch(r"[0-9a-f]{16}", made["user"])
+    assert made["user"] == read["user"]
+    assert made["ms"] > 0
+    assert set(made) == {"time", "level", "logger", "request_id", "method", "route", "status", "ms", "user"}
+
+
+def test_no_line_has_what_is_a_users_own(watched, lines, alice, caplog):
+    watched.create(title="A secret title", description="A secret description")
+    watched.post("/tasks", {"title": "A secret title", "priority": "A secret value"})
+    text = json.dumps(lines()) + caplog.text
+    assert "secret" not in text
+    assert alice not in text
+    assert make_token(alice, SECRET)[:20] not in text
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()])
+def test_an_exception_is_written_without_its_text(formatter):
+    title, body = "A secret title", "A secret body"
+    try:
+        try:
+            int(title)
+        except ValueError as error:
+            raise LookupError(body) from error
+    except LookupError as error:
+        record = logging.LogRecord(
+            "duly",
+            logging.ERROR,
+            __file__,
+            1,
+            "request %s",
+            ("x",),
+            (LookupError, error, error.__traceback__),
+        )
+    line = formatter.format(record)
+    assert "A secret" not in line
+    assert "LookupError" in line
+    assert "ValueError" in line
+    assert "test_instrumentation.py" in line
+
+
+def test_logs_are_off_where_the_level_is_warning(client, alice, caplog):
+    caplog.set_level("INFO", "duly")
+    client(alice).get("/tasks")
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_configuration_of_logging_is_sound(form):
+    settings = Settings(
+        database_url="postgresql://localhost/x", jwt_secret=SECRET, log_format=form, log_level="debug"
+    )
+    logging.config.DictConfigurator(log_config(settings)).configure_formatter(
+        log_config(settings)["formatters"]["chosen"]
+    )
+
+
+def test_metrics_are_off_unless_wanted(http):
+    assert http.get("/metrics").status_code == 404
+
+
+def test_metrics_count_by_route_and_never_by_address(watched, alice):
+    task = watched.create()
+    watched.get(f"/tasks/{task['id']}")
+    watched.get("/tasks/018f4e2a-6c1b-4d3e-9f00-2a5b8c7d6e1f")
+    watched.get(f"/{alice}")
+    watched.request("BREW", "/tasks")
+    text = watched.get("/metrics").text
+    for line in (
+        'http_requests_total{method="POST",route="/tasks",status="201"} 1.0',
+        'http_requests_total{method="GET",route="/tasks/{id}",status="200"} 1.0',
+        'http_requests_total{method="GET",route="/tasks/{id}",status="404"} 1.0',
+        'http_requests_total{method="GET",route="-",status="404"} 1.0',
+        'http_requests_total{method="other",route="/tasks",status="405"} 1.0',
+        'http_request_duration_seconds_count{method="POST",route="/tasks"} 1.0',
+        'duly_database_errors_total{sqlstate_class="DT"} 1.0',
+        "duly_pool_in_use 0.0",
+        "duly_pool_waiting 0.0",
+        "duly_pool_size 10.0",
+        "duly_token_cache_misses_total 1.0",
+        "duly_token_cache_hits_total 2.0",
+    ):
+        assert line in text.splitlines()
+    assert alice not in text
+    assert task["id"] not in text
+
+
+def test_the_dashboard_asks_only_for_what_is_measured(watched):
+    watched.create()
+    measured = set(re.findall(r"^# TYPE (\w+)", watched.get("/metrics").text, re.MULTILINE))
+    measured |= {f"{name}_bucket" for name in measured}
+    dashboard = json.loads((commands.ROOT / "app" / "instrumentation" / "grafana.json").read_text())
+    asked = {
+        name
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+        for name in re.findall(r"\b(?:http|duly)_\w+", target["expr"])
+    }
+    assert asked
+    assert asked <= measured
+
+
+def test_spans_have_the_route_and_follow_the_client(server, database, alice, monkeypatch):
+    trace = pytest.importorskip("opentelemetry.sdk.trace")
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    from app.instrumentation import tracing
+
+    exporter = InMemorySpanExporter()
+    provider = trace.TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(tracing, "_tracer", provider.get_tracer("duly"))
+    monkeypatch.setattr(tracing, "start_tracing", lambda: provider)
+    settings = Settings(database_url=server.service_url(database), jwt_secret=SECRET, tracing=True)
+    with TestClient(create_app(settings)) as http:
+        task = Client(http, make_token(alice, SECRET)).create(title="A secret title")
+        Client(http, make_token(alice, SECRET)).get(
+            f"/tasks/{task['id']}", headers={"traceparent": TRACEPARENT}
+        )
+    spans = exporter.get_finished_spans()
+    assert [span.name for span in spans] == [
+        "api.create_task",
+        "POST /tasks",
+        "api.get_task",
+        "GET /tasks/{id}",
+    ]
+    assert {f"{span.context.trace_id:032x}" for span in spans[2:]} == {TRACEPARENT.split("-")[1]}
+    assert "secret" not in "".join(span.to_json() for span in spans)
+
+
+def test_tracing_without_opentelemetry_is_refused_at_the_start(monkeypatch):
+    monkeypatch.setitem(sys.modules, "app.instrumentation.tracing", None)
+    with pytest.raises(SettingsError, match="requirements-otel"):
+        create_app(Settings(database_url="postgresql://localhost/x", jwt_secret=SECRET, tracing=True))

@@ -1,0 +1,37 @@
+"""Rules at random, counted by the service and by the oracle. RECURRENCE_EXAMPLES sets how many are tried."""
+
+import os
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.recurrence.series import Occurrence, Series, next_occurrence, occurrences
+from tests.app.recurrence import oracle
+from tests.app.recurrence.strategies import SPANS, rules, starts
+
+EXAMPLES = int(os.environ.get("RECURRENCE_EXAMPLES", "300"))
+PREVIEW = 100
+tried = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+
+@tried
+@given(st.data())
+def test_every_occurrence_is_the_oracles(data: st.DataObject) -> None:
+    start, zone = data.draw(starts())
+    rule = data.draw(rules(start))
+    end = start + timedelta(days=SPANS[dict(part.split("=") for part in rule.split(";"))["FREQ"]])
+    expected = oracle.series(rule, start, end, zone, PREVIEW + 1)[1:]
+    found = occurrences(Series(rule, zone, start), PREVIEW)
+    assert [each.due for each in found if each.due <= end] == expected
+    assert [each.index for each in found] == list(range(2, len(found) + 2))
+
+    series = [Occurrence(start, 1), *found]
+    place = data.draw(st.integers(0, len(found)))
+    completed = Series(rule, zone, start, place + 1, series[place].due)
+    for following in series[place + 1 : place + 2]:
+        assert next_occurrence(completed) == following
+        late = data.draw(st.sampled_from(series[place:-1] or [following])).due
+        for after in (late, late - timedelta(seconds=1)):
+            passed_over = [each for each in series[place + 1 :] if each.due > after]
+            assert passed_over[:1] in ([], [next_occurrence(completed, after)])
