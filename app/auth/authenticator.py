@@ -1,44 +1,46 @@
-"""Who asks: from the Authorization header to a token (RFC 6750), from the token to a user (RFC 7519)."""
+"""From the Authorization header to a token (RFC 6750), and from the token to a user (RFC 7519)."""
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from time import time
 from typing import Any
 
 import jwt
-from jwt import exceptions as faults
+from jwt import PyJWK
+from jwt import exceptions as errors
 from jwt.types import Options
 
-from app.auth.issuer import Keys
+from app.auth.issuer import Issuer
+from app.auth.keyring import KeyRing, own_keys
 from app.identity import Identity
 from app.settings import Settings
 from app.web.problems import Problem, Unauthorized
 
 MAX_TOKEN = 8192  # bytes
 MAX_USER_ID = 255  # code points
-MAX_TIME = 253_402_300_799  # the end of the year 9999; a larger NumericDate is not in seconds
+MAX_TIME = 253_402_300_799  # the end of the year 9999; a larger NumericDate is milliseconds
 
 # RFC 9110, section 11.4, and RFC 6750, section 2.1.
 BEARER = re.compile(rb"bearer +([a-z0-9._~+/-]+=*)", re.IGNORECASE)
 
-# The same for all of these: it must not help a forger.
+# One text for all of these errors, which helps no forger.
 NOT_SIGNED = "The token is malformed or not signed by a key of this service"
-# More may be told to who has a token with the right signature.
+# A token with a valid signature is told more.
 DESCRIPTIONS: Mapping[type[Exception], str] = {
-    faults.ExpiredSignatureError: "The token has expired",
-    faults.ImmatureSignatureError: "The token is not valid yet",
-    faults.InvalidAudienceError: "The token is for another audience",
-    faults.InvalidIssuerError: "The token is from another issuer",
+    errors.ExpiredSignatureError: "The token has expired",
+    errors.ImmatureSignatureError: "The token is not valid yet",
+    errors.InvalidAudienceError: "The token is for another audience",
+    errors.InvalidIssuerError: "The token is from another issuer",
 }
 
 
 class Authenticator:
-    """Verifies tokens, and remembers them by their digest: not past ``exp``, nor past the life of a key."""
+    """Verifies tokens and remembers them by their digest, until ``exp`` or until their key is withdrawn."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises SettingsError where no token could be verified, or not safely."""
+        """Raises SettingsError where no token could be verified, or where a key is unsafe."""
         self.cache_hits = 0
         self.cache_misses = 0
         self._settings = settings
@@ -48,14 +50,15 @@ class Authenticator:
             "verify_sub": False,
         }
         self._verified: OrderedDict[bytes, tuple[float, Identity]] = OrderedDict()
-        self._keys = Keys(settings, self._verified.clear)
+        self._own = KeyRing(own_keys(settings))
+        self._issuer = Issuer(settings, self._verified.clear) if settings.jwt_jwks_url else None
 
     async def authenticate(self, headers: Iterable[tuple[bytes, bytes]]) -> Identity:
-        """The user whom the headers of a request (as in ASGI, names in lower case) have a token of.
+        """Return the user identified by the bearer token in these ASGI headers.
 
         Raises:
-            Unauthorized: there is no token, or a bad one.
-            Problem: the token has neither of the scopes (403), or no key was ever fetched (503).
+            Unauthorized: there is no token, or it is not valid.
+            Problem: the token has neither of the scopes (403), or the issuer has never answered (503).
         """
         credentials = [value for name, value in headers if name == b"authorization"]
         if len(credentials) != 1:
@@ -72,29 +75,41 @@ class Authenticator:
         return identity
 
     async def aclose(self) -> None:
-        """Stop what runs in the background."""
-        self._keys.close()
+        """Stop fetching keys."""
+        if self._issuer:
+            self._issuer.close()
 
     async def _claims(self, token: bytes) -> dict[str, Any]:
-        """The claims of a token, verified."""
+        """The verified claims of a token."""
         try:
             header = jwt.get_unverified_header(token)
-        except faults.InvalidTokenError:
+        except errors.InvalidTokenError:
             raise Unauthorized(NOT_SIGNED) from None
         algorithm, kid = header.get("alg"), header.get("kid")
         # Critical extensions must be understood or refused (RFC 7515, section 4.1.11). None is understood.
         if not isinstance(algorithm, str) or "crit" in header:
             raise Unauthorized(NOT_SIGNED)
         claims = self._verify(token, algorithm, kid)
-        if claims is None and await self._keys.refresh(algorithm, kid):
+        if claims is None and await self._refresh(algorithm, kid):
             claims = self._verify(token, algorithm, kid)
         if claims is None:
             raise Unauthorized(NOT_SIGNED)
         return claims
 
+    async def _refresh(self, algorithm: str, kid: str | None) -> bool:
+        """Fetch the issuer's keys where it may have another one for this token. Raises Unavailable."""
+        if self._issuer is None or self._own.has(algorithm, kid):
+            return False
+        return await self._issuer.refresh(algorithm, kid)
+
+    def _keys(self, algorithm: str, kid: str | None) -> Sequence[PyJWK]:
+        """The keys that may have signed a token with this header."""
+        published = self._issuer.keys.find(algorithm, kid) if self._issuer else ()
+        return [*published, *self._own.find(algorithm, kid)]
+
     def _verify(self, token: bytes, algorithm: str, kid: str | None) -> dict[str, Any] | None:
-        """The claims of a token; None where no key fits its signature."""
-        for key in self._keys.find(algorithm, kid):
+        """The claims of a token; None where no key fits its signature. Raises Unauthorized."""
+        for key in self._keys(algorithm, kid):
             try:
                 claims = jwt.decode(
                     token,
@@ -105,25 +120,25 @@ class Authenticator:
                     leeway=self._settings.jwt_leeway,
                     options=self._options,
                 )
-            except faults.InvalidSignatureError:
+            except errors.InvalidSignatureError:
                 continue
-            except faults.MissingRequiredClaimError as error:
+            except errors.MissingRequiredClaimError as error:
                 raise Unauthorized(f"The token must have the claim {error.claim}") from None
-            except faults.InvalidTokenError as error:
+            except errors.InvalidTokenError as error:
                 raise Unauthorized(DESCRIPTIONS.get(type(error), "The claims are not valid")) from None
             check_times(claims)
             return claims
         return None
 
     def _user_id(self, claims: Mapping[str, Any]) -> str:
-        """The first claim present decides. It is not normalised: another spelling is another user."""
-        user_id = next((claims[name] for name in self._settings.jwt_user_claim if name in claims), None)
+        """The user id is not normalised: another spelling is another user. Raises Unauthorized."""
+        user_id = first_claim(claims, self._settings.jwt_user_claim)
         if not isinstance(user_id, str) or not 0 < len(user_id) <= MAX_USER_ID or not is_text(user_id):
             raise Unauthorized("The token does not name a user")
         return user_id
 
     def _read_only(self, claims: Mapping[str, Any]) -> bool:
-        """Whether the scopes (RFC 8693, section 4.2) are for reading. Raises Problem where none is ours."""
+        """Whether the scopes allow reading only. Raises Problem where neither scope is there."""
         if not self._settings.jwt_require_scope:
             return False
         scope = claims.get("scope")
@@ -137,7 +152,7 @@ class Authenticator:
         raise Problem("insufficient-scope", detail, {"www-authenticate": challenge})
 
     def _remember(self, digest: bytes, expires: float, identity: Identity) -> None:
-        """Keep a verified token, in the place of the oldest where there is no room."""
+        """Keep a verified token; where there is no room, forget the oldest one."""
         self._verified[digest] = (expires, identity)
         if len(self._verified) > self._settings.jwt_cache_size:
             self._verified.popitem(last=False)
@@ -151,8 +166,13 @@ def token_of(credentials: bytes) -> bytes:
         return match[1]
     if credentials[:6].lower() == b"bearer":
         raise Unauthorized("The Authorization header must be Bearer, a blank, and a token of at most 8 KiB")
-    # Another scheme is as good as no credentials (RFC 6750, section 3.1).
+    # Another scheme counts as no credentials (RFC 6750, section 3.1).
     raise Unauthorized
+
+
+def first_claim(claims: Mapping[str, Any], names: Iterable[str]) -> Any:
+    """The first of these claims that is present, even if it is null; None where none is."""
+    return next((claims[name] for name in names if name in claims), None)
 
 
 def check_times(claims: Mapping[str, Any]) -> None:

@@ -33,22 +33,27 @@ class Signer:
         all_claims = {"sub": "alice", "exp": int(time.time()) + 3600, **claims}
         kept = {name: value for name, value in all_claims.items() if value is not None}
         kid = {} if self.kid is None else {"kid": self.kid}
-        return jwt.encode(kept, self.key, self.algorithm, headers={**kid, **(header or {})})
+        head = {"alg": self.algorithm, "typ": "JWT", **kid, **(header or {})}
+        return self.sign(json.dumps(head).encode(), json.dumps(kept).encode())
 
     def sign(self, header: bytes, claims: bytes) -> str:
         """A token of these very bytes, which need not be JSON."""
         content = base64url_encode(header) + b"." + base64url_encode(claims)
-        algorithm = jwt.PyJWS().get_algorithm_by_name(self.algorithm)
+        algorithm = self._implementation()
         signature = algorithm.sign(content, algorithm.prepare_key(self.key))
         return (content + b"." + base64url_encode(signature)).decode()
 
     def jwk(self, **members: Any) -> dict[str, Any]:
         """The public key as an issuer publishes it; None leaves a member out."""
-        algorithm = jwt.PyJWS().get_algorithm_by_name(self.algorithm)
+        algorithm = self._implementation()
         public = self.key.public_key() if self.algorithm[:2] in _FAMILIES else self.key
         jwk = json.loads(algorithm.to_jwk(public)) | {"kid": self.kid, "alg": self.algorithm, "use": "sig"}
         jwk.pop("key_ops", None)
         return {name: value for name, value in (jwk | members).items() if value is not None}
+
+    def _implementation(self) -> Any:
+        """PyJWT's. It does not know the second name of EdDSA."""
+        return jwt.PyJWS().get_algorithm_by_name("EdDSA" if self.algorithm == "Ed25519" else self.algorithm)
 
     def pem(self) -> str:
         """The public key in PEM."""
@@ -65,7 +70,9 @@ def signer(algorithm: str, kid: str | None = None) -> Signer:
             return Signer(algorithm, kid, ec.generate_private_key(ec.SECP256R1()))
         case "ES384":
             return Signer(algorithm, kid, ec.generate_private_key(ec.SECP384R1()))
-        case "EdDSA":
+        case "ES512":
+            return Signer(algorithm, kid, ec.generate_private_key(ec.SECP521R1()))
+        case "EdDSA" | "Ed25519":
             return Signer(algorithm, kid, ed25519.Ed25519PrivateKey.generate())
     return Signer(algorithm, kid)
 

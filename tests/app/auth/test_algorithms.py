@@ -1,6 +1,7 @@
 """The algorithm belongs to the key, never to the token: RFC 8725, sections 2.1, 3.1 and 3.2."""
 
 import json
+from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
@@ -11,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jwt.utils import base64url_encode
 
-from app.auth.keyring import ALGORITHMS, ASYMMETRIC, SYMMETRIC, public_keys
+from app.auth.keys import ALGORITHMS, ASYMMETRIC, ED25519, SYMMETRIC, public_keys
 from app.web.problems import Unauthorized
+from tests.app.auth.issuer import Issuer
 from tests.app.auth.signing import SECRET, Signer, authenticator, identify, signer
 
 ALL = (*SYMMETRIC, *ASYMMETRIC)
@@ -42,7 +44,10 @@ def test_each_algorithm_verifies_its_own_tokens_and_no_others(algorithm: str) ->
         assert refused(signer(algorithm).token(), jwt_algorithm=(algorithm,), **keys_of(alice))
 
 
-@pytest.mark.parametrize(("algorithm", "named"), list(permutations(ALL, 2)))
+OTHERS = [pair for pair in permutations(ALL, 2) if {*pair} != {*ED25519}]
+
+
+@pytest.mark.parametrize(("algorithm", "named"), OTHERS)
 def test_a_token_cannot_choose_its_algorithm(algorithm: str, named: str) -> None:
     alice = signer(algorithm)
     token = alice.sign(json.dumps({"alg": named}).encode(), CLAIMS)
@@ -142,18 +147,58 @@ def test_a_key_without_an_id_is_tried_for_every_id() -> None:
     assert identify(both, Signer("HS256", "2025", SECRET).token()).user_id == "alice"
 
 
-PROBLEM_TYPES = {"RS256": ("RS256", "PS256"), "ES256": ("ES256",), "ES384": ("ES384",), "EdDSA": ("EdDSA",)}
+@pytest.mark.parametrize("named", ED25519)
+@pytest.mark.parametrize("signed", ED25519)
+@pytest.mark.parametrize("published", [*ED25519, None])
+def test_eddsa_and_ed25519_are_names_of_one_algorithm(named: str, signed: str, published: str | None) -> None:
+    alice = signer(signed, "one")
+    own = authenticator(jwt_algorithm=(named,), **keys_of(alice))
+    assert identify(own, alice.token()).user_id == "alice"
+    with Issuer() as issuer:
+        issuer.publish(alice.jwk(alg=published))
+        theirs = authenticator(jwt_algorithm=(named,), jwt_jwks_url=issuer.url)
+        assert identify(theirs, alice.token()).user_id == "alice"
+        assert refused(alice.token()[:-6] + "AAAAAA", jwt_algorithm=(named,), jwt_jwks_url=issuer.url)
 
 
-@pytest.mark.parametrize(("algorithm", "uses"), list(PROBLEM_TYPES.items()))
+def test_neither_name_of_eddsa_is_allowed_unless_one_is_named() -> None:
+    for named in ED25519:
+        alice = signer(named)
+        secret = {"jwt_secret": SECRET, "jwt_algorithm": ("HS256",)}
+        assert refused(alice.token(), **secret)
+        assert reason(alice.jwk(), ("ES256",)) == "JWT_ALGORITHM does not name EdDSA or Ed25519"
+
+
+KEY_USES = {
+    "RS256": ("RS256", "PS256"), "ES256": ("ES256",), "ES384": ("ES384",), "ES512": ("ES512",), "EdDSA": ED25519,
+}  # fmt: skip
+
+
+def uses(jwk: Any, allowed: Sequence[str] = ALL) -> list[str]:
+    """The algorithms that the JWK verifies; none where it is passed over."""
+    try:
+        return [key.algorithm_name for key in public_keys(jwk, allowed)]
+    except ValueError:
+        return []
+
+
+def reason(jwk: Any, allowed: Sequence[str] = ALL) -> str:
+    """Why the JWK is passed over."""
+    with pytest.raises(ValueError, match=r".") as caught:
+        public_keys(jwk, allowed)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("algorithm", "all_uses"), list(KEY_USES.items()))
 def test_a_jwk_without_alg_has_the_algorithms_of_its_type_and_curve(
-    algorithm: str, uses: tuple[str, ...]
+    algorithm: str, all_uses: tuple[str, ...]
 ) -> None:
     jwk = signer(algorithm).jwk(alg=None, use=None)
-    assert [key.algorithm_name for key in public_keys(jwk, ALL)] == list(uses)
-    assert [key.algorithm_name for key in public_keys(jwk | {"alg": uses[-1]}, ALL)] == [uses[-1]]
-    assert [key.algorithm_name for key in public_keys(jwk | {"key_ops": ["verify"]}, ALL)] == list(uses)
-    assert not public_keys(jwk, SYMMETRIC)
+    assert uses(jwk) == list(all_uses)
+    last = [*all_uses] if all_uses == ED25519 else [all_uses[-1]]
+    assert uses(jwk | {"alg": all_uses[-1]}) == last
+    assert uses(jwk | {"key_ops": ["verify"]}) == list(all_uses)
+    assert not uses(jwk, SYMMETRIC)
 
 
 @pytest.mark.parametrize(
@@ -165,21 +210,19 @@ def test_a_jwk_without_alg_has_the_algorithms_of_its_type_and_curve(
      {"x": None}, {"x": 7}, {"x": "AAAA"}, {"y": "\u00fc"}, {"y": "\ud800"}, {"x": "A" * 43, "y": "A" * 43}],
 )  # fmt: skip
 def test_a_jwk_that_is_not_for_verifying_tokens_is_passed_over(members: dict[str, Any]) -> None:
-    assert public_keys(signer("ES256").jwk(), ALL)
-    assert not public_keys(signer("ES256").jwk(**members), ALL)
+    assert uses(signer("ES256").jwk())
+    assert not uses(signer("ES256").jwk(**members))
 
 
 def test_symmetric_private_weak_and_unknown_jwks_are_passed_over() -> None:
-    assert not public_keys(Signer("HS256").jwk(), ALL)
+    assert not uses(Signer("HS256").jwk())
     weak = Signer("RS256", "weak", rsa.generate_private_key(65537, 1024))
-    assert not public_keys(weak.jwk(), ALL)
+    assert not uses(weak.jwk())
     private = jwt.algorithms.OKPAlgorithm.to_jwk(signer("EdDSA").key, as_dict=True)
-    assert not public_keys(private, ALL)
-    assert not public_keys(
-        {"kty": "OKP", "crv": "X25519", "x": base64url_encode(x25519_public()).decode()}, ALL
-    )
-    assert not public_keys(Signer("EdDSA", "448", ed448.Ed448PrivateKey.generate()).jwk(), ALL)
-    assert not public_keys(Signer("ES512", "521", ec.generate_private_key(ec.SECP521R1())).jwk(), ALL)
+    assert not uses(private)
+    assert not uses({"kty": "OKP", "crv": "X25519", "x": base64url_encode(x25519_public()).decode()})
+    assert not uses(Signer("EdDSA", "448", ed448.Ed448PrivateKey.generate()).jwk())
+    assert not uses(Signer("ES256K", "k1", ec.generate_private_key(ec.SECP256K1())).jwk())
     for jwk in (
         None,
         [],
@@ -190,7 +233,34 @@ def test_symmetric_private_weak_and_unknown_jwks_are_passed_over() -> None:
         {"kty": "RSA", "n": "", "e": ""},
         {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
     ):
-        assert not public_keys(jwk, ALL)
+        assert not uses(jwk)
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"kid": 7}, "its kid is not a string"),
+        ({"d": "c2VjcmV0"}, "it is a private key or a secret, which must not be published"),
+        ({"kty": "oct", "k": "c2VjcmV0"}, "it is a private key or a secret, which must not be published"),
+        ({"use": "enc"}, 'its use is "enc", not sig'),
+        ({"use": "e" * 200}, f'its use is "{"e" * 76}..., not sig'),
+        ({"key_ops": ["sign"]}, "its key_ops do not contain verify"),
+        ({"kty": "AKP", "crv": None}, 'its kty and crv, "AKP", are not supported'),
+        ({"crv": "secp256k1"}, 'its kty and crv, "EC secp256k1", are not supported'),
+        ({"alg": "ECDH-ES"}, 'its alg is "ECDH-ES", which is not supported for "EC P-256"'),
+        ({"x": "c2VjcmV0"}, "its numbers do not make a key"),
+    ],
+)
+def test_the_reason_for_passing_over_a_jwk_is_said(members: dict[str, Any], said: str) -> None:
+    assert reason(signer("ES256").jwk(**members)) == said
+
+
+def test_the_reasons_that_depend_on_more_than_a_member_are_said() -> None:
+    assert reason([]) == "it is not a JSON object"
+    assert reason(signer("ES256").jwk(), ["ES384"]) == "JWT_ALGORITHM does not name ES256"
+    assert reason(signer("RS256").jwk(alg=None), ["ES384"]) == "JWT_ALGORITHM does not name RS256 or PS256"
+    weak = Signer("RS256", "weak", rsa.generate_private_key(65537, 1024))
+    assert reason(weak.jwk()).startswith("The RSA key is 1024 bits long")
 
 
 def x25519_public() -> bytes:
@@ -221,5 +291,6 @@ VALUES = st.sampled_from(WORDS) | st.none() | st.integers() | st.lists(st.sample
 @given(st.dictionaries(MEMBERS, VALUES))
 @settings(deadline=None)
 def test_no_jwk_is_more_than_passed_over(jwk: dict[str, Any]) -> None:
-    for key in public_keys(jwk, ALL):
-        assert key.algorithm_name in ASYMMETRIC
+    assert {*uses(jwk)} <= {*ASYMMETRIC}
+    if not uses(jwk):
+        assert reason(jwk).isascii()

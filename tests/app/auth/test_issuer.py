@@ -9,7 +9,8 @@ import pytest
 
 from app.auth.authenticator import Authenticator
 from app.auth.issuer import MAX_JWK_SET
-from app.auth.keyring import MAX_TRIES, KeyRing, public_keys
+from app.auth.keyring import MAX_TRIES, KeyRing
+from app.auth.keys import public_keys
 from app.web.problems import Unauthorized, Unavailable
 from tests.app.auth.issuer import Issuer
 from tests.app.auth.signing import SECRET, Signer, authenticator, bearer, signer
@@ -353,6 +354,44 @@ def test_keys_that_make_no_sense_do_not_spoil_the_others(issuer: Issuer) -> None
         await known.aclose()
 
     asyncio.run(story())
+
+
+def test_an_unusable_key_is_logged_once_with_the_reason(
+    issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        encryption, weak = OLD.jwk(use="enc", kid="for encryption"), OLD.jwk(kid="weak", x="c2VjcmV0")
+        issuer.publish(OLD, encryption, weak, weak)
+        known = reader(issuer)
+        assert await user(known, OLD) == "alice"
+        issuer.publish(weak, OLD, {**encryption, "kid": "another"}, "nonsense", encryption)
+        assert await refused(known, NEW)
+        assert await refused(known, NEW)
+        await known.aclose()
+
+    asyncio.run(story())
+    assert [record.getMessage() for record in caplog.records] == [
+        'the token issuer\'s key "for encryption" is not used: its use is "enc", not sig',
+        'the token issuer\'s key "weak" is not used: its numbers do not make a key',
+        'the token issuer\'s key "another" is not used: its use is "enc", not sig',
+        "the token issuer's key null is not used: it is not a JSON object",
+    ]
+    assert "c2VjcmV0" not in caplog.text
+
+
+def test_a_set_of_unusable_keys_does_not_fill_the_log(
+    issuer: Issuer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.auth.issuer.MAX_REASONS", 5)
+
+    async def story() -> None:
+        issuer.publish(OLD, *({"kty": "AKP", "kid": str(number)} for number in range(20)))
+        known = reader(issuer)
+        assert await user(known, OLD) == "alice"
+        await known.aclose()
+
+    asyncio.run(story())
+    assert len(caplog.records) == 5
 
 
 def test_a_secret_that_an_issuer_publishes_is_never_used(issuer: Issuer) -> None:

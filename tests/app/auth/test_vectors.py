@@ -9,7 +9,7 @@ import pytest
 from jwt.utils import base64url_decode
 
 from app.auth.authenticator import NOT_SIGNED, Authenticator
-from app.auth.keyring import ASYMMETRIC, SYMMETRIC, public_keys
+from app.auth.keys import ASYMMETRIC, SYMMETRIC, public_keys
 from app.web.problems import Unauthorized
 from tests.app.auth.issuer import Issuer
 from tests.app.auth.signing import authenticator, identify
@@ -126,7 +126,7 @@ def test_a_published_token_that_is_not_for_us_is_refused(
 
 
 def test_the_ed25519_example_of_rfc_8037_a4_is_verified_as_in_a5() -> None:
-    [key] = public_keys(ED25519_KEY, ASYMMETRIC)
+    key = public_keys(ED25519_KEY, ASYMMETRIC)[0]
     assert jwt.PyJWS().decode(ED25519_TOKEN, key, algorithms=["EdDSA"]) == b"Example of Ed25519 signing"
     # It is signed, but is no JWT.
     with Issuer() as issuer, pytest.raises(Unauthorized, match="The claims are not valid"):
