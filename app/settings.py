@@ -117,6 +117,12 @@ class Settings:
     jwt_require_scope: bool = _setting(
         "JWT_REQUIRE_SCOPE", "whether tokens need the scope tasks:read or tasks:write", False, _flag
     )
+    jwt_scope_claim: tuple[str, ...] = _setting(
+        "JWT_SCOPE_CLAIM",
+        "the claims that may name the scopes; the first one present does",
+        ("scope", "scp", "permissions"),
+        _names,
+    )
     jwt_cache_size: int = _setting(
         "JWT_CACHE_SIZE", "how many verified tokens are remembered; 0: none", 10_000, _integer(0, 1_000_000)
     )

@@ -141,8 +141,7 @@ class Authenticator:
         """Whether the scopes allow reading only. Raises Problem where neither scope is there."""
         if not self._settings.jwt_require_scope:
             return False
-        scope = claims.get("scope")
-        scopes = scope.split(" ") if isinstance(scope, str) else []
+        scopes = scopes_of(first_claim(claims, self._settings.jwt_scope_claim))
         if "tasks:write" in scopes:
             return False
         if "tasks:read" in scopes:
@@ -173,6 +172,13 @@ def token_of(credentials: bytes) -> bytes:
 def first_claim(claims: Mapping[str, Any], names: Iterable[str]) -> Any:
     """The first of these claims that is present, even if it is null; None where none is."""
     return next((claims[name] for name in names if name in claims), None)
+
+
+def scopes_of(claim: Any) -> Sequence[Any]:
+    """The scopes in a string with blanks (RFC 8693, section 4.2) or in an array; none in another value."""
+    if isinstance(claim, str):
+        return claim.split(" ")
+    return claim if isinstance(claim, list) else ()
 
 
 def check_times(claims: Mapping[str, Any]) -> None:

@@ -147,7 +147,49 @@ def test_tasks_read_without_tasks_write_is_for_reading_only(scope: str, read_onl
     assert identify(authenticator(jwt_require_scope=True), ALICE.token(scope=scope)).read_only is read_only
 
 
-@pytest.mark.parametrize("scope", [None, "", "openid", "tasks:reader", "TASKS:READ", ["tasks:read"], 7])
+@pytest.mark.parametrize("claim", ["scope", "scp", "permissions"])
+@pytest.mark.parametrize(
+    ("scopes", "read_only"),
+    [
+        (["tasks:read"], True),
+        (["tasks:write"], False),
+        (["openid", "tasks:read", "tasks:write"], False),
+        (["openid", 7, None, "tasks:read"], True),
+        ("openid tasks:read", True),
+        ("tasks:write", False),
+    ],
+)
+def test_scopes_are_a_string_or_an_array_in_any_of_three_claims(
+    claim: str, scopes: Any, read_only: bool
+) -> None:
+    identity = identify(authenticator(jwt_require_scope=True), ALICE.token(**{claim: scopes}))
+    assert identity.read_only is read_only
+
+
+def test_the_first_claim_of_scopes_that_is_present_decides() -> None:
+    strict = authenticator(jwt_require_scope=True)
+    assert identify(strict, ALICE.token(scope="tasks:read", permissions=["tasks:write"])).read_only
+    assert not identify(strict, ALICE.token(scp="tasks:write", permissions=["tasks:read"])).read_only
+    for first in ('"openid"', "[]", "null", "{}"):
+        claims = f'{{"sub":"alice","exp":9999999999,"scope":{first},"scp":"tasks:write"}}'
+        with pytest.raises(Problem, match="neither the scope"):
+            identify(strict, raw(claims))
+
+
+def test_the_claims_of_scopes_can_be_chosen() -> None:
+    claim = "https://duly.example/scopes"
+    strict = authenticator(jwt_require_scope=True, jwt_scope_claim=(claim, "scp"))
+    assert identify(strict, ALICE.token(**{claim: ["tasks:read"]}, scp="tasks:write")).read_only
+    assert not identify(strict, ALICE.token(scp=["tasks:write"])).read_only
+    with pytest.raises(Problem, match="neither the scope"):
+        identify(strict, ALICE.token(scope="tasks:write"))
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [None, "", "openid", "tasks:reader", "TASKS:READ", [], ["tasks:reader"], [["tasks:read"]],
+     ["openid tasks:read"], {"tasks:read": True}, True, 7],
+)  # fmt: skip
 def test_a_token_without_our_scopes_is_403_where_they_are_required(scope: Any) -> None:
     with pytest.raises(Problem, match="neither the scope") as caught:
         identify(authenticator(jwt_require_scope=True), ALICE.token(scope=scope))
@@ -173,7 +215,10 @@ JSON = st.recursive(
     max_leaves=5,
 )
 CLAIMS = st.dictionaries(
-    st.sampled_from(["sub", "user_id", "exp", "nbf", "iat", "aud", "iss", "jti", "scope"]), JSON
+    st.sampled_from(
+        ["sub", "user_id", "exp", "nbf", "iat", "aud", "iss", "jti", "scope", "scp", "permissions"]
+    ),
+    JSON,
 )
 
 
