@@ -37,9 +37,12 @@ MAX_YEAR = 366
 MONTHS = tuple(range(1, 13))
 MAX_WEEKDAYS = 5
 """How often a month can have one weekday."""
+REACH = 10
+"""Days beyond its year, on either side, to which SKIP can move a day or a week."""
 
 Days = tuple[tuple[int, int], ...]
-"""(month, days after January 1). The month is the one that lacked the day, where SKIP moved it ahead."""
+"""(month, days after January 1). Where SKIP moved a day, the month is the one that lacked it, and the days may
+lead beyond the year."""
 
 
 def moments(rule: Rule, start: datetime, since: datetime) -> Iterator[datetime]:
@@ -87,12 +90,25 @@ def _every(rule: Rule, start: datetime, since: datetime) -> Iterator[int]:
         picked = _places(rule, len(hours) * len(within))
         hours, within = [0], [hours[n // len(within)] + within[n % len(within)] for n in picked]
     first, before = _second(since), -1
-    years = _years(since, 0) if within else ()
-    for _, slot in (pair for year in years for pair in _slots(rule, start, year)):
+    for slot in _ascending(rule, start, since) if within else ():
         if slot > max(before, first - DAY):
             before = slot
             for begin in (slot + hour for hour in hours):
                 yield from (begin + time for time in within[bisect_left(within, first - begin) :])
+
+
+def _ascending(rule: Rule, start: datetime, since: datetime) -> Iterator[int]:
+    """The slots of all years. What SKIP can move beyond its year waits for the slots of the next one."""
+    crosses = rule.skip != "OMIT" and bool(rule.yeardays or rule.weeks)
+    held: list[int] = []
+    for year in _years(since, crosses):
+        slots: Iterable[int] = (slot for _, slot in _slots(rule, start, year))
+        if crosses:
+            held = sorted([*held, *slots])
+            ready = bisect_left(held, (_day(date(year + 1, 1, 1)) - REACH) * DAY)
+            slots, held = held[:ready], held[ready:]
+        yield from slots
+    yield from held
 
 
 def _picked(rule: Rule, start: datetime, since: datetime) -> Iterator[int]:
@@ -102,7 +118,7 @@ def _picked(rule: Rule, start: datetime, since: datetime) -> Iterator[int]:
     slots = (pair for year in _years(since, 1) for pair in sorted(set(_slots(rule, start, year))))
     for _, group in groupby(slots, key=itemgetter(0)):
         days = [slot for _, slot in group]
-        # SKIP=FORWARD can put a time behind the first of the next period: it is held until that one is known.
+        # SKIP can move a time into another period: it is held until the next period is known.
         yield from sorted(moment for moment in held if moment < days[0])
         held = {moment for moment in held if moment >= days[0]}
         for n in places(len(days) * times):
@@ -162,8 +178,6 @@ def _days(rule: Rule, year: int) -> Days:
     jan1 = date(year, 1, 1).toordinal()
     chosen = _expand(year, rule.months, rule.monthdays, rule.days)
     days = {(day.month, day.toordinal() - jan1) for day in chosen}
-    if rule.skip != "OMIT" and rule.frequency in {"YEARLY", "MONTHLY"}:
-        days |= _moved(rule, year)
     if rule.yeardays:
         length = 365 + isleap(year)
         yeardays = {number - 1 if number > 0 else length + number for number in rule.yeardays}
@@ -171,6 +185,8 @@ def _days(rule: Rule, year: int) -> Days:
     if rule.weeks:
         in_weeks = _in_weeks(rule, year)
         days = {(month, day) for month, day in days if day in in_weeks}
+    if rule.skip != "OMIT" and rule.frequency in {"YEARLY", "MONTHLY"}:
+        days |= _moved(rule, year)
     return tuple(sorted(days, key=itemgetter(1, 0)))
 
 
@@ -195,32 +211,57 @@ def _expand(
 
 
 def _moved(rule: Rule, year: int) -> set[tuple[int, int]]:
-    """The days that SKIP puts in the place of those that a month lacks; BYDAY sees these (RFC 7529, 4.1)."""
-    jan1 = date(year, 1, 1).toordinal()
-    allowed = {day.toordinal() - jan1 for day in _expand(year, rule.months and MONTHS, (), rule.days)}
-    moved = set()
+    """The days that SKIP puts in the place of those that a month or the year lacks, and the weeks likewise.
+    BYDAY sees these (RFC 7529, 4.1). Only one of BYMONTHDAY, BYYEARDAY and BYWEEKNO can miss anything."""
+    jan1, length, week1 = date(year, 1, 1).toordinal(), 365 + isleap(year), _week1(rule, year)
+    moved = {(12, day) for day in _beside(rule, rule.yeardays, 0, length)}
     for month in rule.months or MONTHS:
-        length = monthrange(year, month)[1]
-        if length < max(rule.monthdays, default=0):
-            moved.add((month, date(year, month, length).toordinal() - jan1 + (rule.skip == "FORWARD")))
-    return {(month, day) for month, day in moved if day in allowed}
+        begin = date(year, month, 1).toordinal() - jan1
+        moved |= {(month, day) for day in _beside(rule, rule.monthdays, begin, monthrange(year, month)[1])}
+    for week in _beside(rule, rule.weeks, 0, (_week1(rule, year + 1) - week1) // 7):
+        moved |= {(12, week1 - jan1 + 7 * week + day) for day in range(7)}
+    return {(month, day) for month, day in moved if _on_weekday(rule, date.fromordinal(jan1 + day))}
+
+
+def _beside(rule: Rule, numbers: tuple[int, ...], begin: int, length: int) -> Iterator[int]:
+    """The valid places before (SKIP=BACKWARD) or after those that numbers name outside of a month or year.
+
+    It begins at the place `begin` and has `length` places.
+    """
+    back = rule.skip == "BACKWARD"
+    if max(numbers, default=0) > length:
+        yield begin + length - back
+    if min(numbers, default=0) < -length:
+        yield begin - back
+
+
+def _on_weekday(rule: Rule, day: date) -> bool:
+    """Whether BYDAY lets the day through; its numbers count within the month or the year of that day."""
+    if rule.frequency == "MONTHLY" or rule.months:
+        place, length = day.day, monthrange(day.year, day.month)[1]
+    else:
+        place, length = day.timetuple().tm_yday, 365 + isleap(day.year)
+    counted = (0, (place - 1) // 7 + 1, -((length - place) // 7 + 1))
+    return not rule.days or any(nth in counted and weekday == day.weekday() for nth, weekday in rule.days)
 
 
 def _in_weeks(rule: Rule, year: int) -> set[int]:
     """Days after January 1 whose week BYWEEKNO names; week 1 has at least four days in its year."""
-
-    def first_day(year: int) -> int:
-        fourth = date(year, 1, 4)
-        return fourth.toordinal() - (fourth.weekday() - rule.week_start) % 7
-
     jan1, chosen = date(year, 1, 1).toordinal(), set[int]()
     for owner in (year - 1, year, year + 1):
-        begin, count = first_day(owner) - jan1, (first_day(owner + 1) - first_day(owner)) // 7
+        week1 = _week1(rule, owner)
+        begin, count = week1 - jan1, (_week1(rule, owner + 1) - week1) // 7
         for week in rule.weeks:
             if abs(week) <= count:
                 day = begin + 7 * (week - 1 if week > 0 else count + week)
                 chosen.update(range(day, day + 7))
     return chosen
+
+
+def _week1(rule: Rule, year: int) -> int:
+    """The ordinal of the first day of the first week of a year."""
+    fourth = date(year, 1, 4)
+    return fourth.toordinal() - (fourth.weekday() - rule.week_start) % 7
 
 
 def _shape(year: int) -> tuple[int, bool, bool, bool]:

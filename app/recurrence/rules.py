@@ -34,6 +34,9 @@ NUMBERS = {
 }
 """Part: the field of `Rule` it fills, the values it takes, and whether they may be negative."""
 
+ALWAYS = {"BYMONTHDAY": 28, "BYYEARDAY": 365, "BYWEEKNO": 52}
+"""The greatest number that every month or year has, in the parts of which SKIP moves something."""
+
 PARTS = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", *NUMBERS, "WKST", "RSCALE", "SKIP")
 PROPERTIES = ("DTSTART", "DTEND", "RDATE", "EXDATE", "EXRULE", "RRULE")
 
@@ -158,9 +161,25 @@ def _limits(rule: Rule, values: dict[str, str]) -> Iterator[tuple[bool, str]]:
         f"BYDAY takes a number, such as 2MO, only with FREQ=MONTHLY or FREQ=YEARLY, not with FREQ={freq}",
     )
     yield ordinal and bool(rule.weeks), "BYDAY takes no number beside BYWEEKNO: write BYWEEKNO=20;BYDAY=MO"
+    yield from _skip_limits(rule, values)
     yield (
         bool(rule.positions) and not others,
         "BYSETPOS picks from another BY part: write BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+    )
+
+
+def _skip_limits(rule: Rule, values: dict[str, str]) -> Iterator[tuple[bool, str]]:
+    """Where RFC 7529 leaves open what SKIP moves, or nothing is moved that a reader would expect to be."""
+    numbers = {"BYMONTHDAY": rule.monthdays, "BYYEARDAY": rule.yeardays, "BYWEEKNO": rule.weeks}
+    parts = [part for part in numbers if part in values]
+    can_miss = rule.skip != "OMIT" and any(abs(n) > ALWAYS[part] for part in parts for n in numbers[part])
+    yield (
+        can_miss and rule.frequency in {"HOURLY", "DAILY"},
+        f"SKIP moves no days with FREQ={rule.frequency}: use FREQ=MONTHLY or FREQ=YEARLY",
+    )
+    yield (
+        can_miss and (len(parts) > 1 or ("BYMONTH" in values and parts != ["BYMONTHDAY"])),
+        "SKIP moves the days of one part: write BYMONTHDAY (with or without BYMONTH), BYYEARDAY or BYWEEKNO",
     )
 
 

@@ -40,7 +40,7 @@ def series(text: str, start: datetime, end: datetime, zone: str | None, most: in
     rule = dict(part.split("=") for part in text.split(";"))
     tz = ZoneInfo(zone) if zone else UTC
     wall = start.astimezone(tz).replace(tzinfo=None)
-    limit = end.astimezone(tz).replace(tzinfo=None) + 2 * ONE_DAY
+    limit = end.astimezone(tz).replace(tzinfo=None) + 12 * ONE_DAY  # SKIP may move a week back from there
     found = {start}
     for moment in walls(rule, wall, limit, 2 * most):
         found.add(instant(moment, tz))
@@ -122,9 +122,14 @@ def period_days(rule: dict[str, str], start: datetime, days: list[date]) -> list
         days = [day for day in days if day.month in months]
     if weeks := numbers(rule, "BYWEEKNO"):
         wkst = rule.get("WKST", "MO")
+        year = days[0].year if days else None
         days = [day for day in days if set(week_numbers(day, wkst)) & set(weeks)]
+        for first in missed(week_starts(year, wkst) if year else [], weeks, rule, 7 * ONE_DAY):
+            days += [first + n * ONE_DAY for n in range(7)]
     if yeardays := numbers(rule, "BYYEARDAY"):
+        whole = year_days(days[0].year) if days else []
         days = [day for day in days if set(year_places(day)) & set(yeardays)]
+        days += missed(whole, yeardays, rule, ONE_DAY)
     if monthdays:
         days = by_monthday(days, monthdays, rule)
     if weekdays:
@@ -134,18 +139,26 @@ def period_days(rule: dict[str, str], start: datetime, days: list[date]) -> list
 
 def by_monthday(days: list[date], monthdays: list[int], rule: dict[str, str]) -> list[date]:
     chosen = []
-    skip = rule.get("SKIP", "OMIT") if rule["FREQ"] in {"MONTHLY", "YEARLY"} else "OMIT"
     for year, month in sorted({(day.year, day.month) for day in days}):
         whole = month_days(year, month)
         for number in monthdays:
             if -len(whole) <= number <= len(whole):
                 day = whole[number - 1 if number > 0 else number]
                 chosen += [day] if day in days else []
-            elif number > 0 and skip == "BACKWARD":
-                chosen.append(whole[-1])
-            elif number > 0 and skip == "FORWARD":
-                chosen.append(whole[-1] + ONE_DAY)
+        chosen += missed(whole, monthdays, rule, ONE_DAY)
     return chosen
+
+
+def missed(whole: list[date], places: list[int], rule: dict[str, str], step: timedelta) -> list[date]:
+    """Where SKIP moves the places that are beyond either end of the whole (a month's or a year's)."""
+    skip = rule.get("SKIP", "OMIT") if rule["FREQ"] in {"MONTHLY", "YEARLY"} else "OMIT"
+    moved = []
+    for place in places if whole else []:
+        if place > len(whole):
+            moved += {"OMIT": [], "BACKWARD": [whole[-1]], "FORWARD": [whole[-1] + step]}[skip]
+        if place < -len(whole):
+            moved += {"OMIT": [], "BACKWARD": [whole[0] - step], "FORWARD": [whole[0]]}[skip]
+    return moved
 
 
 def _byday(day: date, item: str, rule: dict[str, str]) -> bool:

@@ -57,7 +57,9 @@ def rules(draw: st.DrawFn, start: datetime) -> str:
     if draw(RARELY):
         parts["WKST"] = draw(st.sampled_from(WEEKDAYS))
     if draw(RARELY):
-        parts["SKIP"] = draw(st.sampled_from(["OMIT", "BACKWARD", "FORWARD"]))
+        parts["SKIP"] = draw(
+            st.sampled_from(["OMIT", "BACKWARD", "FORWARD"] if may_skip(parts) else ["OMIT"])
+        )
     match draw(st.integers(0, 5)):
         case 4:
             parts["COUNT"] = str(draw(st.integers(2, 30)))
@@ -67,6 +69,14 @@ def rules(draw: st.DrawFn, start: datetime) -> str:
                 draw(st.sampled_from(["%Y%m%d", "%Y%m%dT%H%M%S", "%Y%m%dT%H%M%SZ"]))
             )
     return ";".join(f"{part}={value}" for part, value in draw(st.permutations(list(parts.items()))))
+
+
+def may_skip(parts: dict[str, str]) -> bool:
+    """Whether SKIP has one part at most whose days it can move."""
+    moving = {"BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"} & parts.keys()
+    if parts["FREQ"] in {"HOURLY", "DAILY"}:
+        return not moving
+    return len(moving) < 2 and ("BYMONTH" not in parts or moving <= {"BYMONTHDAY"})
 
 
 def weekdays(frequency: str, weeks: bool) -> st.SearchStrategy[str]:

@@ -111,6 +111,14 @@ COMBINATIONS = [
     "FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO",
     "FREQ=MONTHLY;BYSETPOS=1",
     "FREQ=MONTHLY;BYSETPOS=-1;WKST=SU;INTERVAL=2",
+    "FREQ=DAILY;BYMONTHDAY=31;SKIP=BACKWARD",
+    "FREQ=HOURLY;BYMONTHDAY=-30;SKIP=FORWARD",
+    "FREQ=HOURLY;BYYEARDAY=366;SKIP=BACKWARD",
+    "FREQ=YEARLY;BYYEARDAY=366;BYMONTHDAY=31;SKIP=BACKWARD",
+    "FREQ=YEARLY;BYYEARDAY=-366;BYMONTH=1;SKIP=FORWARD",
+    "FREQ=YEARLY;BYWEEKNO=53;BYMONTH=12;SKIP=FORWARD",
+    "FREQ=YEARLY;BYWEEKNO=20;BYMONTHDAY=31;SKIP=BACKWARD",
+    "FREQ=YEARLY;BYWEEKNO=-53;BYYEARDAY=1;SKIP=BACKWARD",
 ]
 REFUSED = [
     *((rule, "recurrence_rule_syntax") for rule in SYNTAX),
@@ -139,14 +147,14 @@ def test_a_message_tells_what_was_probably_meant() -> None:
 def test_every_part_is_read() -> None:
     text = (
         "SKIP=FORWARD;RSCALE=GREGORIAN;WKST=SU;BYSETPOS=-1,3,+2;BYSECOND=60,0,59;BYMINUTE=30;BYHOUR=09,8;BYDAY=MO,-1FR,+2TU,2TU;"
-        "BYMONTHDAY=-1,15;BYYEARDAY=-366,100;BYMONTH=12,1;UNTIL=20271231T235960Z;INTERVAL=02;FREQ=YEARLY"
+        "BYMONTHDAY=-1,15;BYYEARDAY=-365,100;BYMONTH=12,1;UNTIL=20271231T235960Z;INTERVAL=02;FREQ=YEARLY"
     )
     assert parse_rule(text) == Rule(
         frequency="YEARLY",
         interval=2,
         until=datetime(2027, 12, 31, 23, 59, 59, tzinfo=UTC),
         months=(1, 12),
-        yeardays=(-366, 100),
+        yeardays=(-365, 100),
         monthdays=(-1, 15),
         days=((-1, 4), (0, 0), (2, 1)),
         hours=(8, 9),
@@ -214,3 +222,18 @@ def test_anything_else_is_no_zone(name: str) -> None:
     assert refused.value.type == "timezone_unknown"
     with pytest.raises(InvalidZone):
         check_rule("FREQ=DAILY", name, None)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;SKIP=BACKWARD",
+        "FREQ=WEEKLY;SKIP=FORWARD",
+        "FREQ=DAILY;BYMONTHDAY=28;SKIP=BACKWARD",
+        "FREQ=YEARLY;BYYEARDAY=-365;BYMONTH=1;SKIP=FORWARD",
+        "FREQ=YEARLY;BYWEEKNO=52;BYMONTH=12;SKIP=FORWARD",
+        "FREQ=YEARLY;BYYEARDAY=366;BYMONTHDAY=31;SKIP=OMIT",
+    ],
+)
+def test_skip_may_stand_where_it_has_nothing_to_move(rule: str) -> None:
+    assert parse_rule(rule).skip == rule.rpartition("=")[2]

@@ -65,9 +65,86 @@ CASES = [
         "FREQ=MONTHLY;BYMONTHDAY=1,31;BYSETPOS=-1;SKIP=FORWARD;COUNT=4",
         "2025-01-31 2025-03-01 2025-03-31 2025-05-01",
     ),
-    # a day counted from the end is never moved, nor one that DAILY only looks for
-    ("2025-01-01", "FREQ=MONTHLY;BYMONTHDAY=-31;SKIP=BACKWARD;COUNT=3", "2025-01-01 2025-03-01 2025-05-01"),
-    ("2025-01-31", "FREQ=DAILY;BYMONTHDAY=31;SKIP=BACKWARD;COUNT=3", "2025-01-31 2025-03-31 2025-05-31"),
+    # a day counted from the end is missed before the first of the month (the absolute value is too great)
+    (
+        "2025-01-01",
+        "FREQ=MONTHLY;BYMONTHDAY=-31;SKIP=BACKWARD;COUNT=4",
+        "2025-01-01 2025-01-31 2025-03-01 2025-03-31",
+    ),
+    (
+        "2025-01-01",
+        "FREQ=MONTHLY;BYMONTHDAY=-31;SKIP=FORWARD;COUNT=4",
+        "2025-01-01 2025-02-01 2025-03-01 2025-04-01",
+    ),
+    # section 4.1, item 7: a day of the year that most years lack
+    (
+        "2015-02-13",
+        "RSCALE=GREGORIAN;FREQ=YEARLY;BYYEARDAY=366;SKIP=BACKWARD;COUNT=4",
+        "2015-02-13 2015-12-31 2016-12-31 2017-12-31",
+    ),
+    (
+        "2015-02-13",
+        "RSCALE=GREGORIAN;FREQ=YEARLY;BYYEARDAY=366;SKIP=FORWARD;COUNT=4",
+        "2015-02-13 2016-01-01 2016-12-31 2018-01-01",
+    ),
+    (
+        "2015-02-13",
+        "FREQ=YEARLY;BYYEARDAY=-366;SKIP=BACKWARD;COUNT=5",
+        "2015-02-13 2016-01-01 2016-12-31 2017-12-31 2018-12-31",
+    ),
+    (
+        "2015-02-13",
+        "FREQ=YEARLY;BYYEARDAY=-366;SKIP=FORWARD;COUNT=4",
+        "2015-02-13 2016-01-01 2017-01-01 2018-01-01",
+    ),
+    # both ends meet on one day, once; the year that lacks the day is the one that INTERVAL counts
+    (
+        "2015-12-31",
+        "FREQ=YEARLY;BYYEARDAY=1,366;SKIP=FORWARD;COUNT=4",
+        "2015-12-31 2016-01-01 2016-12-31 2017-01-01",
+    ),
+    (
+        "2015-01-01",
+        "FREQ=YEARLY;INTERVAL=2;BYYEARDAY=366;SKIP=FORWARD;COUNT=3",
+        "2015-01-01 2016-01-01 2018-01-01",
+    ),
+    (
+        "2015-01-01",
+        "FREQ=YEARLY;BYYEARDAY=366;BYDAY=MO;SKIP=FORWARD;COUNT=3",
+        "2015-01-01 2018-01-01 2024-01-01",
+    ),
+    (
+        "2015-01-01",
+        "FREQ=YEARLY;BYYEARDAY=366;BYDAY=1MO;SKIP=FORWARD;COUNT=3",
+        "2015-01-01 2018-01-01 2024-01-01",
+    ),
+    # item 8: a week that most years lack: the last week, or the first one of the next year
+    (
+        "2015-02-13",
+        "RSCALE=GREGORIAN;FREQ=YEARLY;BYWEEKNO=53;SKIP=BACKWARD;COUNT=5",
+        "2015-02-13 2016-01-01 2016-12-30 2017-12-29 2018-12-28",
+    ),
+    (
+        "2015-02-13",
+        "RSCALE=GREGORIAN;FREQ=YEARLY;BYWEEKNO=53;SKIP=FORWARD;COUNT=5",
+        "2015-02-13 2016-01-01 2017-01-06 2018-01-05 2019-01-04",
+    ),
+    (
+        "2016-06-03",
+        "FREQ=YEARLY;BYWEEKNO=-53;SKIP=BACKWARD;COUNT=4",
+        "2016-06-03 2016-12-30 2017-12-29 2018-12-28",
+    ),
+    (
+        "2016-06-03",
+        "FREQ=YEARLY;BYWEEKNO=-53;SKIP=FORWARD;COUNT=4",
+        "2016-06-03 2017-01-06 2018-01-05 2019-01-04",
+    ),
+    # the last week, which may reach into the next year, comes before what was moved behind it
+    (
+        "2017-12-31",
+        "FREQ=YEARLY;BYWEEKNO=-1,53;BYDAY=MO,SU;WKST=WE;SKIP=FORWARD;COUNT=6",
+        "2017-12-31 2018-01-01 2018-01-07 2018-01-08 2018-12-30 2018-12-31",
+    ),
 ]
 
 
