@@ -80,15 +80,16 @@ def compute_next(question: Json) -> str:
 def _next(premises: Json, due: datetime | None) -> Json | None:
     now = datetime.now(UTC)
     zone = premises["timezone"]
-    # Without a due date, the moment of completion begins the series.
-    start = _parse(premises["series_start"]) or now
-    series = Series(premises["recurrence_rule"], zone, start, premises["series_index"], due or now)
+    # Without a due date, the second of completion begins the series.
+    second = now.replace(microsecond=0)
+    start = _parse(premises["series_start"]) or second
+    series = Series(premises["recurrence_rule"], zone, start, premises["series_index"], due or second)
     occurrence = next_occurrence(series, now if premises["catch_up"] else None)
     if occurrence is None:
         return None
     reminder = _parse(premises["reminder_at"])
     if reminder is not None:
-        reminder = shift_reminder(reminder, due or now, occurrence.due, zone)
+        reminder = shift_reminder(reminder, due or second, occurrence.due, zone)
     return {
         "due_date": occurrence.due.isoformat(),
         "reminder_at": reminder and reminder.isoformat(),

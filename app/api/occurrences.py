@@ -61,7 +61,7 @@ class Occurrences:
 def _respond(series: dict[str, Any], limit: int) -> Response:
     coming = []
     if series["recurrence_rule"] is not None:
-        due = _time(series["due_date"]) or datetime.now(UTC)
+        due = _time(series["due_date"]) or datetime.now(UTC).replace(microsecond=0)
         start = _time(series.get("series_start")) or due
         coming = occurrences(
             Series(series["recurrence_rule"], series["timezone"], start, series.get("series_index", 1), due),

@@ -17,11 +17,16 @@ from importlib.resources import files
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+from tzlocal.windows_tz import win_tz
+
 from app.recurrence.expansion import CENTURY, moments
 from app.recurrence.rules import InvalidRule, InvalidZone, Rule, normal_form, parse_rule
 
 MAX_OCCURRENCES = 100
 """Of a preview."""
+
+MAX_ZONE = 100
+"""Characters of a name for which a zone is guessed."""
 
 MAX_PASSED = 1_000
 """Occurrences that are counted one by one when a task is completed late."""
@@ -51,11 +56,15 @@ class Occurrence:
 
 
 def check_rule(rule: str, timezone: str | None, start: datetime | None) -> str:
-    """The rule as it is to be stored. Raises InvalidRule or InvalidZone. No start: as if it began now."""
+    """The rule as it is to be stored. Raises InvalidRule or InvalidZone. No start: as if it began now.
+
+    A series that COUNT or UNTIL has ended already is valid: people move and import the last task of one.
+    """
     stored = normal_form(rule)
-    if next_occurrence(Series(stored, timezone, start or datetime.now(UTC))) is None:
+    endless = replace(parse_rule(stored), count=None, until=None)
+    if next(_coming(Series(stored, timezone, start or datetime.now(UTC)), endless), None) is None:
         raise InvalidRule(
-            "never comes due again within 100 years of its start: check COUNT, UNTIL and the BY parts, "
+            "never comes due within 100 years of its start: check INTERVAL and the BY parts, "
             "or write a rule such as FREQ=MONTHLY;BYMONTHDAY=-1",
             "recurrence_rule_never",
         )
@@ -66,9 +75,24 @@ def check_zone(timezone: str) -> str:
     """The name of the zone in its own spelling; aliases stay what they are. Raises InvalidZone."""
     name = _names().get(timezone.lower())
     if name is None:
-        near = get_close_matches(timezone.lower(), _names(), n=1) or ["europe/berlin"]
-        raise InvalidZone(f"must be the name of an IANA time zone, such as {_names()[near[0]]}")
+        meant = _meant_zone(timezone)
+        hint = f"; did you mean {meant}?" if meant else ""
+        raise InvalidZone(f"must be the name of an IANA time zone, such as Europe/Berlin{hint}")
     return name
+
+
+def _meant_zone(timezone: str) -> str | None:
+    """The zone of a Windows name (by CLDR), of a city, or of a name that is nearly spelled like a zone's."""
+    if len(timezone) > MAX_ZONE:
+        return None
+    windows = {name.lower(): zone for name, zone in win_tz.items()}
+    name = "_".join(timezone.lower().split())
+    # Not Etc/GMT+1, which is an hour behind UTC, nor abbreviations, which are near to each other.
+    places = [each for each in _names() if "/" in each and not each.startswith("etc/")]
+    cities = {each.rpartition("/")[2]: each for each in reversed(places)}
+    near = get_close_matches(name, places, n=1, cutoff=0.85)
+    meant = windows.get(timezone.lower()) or cities.get(name) or (near[0] if near else "")
+    return _names().get(meant.lower())
 
 
 def next_occurrence(series: Series, after: datetime | None = None) -> Occurrence | None:
@@ -101,9 +125,9 @@ def shift_reminder(reminder: datetime, due: datetime, next_due: datetime, timezo
     return min(_instant(_wall(next_due, zone) - before, zone), next_due)
 
 
-def _coming(series: Series) -> Iterator[Occurrence]:
-    """All occurrences after `series.due`, through the 100 years that follow it."""
-    rule, zone = parse_rule(series.rule), _zone(series.timezone)
+def _coming(series: Series, rule: Rule | None = None) -> Iterator[Occurrence]:
+    """All occurrences after `series.due`, through the 100 years that follow it, by its own rule or another."""
+    rule, zone = rule or parse_rule(series.rule), _zone(series.timezone)
     start, due, index = _wall(series.start, zone), series.due or series.start, series.index
     fraction = timedelta(microseconds=start.microsecond)
     if due.year == MAXYEAR:

@@ -153,9 +153,9 @@ def test_a_zone_is_stored_as_the_tz_database_spells_it(client, alice):
 @pytest.mark.parametrize(
     "rule",
     [
-        "FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=DAILY;INTERVAL=0", "FREQ=DAILY;COUNT=0", "FREQ=DAILY;COUNT=1", "", "weekly",
+        "FREQ=SECONDLY", "FREQ=MINUTELY", "FREQ=DAILY;INTERVAL=0", "FREQ=DAILY;COUNT=0", "", "weekly",
         "FREQ=DAILY;COUNT=2;UNTIL=20270101", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "DTSTART:20260101T000000Z\nRRULE:FREQ=DAILY",
-        "FREQ=DAILY;UNTIL=20200101", "FREQ=DAILY\nFREQ=DAILY", "FREQ=YEARLY;BYEASTER=0",
+        "FREQ=DAILY\nFREQ=DAILY", "FREQ=YEARLY;BYEASTER=0", "FREQ=YEARLY;BYWEEKNO=53;BYMONTH=12;SKIP=FORWARD",
     ],
 )  # fmt: skip
 def test_a_rule_that_breaks_the_rfc_or_never_comes_is_refused_at_once(client, alice, rule):
@@ -165,6 +165,33 @@ def test_a_rule_that_breaks_the_rfc_or_never_comes_is_refused_at_once(client, al
     assert [error["loc"] for error in response.json()["errors"]] == [["body", "recurrence_rule"]]
     task = client(alice).create(due_date="2026-01-31")
     assert client(alice).patch(f"/tasks/{task['id']}", {"recurrence_rule": rule}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("rule", "due_date"),
+    [
+        ("FREQ=DAILY;UNTIL=19971224T000000Z", "1997-12-23T09:00:00Z"),
+        ("FREQ=DAILY;COUNT=1", "2026-01-31T08:00:00Z"),
+        ("FREQ=DAILY;UNTIL=20200101", "2026-01-31T08:00:00Z"),
+    ],
+)
+def test_the_last_task_of_a_series_is_valid_and_makes_nothing(client, alice, rule, due_date):
+    task = recurring(client(alice), rule, due_date)
+    assert client(alice).get(f"/tasks/{task['id']}/occurrences").json() == {"occurrences": []}
+    assert complete(client(alice), task) is None
+    other = client(alice).create(due_date=due_date)
+    response = client(alice).patch(f"/tasks/{other['id']}", {"recurrence_rule": rule, "is_recurring": True})
+    assert response.status_code == 200, response.text
+    assert complete(client(alice), other, catch_up=True) is None
+
+
+def test_a_whole_time_of_day_has_no_fraction_without_a_due_date(client, alice):
+    rule = "FREQ=DAILY;BYHOUR=9;BYMINUTE=0;BYSECOND=0"
+    task = client(alice).create(is_recurring=True, recurrence_rule=rule)
+    tried = client(alice).post("/occurrences", {"recurrence_rule": rule}).json()["occurrences"]
+    coming = client(alice).get(f"/tasks/{task['id']}/occurrences").json()["occurrences"]
+    for due_date in (complete(client(alice), task)["due_date"], tried[0], coming[0]):
+        assert due_date.endswith("T09:00:00Z")
 
 
 def test_catch_up_takes_the_first_occurrence_after_now(client, alice):

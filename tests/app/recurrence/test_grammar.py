@@ -225,6 +225,30 @@ def test_anything_else_is_no_zone(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("W. Europe Standard Time", "Europe/Berlin"),
+        ("pacific standard time", "America/Los_Angeles"),
+        ("New York", "America/New_York"),
+        ("berlin", "Europe/Berlin"),
+        ("Europe/Berln", "Europe/Berlin"),
+        ("america/newyork", "America/New_York"),
+        ("Pacific Time", None),
+        ("CEST", None),
+        ("GMT+1", None),  # Etc/GMT+1 is an hour behind UTC
+        ("Mars/Olympus", None),
+        ("", None),
+        ("x" * 60_000, None),
+    ],
+)
+def test_a_zone_is_hinted_at_only_where_one_is_near(name: str, meant: str | None) -> None:
+    with pytest.raises(InvalidZone) as refused:
+        check_zone(name)
+    hint = f"; did you mean {meant}?" if meant else ""
+    assert refused.value.message == f"must be the name of an IANA time zone, such as Europe/Berlin{hint}"
+
+
+@pytest.mark.parametrize(
     "rule",
     [
         "FREQ=DAILY;SKIP=BACKWARD",

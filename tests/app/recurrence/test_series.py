@@ -101,9 +101,8 @@ def test_a_task_twenty_or_five_hundred_years_late_still_finds_its_next_occurrenc
     [
         "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
         "FREQ=MONTHLY;BYMONTH=2,4,6,9,11;BYMONTHDAY=31",
-        "FREQ=DAILY;COUNT=1",
-        "FREQ=DAILY;UNTIL=20260131",
-        "FREQ=DAILY;UNTIL=19990101T000000Z",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30;COUNT=1",
+        "FREQ=YEARLY;INTERVAL=101;UNTIL=20200101",
         "FREQ=YEARLY;INTERVAL=101",
         "FREQ=YEARLY;INTERVAL=400",
         "FREQ=DAILY;INTERVAL=36526",
@@ -129,7 +128,23 @@ def test_a_rule_that_just_does_is_taken(rule: str) -> None:
 def test_a_rule_without_a_due_date_is_checked_against_now() -> None:
     assert check_rule("freq=daily", None, None) == "FREQ=DAILY"
     with pytest.raises(InvalidRule):
-        check_rule("FREQ=DAILY;UNTIL=20200101", None, None)
+        check_rule("FREQ=YEARLY;INTERVAL=101", None, None)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;COUNT=1",
+        "FREQ=DAILY;UNTIL=20260131",
+        "FREQ=DAILY;UNTIL=19990101T000000Z",
+        "FREQ=DAILY;UNTIL=20260131T080000",
+        "FREQ=MONTHLY;BYMONTHDAY=31;UNTIL=20260201",
+    ],
+)
+def test_a_series_that_is_over_is_valid_and_nothing_follows(rule: str) -> None:
+    assert check_rule(rule, None, START) == rule
+    assert next_occurrence(Series(rule, None, START)) is None
+    assert next_occurrence(Series(rule, None, START), START + timedelta(days=500)) is None
 
 
 @pytest.mark.parametrize("zone", [None, "America/New_York", "Pacific/Auckland"])
