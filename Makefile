@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-recurrence lint format token migrate rollback audit psql bench bench-growth schema lock clean
+.PHONY: help run test test-recurrence lint format token migrate rollback audit psql bench bench-growth schema lock functions migration clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,7 +56,7 @@ lint: $(VENV)/dev ## check form, types and SQL; changes nothing
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
-	@$(BIN)/sqlfluff lint --disable-progress-bar -q db/migrations
+	@$(BIN)/sqlfluff lint --disable-progress-bar -q db/functions $(filter-out %_functions.sql, $(wildcard db/migrations/*.sql))
 
 format: $(VENV)/dev ## bring the Python code into form
 	@$(BIN)/ruff check --fix
@@ -67,6 +67,14 @@ bench: $(VENV)/bench ## compare speeds, in ten minutes; needs wrk
 
 bench-growth: $(VENV)/bench ## measure speed by the size of the table, in a quarter of an hour; 12 GB of disk
 	@$(BIN)/python -m tests.bench.growth
+
+functions: $(VENV)/local ## copy db/functions into the migrations of its rooms (until the first release)
+	@$(BIN)/python -m app.dev.migrations functions
+	@$(BIN)/python -m app.dev.commands schema
+
+migration: $(VENV)/local ## write the next migration from what changed in db/functions: make migration name=add_subtasks
+	@$(BIN)/python -m app.dev.migrations migration $(name)
+	@$(BIN)/python -m app.dev.commands schema
 
 schema: $(VENV)/local ## write db/schema.sql anew, from the migrations
 	@$(BIN)/python -m app.dev.commands schema

@@ -58,6 +58,34 @@ COMMENT ON SCHEMA audit IS 'What a DBA reads to check that the rules hold. No us
 
 
 --
+-- Name: finder; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA finder;
+
+
+--
+-- Name: SCHEMA finder; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON SCHEMA finder IS 'What looks past row-level security, to use the search index: it returns ids, and reads no task.';
+
+
+--
+-- Name: keeper; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA keeper;
+
+
+--
+-- Name: SCHEMA keeper; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON SCHEMA keeper IS 'What keeps the totals and the search keys, removes expired answers, and lists the migrations.';
+
+
+--
 -- Name: pg_trgm; Type: EXTENSION; Schema: -; Owner: -
 --
 
@@ -189,7 +217,7 @@ begin
       union all
       select format('migration %s is pending: run make migrate', pending.version)
       from jsonb_array_elements_text(migrations) as pending (version)
-      where pending.version not in (select audit.list_migrations())
+      where pending.version not in (select keeper.list_migrations())
     ) as reasons);
 end $$;
 
@@ -857,71 +885,6 @@ COMMENT ON FUNCTION api.update_task(id uuid, body jsonb, lenient boolean, if_mat
 
 
 --
--- Name: add_to_task_count(text, text, integer, integer); Type: FUNCTION; Schema: app; Owner: -
---
-
-CREATE FUNCTION app.add_to_task_count(user_id text, priority text, open integer, completed integer) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $_$
-#variable_conflict use_column
-begin
-  update app.task_counts as counted
-  set open = counted.open + $3, completed = counted.completed + $4, revision = counted.revision + 1
-  where counted.user_id = $1 and counted.priority = $2;
-  if not found then
-    insert into app.task_counts as counted (user_id, priority, open, completed)
-    values ($1, $2, $3, $4)
-    on conflict (user_id, priority)
-    do update set open = counted.open + excluded.open, completed = counted.completed + excluded.completed, revision = counted.revision + 1;
-  end if;
-end $_$;
-
-
---
--- Name: FUNCTION add_to_task_count(user_id text, priority text, open integer, completed integer); Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON FUNCTION app.add_to_task_count(user_id text, priority text, open integer, completed integer) IS 'Changes the numbers of one row of app.task_counts.';
-
-
---
--- Name: count_task(); Type: FUNCTION; Schema: app; Owner: -
---
-
-CREATE FUNCTION app.count_task() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-begin
-  if tg_op = 'INSERT' then
-    perform app.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
-  elsif tg_op = 'DELETE' then
-    perform app.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
-  elsif (old.user_id, old.priority) = (new.user_id, new.priority) then
-    perform app.add_to_task_count(
-      new.user_id, new.priority,
-      (not new.completed)::integer - (not old.completed)::integer, new.completed::integer - old.completed::integer);
-  -- Two rows change, always in the same order, so that two such changes can't wait for each other.
-  elsif (old.user_id, old.priority) < (new.user_id, new.priority) then
-    perform app.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
-    perform app.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
-  else
-    perform app.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
-    perform app.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
-  end if;
-  return null;
-end $$;
-
-
---
--- Name: FUNCTION count_task(); Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON FUNCTION app.count_task() IS 'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts each change of a task.';
-
-
---
 -- Name: describe_rules(text[]); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -1457,62 +1420,6 @@ COMMENT ON FUNCTION app.find_successor(user_id text, id uuid) IS 'The task that 
 
 
 --
--- Name: find_tasks(text, text[], boolean, boolean); Type: FUNCTION; Schema: app; Owner: -
---
-
-CREATE FUNCTION app.find_tasks(q text, tags text[], match_all boolean, ranked boolean, OUT ids uuid[], OUT ranks real[]) RETURNS record
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
-    SET search_path TO ''
-    SET plan_cache_mode TO 'force_generic_plan'
-    AS $$
-declare
-  v_user constant text := app.require_user_id();
-  v_words constant tsquery := app.search_query(v_user, q);
-  v_tags constant tsquery := app.tag_query(v_user, tags, match_all);
-  v_query constant tsquery := coalesce(v_words && v_tags, v_words, v_tags);
-begin
-  -- "offset 0" keeps the planner from reading all of the user's entries as well, to intersect them with what is found.
-  if ranked then
-    select array_agg(found.id), array_agg(ts_rank(found.keys, v_words)) into ids, ranks
-    from (select entry.user_id, entry.id, entry.keys from app.search_entries as entry where entry.keys @@ v_query offset 0) as found
-    where found.user_id = v_user;
-  else
-    select array_agg(found.id) into ids
-    from (select entry.user_id, entry.id from app.search_entries as entry where entry.keys @@ v_query offset 0) as found
-    where found.user_id = v_user;
-  end if;
-end $$;
-
-
---
--- Name: FUNCTION find_tasks(q text, tags text[], match_all boolean, ranked boolean, OUT ids uuid[], OUT ranks real[]); Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON FUNCTION app.find_tasks(q text, tags text[], match_all boolean, ranked boolean, OUT ids uuid[], OUT ranks real[]) IS 'Definer, to use the search index: the ids of the user''s tasks with the words and the tags, in no order, and how well the words fit.';
-
-
---
--- Name: forget_tasks(); Type: FUNCTION; Schema: app; Owner: -
---
-
-CREATE FUNCTION app.forget_tasks() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-begin
-  truncate app.task_counts, app.search_entries;
-  return null;
-end $$;
-
-
---
--- Name: FUNCTION forget_tasks(); Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON FUNCTION app.forget_tasks() IS 'Definer, as nobody else may write totals and keys: follows a DBA who truncates the tasks.';
-
-
---
 -- Name: insert_successor(app.tasks, jsonb); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -1565,37 +1472,6 @@ end $$;
 --
 
 COMMENT ON FUNCTION app.insert_task(task app.tasks) IS 'Inserts a task for the user; raises 23505 where the user has one with its id.';
-
-
---
--- Name: keep_search_entry(); Type: FUNCTION; Schema: app; Owner: -
---
-
-CREATE FUNCTION app.keep_search_entry() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-begin
-  if tg_op = 'DELETE' or tg_op = 'UPDATE' and (new.user_id, new.id) is distinct from (old.user_id, old.id) then
-    delete from app.search_entries as entry where entry.user_id = old.user_id and entry.id = old.id;
-  end if;
-  if tg_op = 'UPDATE' and (new.user_id, new.id) = (old.user_id, old.id) then
-    update app.search_entries as entry
-    set keys = app.search_vector(new.user_id, new.title, new.description, new.tags)
-    where entry.user_id = new.user_id and entry.id = new.id;
-  elsif tg_op <> 'DELETE' then
-    insert into app.search_entries (user_id, id, keys)
-    values (new.user_id, new.id, app.search_vector(new.user_id, new.title, new.description, new.tags));
-  end if;
-  return null;
-end $$;
-
-
---
--- Name: FUNCTION keep_search_entry(); Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON FUNCTION app.keep_search_entry() IS 'Definer, so that a search finds what there is whoever made it, and nobody else may write the keys: follows each change of a task.';
 
 
 --
@@ -2539,7 +2415,7 @@ declare
 begin
   -- An expired answer under this very key.
   delete from app.idempotency_keys as kept where kept.user_id = v_user and kept.key = remember_answer.key;
-  perform app.remove_expired_answers();
+  perform keeper.remove_expired_answers();
   insert into app.idempotency_keys (key, request, status, headers, body)
   values (key, request, status, headers, body);
 end $$;
@@ -2550,35 +2426,6 @@ end $$;
 --
 
 COMMENT ON FUNCTION app.remember_answer(key text, request text, status integer, headers text[], body text) IS 'Keeps an answer for 24 hours; each time, some that are older are removed, so that there are never many.';
-
-
---
--- Name: remove_expired_answers(); Type: FUNCTION; Schema: app; Owner: -
---
-
-CREATE FUNCTION app.remove_expired_answers() RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-begin
-  -- One at a time, so that none waits for another; the rest is for the next request with a key.
-  if pg_try_advisory_xact_lock(hashtextextended('app.remove_expired_answers', 0)) then
-    delete from app.idempotency_keys as kept
-    where (kept.user_id, kept.key) in (
-      select expired.user_id, expired.key
-      from app.idempotency_keys as expired
-      where expired.created_at <= now() - interval '24 hours'
-      order by expired.created_at
-      limit 10);
-  end if;
-end $$;
-
-
---
--- Name: FUNCTION remove_expired_answers(); Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON FUNCTION app.remove_expired_answers() IS 'Definer, because they may be anybody''s: removes some of the answers that are older than 24 hours.';
 
 
 --
@@ -2795,7 +2642,7 @@ declare
   v_proposed record;
 begin
   if v_searches then
-    v_proposed := app.find_tasks(query.q, query.tags, query.tags_match_all, key = 'relevance');
+    v_proposed := finder.find_tasks(query.q, query.tags, query.tags_match_all, key = 'relevance');
   else
     select null::uuid[] as ids, null::real[] as ranks into v_proposed;
   end if;
@@ -3250,10 +3097,162 @@ COMMENT ON FUNCTION audit.find_faults(role name) IS 'Why row-level security woul
 
 
 --
--- Name: list_migrations(); Type: FUNCTION; Schema: audit; Owner: -
+-- Name: find_tasks(text, text[], boolean, boolean); Type: FUNCTION; Schema: finder; Owner: -
 --
 
-CREATE FUNCTION audit.list_migrations() RETURNS SETOF text
+CREATE FUNCTION finder.find_tasks(q text, tags text[], match_all boolean, ranked boolean, OUT ids uuid[], OUT ranks real[]) RETURNS record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_words constant tsquery := app.search_query(v_user, q);
+  v_tags constant tsquery := app.tag_query(v_user, tags, match_all);
+  v_query constant tsquery := coalesce(v_words && v_tags, v_words, v_tags);
+begin
+  -- "offset 0" keeps the planner from reading all of the user's entries as well, to intersect them with what is found.
+  if ranked then
+    select array_agg(found.id), array_agg(ts_rank(found.keys, v_words)) into ids, ranks
+    from (select entry.user_id, entry.id, entry.keys from app.search_entries as entry where entry.keys @@ v_query offset 0) as found
+    where found.user_id = v_user;
+  else
+    select array_agg(found.id) into ids
+    from (select entry.user_id, entry.id from app.search_entries as entry where entry.keys @@ v_query offset 0) as found
+    where found.user_id = v_user;
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION find_tasks(q text, tags text[], match_all boolean, ranked boolean, OUT ids uuid[], OUT ranks real[]); Type: COMMENT; Schema: finder; Owner: -
+--
+
+COMMENT ON FUNCTION finder.find_tasks(q text, tags text[], match_all boolean, ranked boolean, OUT ids uuid[], OUT ranks real[]) IS 'Definer, to use the search index: the ids of the user''s tasks with the words and the tags, in no order, and how well the words fit.';
+
+
+--
+-- Name: add_to_task_count(text, text, integer, integer); Type: FUNCTION; Schema: keeper; Owner: -
+--
+
+CREATE FUNCTION keeper.add_to_task_count(user_id text, priority text, open integer, completed integer) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+#variable_conflict use_column
+begin
+  update app.task_counts as counted
+  set open = counted.open + $3, completed = counted.completed + $4, revision = counted.revision + 1
+  where counted.user_id = $1 and counted.priority = $2;
+  if not found then
+    insert into app.task_counts as counted (user_id, priority, open, completed)
+    values ($1, $2, $3, $4)
+    on conflict (user_id, priority)
+    do update set open = counted.open + excluded.open, completed = counted.completed + excluded.completed, revision = counted.revision + 1;
+  end if;
+end $_$;
+
+
+--
+-- Name: FUNCTION add_to_task_count(user_id text, priority text, open integer, completed integer); Type: COMMENT; Schema: keeper; Owner: -
+--
+
+COMMENT ON FUNCTION keeper.add_to_task_count(user_id text, priority text, open integer, completed integer) IS 'Changes the numbers of one row of app.task_counts.';
+
+
+--
+-- Name: count_task(); Type: FUNCTION; Schema: keeper; Owner: -
+--
+
+CREATE FUNCTION keeper.count_task() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op = 'INSERT' then
+    perform keeper.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
+  elsif tg_op = 'DELETE' then
+    perform keeper.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
+  elsif (old.user_id, old.priority) = (new.user_id, new.priority) then
+    perform keeper.add_to_task_count(
+      new.user_id, new.priority,
+      (not new.completed)::integer - (not old.completed)::integer, new.completed::integer - old.completed::integer);
+  -- Two rows change, always in the same order, so that two such changes can't wait for each other.
+  elsif (old.user_id, old.priority) < (new.user_id, new.priority) then
+    perform keeper.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
+    perform keeper.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
+  else
+    perform keeper.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
+    perform keeper.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
+  end if;
+  return null;
+end $$;
+
+
+--
+-- Name: FUNCTION count_task(); Type: COMMENT; Schema: keeper; Owner: -
+--
+
+COMMENT ON FUNCTION keeper.count_task() IS 'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts each change of a task.';
+
+
+--
+-- Name: forget_tasks(); Type: FUNCTION; Schema: keeper; Owner: -
+--
+
+CREATE FUNCTION keeper.forget_tasks() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  truncate app.task_counts, app.search_entries;
+  return null;
+end $$;
+
+
+--
+-- Name: FUNCTION forget_tasks(); Type: COMMENT; Schema: keeper; Owner: -
+--
+
+COMMENT ON FUNCTION keeper.forget_tasks() IS 'Definer, as nobody else may write totals and keys: follows a DBA who truncates the tasks.';
+
+
+--
+-- Name: keep_search_entry(); Type: FUNCTION; Schema: keeper; Owner: -
+--
+
+CREATE FUNCTION keeper.keep_search_entry() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op = 'DELETE' or tg_op = 'UPDATE' and (new.user_id, new.id) is distinct from (old.user_id, old.id) then
+    delete from app.search_entries as entry where entry.user_id = old.user_id and entry.id = old.id;
+  end if;
+  if tg_op = 'UPDATE' and (new.user_id, new.id) = (old.user_id, old.id) then
+    update app.search_entries as entry
+    set keys = app.search_vector(new.user_id, new.title, new.description, new.tags)
+    where entry.user_id = new.user_id and entry.id = new.id;
+  elsif tg_op <> 'DELETE' then
+    insert into app.search_entries (user_id, id, keys)
+    values (new.user_id, new.id, app.search_vector(new.user_id, new.title, new.description, new.tags));
+  end if;
+  return null;
+end $$;
+
+
+--
+-- Name: FUNCTION keep_search_entry(); Type: COMMENT; Schema: keeper; Owner: -
+--
+
+COMMENT ON FUNCTION keeper.keep_search_entry() IS 'Definer, so that a search finds what there is whoever made it, and nobody else may write the keys: follows each change of a task.';
+
+
+--
+-- Name: list_migrations(); Type: FUNCTION; Schema: keeper; Owner: -
+--
+
+CREATE FUNCTION keeper.list_migrations() RETURNS SETOF text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -3262,10 +3261,39 @@ $$;
 
 
 --
--- Name: FUNCTION list_migrations(); Type: COMMENT; Schema: audit; Owner: -
+-- Name: FUNCTION list_migrations(); Type: COMMENT; Schema: keeper; Owner: -
 --
 
-COMMENT ON FUNCTION audit.list_migrations() IS 'Definer, to let the service, which may not read the list, compare: the versions of the migrations that were applied.';
+COMMENT ON FUNCTION keeper.list_migrations() IS 'Definer, to let the service, which may not read the list, compare: the versions of the migrations that were applied.';
+
+
+--
+-- Name: remove_expired_answers(); Type: FUNCTION; Schema: keeper; Owner: -
+--
+
+CREATE FUNCTION keeper.remove_expired_answers() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  -- One at a time, so that none waits for another; the rest is for the next request with a key.
+  if pg_try_advisory_xact_lock(hashtextextended('keeper.remove_expired_answers', 0)) then
+    delete from app.idempotency_keys as kept
+    where (kept.user_id, kept.key) in (
+      select expired.user_id, expired.key
+      from app.idempotency_keys as expired
+      where expired.created_at <= now() - interval '24 hours'
+      order by expired.created_at
+      limit 10);
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION remove_expired_answers(); Type: COMMENT; Schema: keeper; Owner: -
+--
+
+COMMENT ON FUNCTION keeper.remove_expired_answers() IS 'Definer, because they may be anybody''s: removes some of the answers that are older than 24 hours.';
 
 
 --
@@ -3460,7 +3488,7 @@ ALTER TABLE ONLY app.search_entries FORCE ROW LEVEL SECURITY;
 -- Name: TABLE search_entries; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TABLE app.search_entries IS 'The keys of each task in the search index; written by app.keep_search_entry alone.';
+COMMENT ON TABLE app.search_entries IS 'The keys of each task in the search index; written by keeper.keep_search_entry alone.';
 
 
 --
@@ -3505,7 +3533,7 @@ ALTER TABLE ONLY app.task_counts FORCE ROW LEVEL SECURITY;
 -- Name: TABLE task_counts; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TABLE app.task_counts IS 'The number of each user''s tasks by priority and status; written by app.count_task alone.';
+COMMENT ON TABLE app.task_counts IS 'The number of each user''s tasks by priority and status; written by keeper.count_task alone.';
 
 
 --
@@ -3735,18 +3763,23 @@ CREATE VIEW audit.function_faults WITH (security_invoker='true') AS
  SELECT format('function %s has no pinned path: whoever calls it decides what the names in it mean'::text, found.function) AS fault,
     format('alter function %s set search_path = '''''::text, found.function) AS remedy
    FROM audit.functions found
-  WHERE ((NOT found.in_extension) AND (found.definer OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name]))) AND (COALESCE(found.search_path, '-'::text) <> ALL (ARRAY['""'::text, 'pg_catalog'::text, 'pg_catalog, pg_temp'::text])) AND (found.definer OR (NOT found.bound)))
+  WHERE ((NOT found.in_extension) AND (found.definer OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name]))) AND (COALESCE(found.search_path, '-'::text) <> ALL (ARRAY['""'::text, 'pg_catalog'::text, 'pg_catalog, pg_temp'::text])) AND (found.definer OR (NOT found.bound)))
 UNION
  SELECT format('function %s runs with the rights of %I and does not say why'::text, found.function, found.owner) AS fault,
     format('comment on function %s is ''Definer, …'', or alter function %1$s security invoker'::text, found.function) AS remedy
    FROM audit.functions found
   WHERE ((NOT found.in_extension) AND found.definer AND COALESCE((found.about !~ '^Definer, '::text), true))
 UNION
+ SELECT format('function %s runs with the rights of %I, and is in none of the schemas for that'::text, found.function, found.owner) AS fault,
+    format('alter function %s security invoker, or create it in finder or keeper, as their owner'::text, found.function) AS remedy
+   FROM audit.functions found
+  WHERE ((NOT found.in_extension) AND found.definer AND (found.schema <> ALL (ARRAY['finder'::name, 'keeper'::name])))
+UNION
  SELECT format('function %s runs with the rights of %I, who may do more than it needs'::text, found.function, found.owner) AS fault,
     format('alter function %s owner to a role of its own, without login, that owns no table'::text, found.function) AS remedy
    FROM (audit.functions found
      JOIN pg_roles owner ON ((found.owner_oid = owner.oid)))
-  WHERE ((NOT found.in_extension) AND found.definer AND (owner.rolsuper OR owner.rolbypassrls OR (owner.rolcanlogin AND (owner.rolname <> 'task_auditor'::name)) OR (EXISTS ( SELECT
+  WHERE ((NOT found.in_extension) AND found.definer AND (owner.rolsuper OR owner.rolbypassrls OR owner.rolcanlogin OR (EXISTS ( SELECT
            FROM audit.relations owned
           WHERE ((owned.owner_oid = owner.oid) AND (owned.kind = 'table'::text))))))
 UNION
@@ -3767,7 +3800,7 @@ UNION
     format('revoke execute on function %s from %I, or from whom it has that'::text, found.function, service.role) AS remedy
    FROM (audit.functions found
      CROSS JOIN audit.services service)
-  WHERE ((NOT found.in_extension) AND (found.schema <> ALL (ARRAY['app'::name, 'api'::name, 'audit'::name])) AND has_schema_privilege(service.oid, (found.schema)::text, 'usage'::text) AND has_function_privilege(service.oid, found.oid, 'execute'::text) AND (NOT service.superuser));
+  WHERE ((NOT found.in_extension) AND (found.schema <> ALL (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name])) AND has_schema_privilege(service.oid, (found.schema)::text, 'usage'::text) AND has_function_privilege(service.oid, found.oid, 'execute'::text) AND (NOT service.superuser));
 
 
 --
@@ -3925,19 +3958,19 @@ CREATE VIEW audit.privilege_faults WITH (security_invoker='true') AS
    FROM audit.privileges found
   WHERE (found.role = 'public'::name)
 UNION
- SELECT format('%s that task_owner creates will be executable or usable by public'::text, kind.objects) AS fault,
-    format('alter default privileges for role task_owner revoke %s on %s from public'::text, kind.privilege, kind.objects) AS remedy
-   FROM ( VALUES ('functions'::text,'f'::text,'execute'::text), ('types'::text,'T'::text,'usage'::text)) kind(objects, letter, privilege)
+ SELECT format('%s that %s creates will be executable or usable by public'::text, kind.objects, kind.creator) AS fault,
+    format('alter default privileges for role %s revoke %s on %s from public'::text, kind.creator, kind.privilege, kind.objects) AS remedy
+   FROM ( VALUES ('task_owner'::text,'functions'::text,'f'::text,'execute'::text), ('task_owner'::text,'types'::text,'T'::text,'usage'::text), ('task_finder'::text,'functions'::text,'f'::text,'execute'::text), ('task_keeper'::text,'functions'::text,'f'::text,'execute'::text)) kind(creator, objects, letter, privilege)
   WHERE (NOT (EXISTS ( SELECT
            FROM (pg_default_acl defaults
-             JOIN pg_roles owner ON (((defaults.defaclrole = owner.oid) AND (owner.rolname = 'task_owner'::name))))
+             JOIN pg_roles owner ON (((defaults.defaclrole = owner.oid) AND (owner.rolname = kind.creator))))
           WHERE ((defaults.defaclnamespace = (0)::oid) AND ((defaults.defaclobjtype)::text = kind.letter) AND (NOT ((0)::oid IN ( SELECT entry.grantee
                    FROM aclexplode(defaults.defaclacl) entry(grantor, grantee, privilege_type, is_grantable))))))))
 UNION
  SELECT format('%s that %I creates%s will be granted to %I: %s'::text, found.objects, found.creator, (' in '::text || (found.schema)::text), found.role, found.privilege) AS fault,
     format('alter default privileges for role %I%s revoke %s on %s from %I'::text, found.creator, (' in schema '::text || quote_ident((found.schema)::text)), found.privilege, found.objects, found.role) AS remedy
    FROM audit.default_privileges found
-  WHERE ((found.role <> found.creator) AND ((found.role = ANY (ARRAY['public'::name, 'task_api'::name, 'task_auditor'::name, 'task_finder'::name, 'task_keeper'::name])) OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name]))))
+  WHERE ((found.role <> found.creator) AND ((found.role = ANY (ARRAY['public'::name, 'task_api'::name, 'task_auditor'::name, 'task_finder'::name, 'task_keeper'::name])) OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name]))))
 UNION
  SELECT format('%I may %s %s, which row-level security does not hold'::text, service.role, privilege.name, found.relation) AS fault,
     format('revoke %s on %s from %I'::text, privilege.name, found.relation, service.role) AS remedy
@@ -3984,7 +4017,7 @@ UNION
         END, found.object, found.role) AS remedy
    FROM audit.privileges found
   WHERE ((found.kind = ANY (ARRAY['table'::text, 'view'::text, 'materialized view'::text, 'foreign table'::text, 'sequence'::text, 'foreign server'::text])) AND (((found.role IN ( SELECT service.role
-           FROM audit.services service)) AND COALESCE((found.schema <> 'app'::name), true)) OR ((found.role = 'task_auditor'::name) AND COALESCE((found.schema <> 'audit'::name), true) AND (found.object <> ALL (ARRAY['schema_migrations'::text, 'public.schema_migrations'::text])))))
+           FROM audit.services service)) AND COALESCE((found.schema <> 'app'::name), true)) OR ((found.role = 'task_auditor'::name) AND COALESCE((found.schema <> 'audit'::name), true))))
 UNION
  SELECT format('%s large objects belong to %I: row-level security does not hold for them, and nothing of Duly makes any'::text, count(*), owner.rolname) AS fault,
     'find out who made them (select oid from pg_largeobject_metadata), and select lo_unlink(oid)'::text AS remedy
@@ -4111,7 +4144,7 @@ UNION
  SELECT format('view %s runs with the rights of its owner, and not with its reader''s'::text, found.relation) AS fault,
     format('alter view %s set (security_invoker = true)'::text, found.relation) AS remedy
    FROM audit.relations found
-  WHERE ((found.kind = 'view'::text) AND (NOT found.security_invoker) AND ((found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name])) OR (EXISTS ( SELECT
+  WHERE ((found.kind = 'view'::text) AND (NOT found.security_invoker) AND ((found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name])) OR (EXISTS ( SELECT
            FROM ((pg_rewrite rule
              JOIN pg_depend dependency ON (((dependency.classid = ('pg_rewrite'::regclass)::oid) AND (rule.oid = dependency.objid) AND (dependency.refclassid = ('pg_class'::regclass)::oid))))
              JOIN audit.relations read ON (((dependency.refobjid = read.oid) AND (read.oid <> found.oid) AND ((read.schema = 'app'::name) OR read.has_user_id))))
@@ -4126,7 +4159,7 @@ UNION
     format('alter %s %s owner to task_owner'::text, found.kind, found.relation) AS remedy
    FROM (audit.relations found
      JOIN pg_roles owner ON (((found.owner_oid = owner.oid) AND (owner.rolcanlogin OR owner.rolsuper OR owner.rolbypassrls))))
-  WHERE (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name]));
+  WHERE (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name]));
 
 
 --
@@ -4341,7 +4374,7 @@ CREATE UNIQUE INDEX tasks_one_successor ON app.tasks USING btree (user_id, prede
 -- Name: tasks tasks_count; Type: TRIGGER; Schema: app; Owner: -
 --
 
-CREATE TRIGGER tasks_count AFTER INSERT OR DELETE OR UPDATE ON app.tasks FOR EACH ROW EXECUTE FUNCTION app.count_task();
+CREATE TRIGGER tasks_count AFTER INSERT OR DELETE OR UPDATE ON app.tasks FOR EACH ROW EXECUTE FUNCTION keeper.count_task();
 
 
 --
@@ -4355,7 +4388,7 @@ COMMENT ON TRIGGER tasks_count ON app.tasks IS 'Totals, and the revision of the 
 -- Name: tasks tasks_forget; Type: TRIGGER; Schema: app; Owner: -
 --
 
-CREATE TRIGGER tasks_forget AFTER TRUNCATE ON app.tasks FOR EACH STATEMENT EXECUTE FUNCTION app.forget_tasks();
+CREATE TRIGGER tasks_forget AFTER TRUNCATE ON app.tasks FOR EACH STATEMENT EXECUTE FUNCTION keeper.forget_tasks();
 
 
 --
@@ -4369,7 +4402,7 @@ COMMENT ON TRIGGER tasks_forget ON app.tasks IS 'Totals, and what is searched, w
 -- Name: tasks tasks_keep_search_entry; Type: TRIGGER; Schema: app; Owner: -
 --
 
-CREATE TRIGGER tasks_keep_search_entry AFTER INSERT OR DELETE OR UPDATE OF user_id, id, title, description, tags ON app.tasks FOR EACH ROW EXECUTE FUNCTION app.keep_search_entry();
+CREATE TRIGGER tasks_keep_search_entry AFTER INSERT OR DELETE OR UPDATE OF user_id, id, title, description, tags ON app.tasks FOR EACH ROW EXECUTE FUNCTION keeper.keep_search_entry();
 
 
 --
@@ -4593,24 +4626,4 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('0016'),
     ('0017'),
     ('0018'),
-    ('0019'),
-    ('0020'),
-    ('0021'),
-    ('0022'),
-    ('0023'),
-    ('0024'),
-    ('0025'),
-    ('0026'),
-    ('0027'),
-    ('0028'),
-    ('0030'),
-    ('0031'),
-    ('0032'),
-    ('0033'),
-    ('0034'),
-    ('0035'),
-    ('0036'),
-    ('0041'),
-    ('0042'),
-    ('0043'),
-    ('0051');
+    ('0019');

@@ -1,4 +1,4 @@
-"""What the database asks about recurrence rules while it saves a task, and the answers (db/migrations/*_save_task.sql).
+"""What the database asks about recurrence rules while it saves a task, and the answers (db/functions/tasks/save_task.sql).
 
 A question is ``{"asked": ["timezone" | "recurrence_rule" | "next", …], "premises": {…}}``, an answer
 ``{"premises": {…}, "timezone": …, "recurrence_rule": …, "next": {…} | null}``. The premises of an answer are all that it

@@ -15,7 +15,7 @@ log = logging.getLogger("duly.errors")
 # What jsonb does not take: bad syntax, U+0000 and lone surrogates, too much nesting, numbers out of range.
 _JSON_CODES = ("22P02", "22P05", "22021", "54001", "22003", "22023")
 
-# Our own codes are the status with DT before it; see db/migrations/*_refuse.sql.
+# Our own codes are the status with DT before it; see db/functions/requests/refuse.sql.
 _PROBLEMS_OF_SQLSTATE: Mapping[str, Problem] = {
     "DT404": Problem("not-found"),
     "DT409": Problem("request-in-progress", headers={"retry-after": "1"}),

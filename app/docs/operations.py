@@ -180,7 +180,7 @@ _HEALTH = {"status": "healthy", "timestamp": "2026-01-10T17:00:00.123456Z", "ver
 _DATE = {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}, {"maxLength": 0}]}
 _PRIORITY = "([Hh][Ii][Gg][Hh]|[Mm][Ee][Dd][Ii][Uu][Mm]|[Ll][Oo][Ww])"
 _ORDERS = ["due_date", "title", "priority", "created_at", "updated_at", "relevance"]
-# What a list can be asked for, see db/migrations/*_task_query.sql. An empty parameter is one that was left out.
+# What a list can be asked for, see db/functions/lists/read_task_query.sql. An empty parameter is one that was left out.
 _LISTING: tuple[Json, ...] = (
     _in_query(
         "q",

@@ -25,7 +25,7 @@ set local search_path = '';
 \echo DULY: WHO MAY SEE AND DO WHAT
 select
   current_database() as database, current_setting('server_version') as postgresql, now()::timestamptz(0) as time,
-  (select max(version) from audit.list_migrations() as version) as migration;
+  (select max(version) from keeper.list_migrations() as version) as migration;
 
 \echo 1. ROLES
 \echo

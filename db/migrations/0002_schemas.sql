@@ -1,6 +1,8 @@
 -- migrate:up
 
 -- Where things live: app has the tables and their helpers, api what the service calls and nothing else, audit what a DBA reads.
+-- Functions that run with their owner's rights (security definer) are in the schemas finder and keeper, which belong to the
+-- roles of these names, and nowhere else.
 -- Nothing is granted to public, here or later.
 
 -- Times, word forms and letter case are decided by the database's encoding and locale, so the wrong ones are refused now.
@@ -28,7 +30,10 @@ create extension if not exists pg_trgm with schema public;
 
 -- public holds these extensions and dbmate's list of migrations. It is no one's place to look or to create things in.
 revoke all on schema public from public;
-grant usage on schema public to task_owner, task_finder, task_api;
+grant usage on schema public to task_owner, task_finder, task_keeper, task_api;
+
+-- dbmate's list of migrations, which keeper.list_migrations shows to the service and to the audit.
+grant select (version) on public.schema_migrations to task_keeper;
 
 set local role task_owner;
 
@@ -50,6 +55,21 @@ alter default privileges for role task_owner revoke usage on types from public;
 
 reset role;
 
+create schema finder authorization task_finder;
+create schema keeper authorization task_keeper;
+
+set local role task_finder;
+comment on schema finder is 'What looks past row-level security, to use the search index: it returns ids, and reads no task.';
+grant usage on schema finder to task_api;
+alter default privileges for role task_finder revoke execute on functions from public;
+
+set local role task_keeper;
+comment on schema keeper is 'What keeps the totals and the search keys, removes expired answers, and lists the migrations.';
+grant usage on schema keeper to task_owner, task_api, task_auditor;
+alter default privileges for role task_keeper revoke execute on functions from public;
+
+reset role;
+
 do $$
 begin
   execute format('revoke create on database %I from task_owner', current_database());
@@ -57,6 +77,12 @@ end $$;
 
 -- migrate:down
 
+set local role task_keeper;
+alter default privileges for role task_keeper grant execute on functions to public;
+drop schema keeper;
+set local role task_finder;
+alter default privileges for role task_finder grant execute on functions to public;
+drop schema finder;
 set local role task_owner;
 alter default privileges for role task_owner grant usage on types to public;
 alter default privileges for role task_owner grant execute on functions to public;
@@ -64,6 +90,7 @@ drop schema audit;
 drop schema api;
 drop schema app;
 reset role;
+revoke select (version) on public.schema_migrations from task_keeper;
 grant usage on schema public to public;
 drop extension if exists pg_trgm;
 drop extension if exists unaccent;

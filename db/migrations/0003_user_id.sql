@@ -12,7 +12,7 @@ language sql stable parallel safe
 -- '' is what a connection has left over from an earlier transaction that had set a user (it is null on a new one).
 return nullif(current_setting('app.user_id', true), '');
 
-comment on function app.user_id() is 'The user of the present statement, or null when none is set: then no policy lets anything through.';
+comment on function app.user_id is 'The user of the present statement, or null when none is set: then no policy lets anything through.';
 
 create function app.require_user_id() returns text
 language plpgsql stable parallel safe
@@ -27,15 +27,15 @@ begin
   return v_user;
 end $$;
 
-comment on function app.require_user_id() is 'The user of the present statement; raises DT401 when none is set.';
+comment on function app.require_user_id is 'The user of the present statement; raises DT401 when none is set.';
 
-grant execute on function app.user_id(), app.require_user_id() to task_api;
+grant execute on function app.user_id, app.require_user_id to task_api, task_finder;
 
 reset role;
 
 -- migrate:down
 
 set local role task_owner;
-drop function app.require_user_id();
-drop function app.user_id();
+drop function app.require_user_id;
+drop function app.user_id;
 reset role;

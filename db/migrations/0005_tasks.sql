@@ -13,14 +13,15 @@ create domain app.tag as text
 comment on domain app.tag is 'A label of a task.';
 comment on constraint tag_length on domain app.tag is 'tag_length: each tag must have 1 to 50 characters';
 comment on constraint tag_comma on domain app.tag is 'tag_comma: a tag must not contain a comma; send several tags as several strings';
+grant usage on type app.tag to task_api;
 
 -- Microseconds since 1970, so that a task made again under an old id does not repeat an old version.
 create function app.new_version() returns bigint
 language sql volatile parallel safe
 return (extract(epoch from clock_timestamp()) * 1000000)::bigint;
 
-comment on function app.new_version() is 'The version that a new row begins with.';
-grant execute on function app.new_version() to task_api;
+comment on function app.new_version is 'The version that a new row begins with.';
+grant execute on function app.new_version to task_api;
 
 create table app.tasks (
   user_id text not null default app.user_id(),
@@ -106,12 +107,50 @@ comment on constraint tasks_recurring_has_rule on app.tasks is
   'recurrence_rule_missing: must be set where is_recurring is true, for example FREQ=WEEKLY;BYDAY=MO';
 comment on constraint tasks_timezone_length on app.tasks is 'string_length: must have 1 to 100 characters';
 
+-- The forms that tasks are read in, and what a list is asked for: the functions stand on these types.
+create type app.task_document as (
+  id uuid,
+  user_id text,
+  title text,
+  description text,
+  completed boolean,
+  priority text,
+  tags text[],
+  due_date text,
+  reminder_at text,
+  is_recurring boolean,
+  recurrence_rule text,
+  timezone text,
+  created_at text,
+  updated_at text
+);
+
+comment on type app.task_document is 'A task as a client reads it; times are text.';
+
+create type app.task_query as (
+  statuses boolean[],
+  priorities text[],
+  q text,
+  tags text[],
+  tags_match_all boolean,
+  due_from timestamptz,
+  due_to timestamptz,
+  sort_by text,
+  descending boolean,
+  "limit" integer,
+  "offset" integer
+);
+
+comment on type app.task_query is 'The filters, the order and the page of a list.';
+
 reset role;
 
 -- migrate:down
 
 set local role task_owner;
+drop type app.task_query;
+drop type app.task_document;
 drop table app.tasks;
-drop function app.new_version();
+drop function app.new_version;
 drop domain app.tag;
 reset role;

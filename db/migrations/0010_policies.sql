@@ -14,6 +14,8 @@ alter table app.search_entries enable row level security;
 alter table app.search_entries force row level security;
 alter table app.idempotency_keys enable row level security;
 alter table app.idempotency_keys force row level security;
+alter table app.token_buckets enable row level security;
+alter table app.token_buckets force row level security;
 
 -- Tasks: one's own.
 
@@ -97,14 +99,32 @@ create policy idempotency_keys_delete_expired on app.idempotency_keys for delete
 
 grant select (user_id, key, created_at), delete on app.idempotency_keys to task_keeper;
 
+-- Token buckets: one's own.
+
+create policy token_buckets_select_own on app.token_buckets for select to task_api
+  using (user_id = (select app.user_id()));
+create policy token_buckets_insert_own on app.token_buckets for insert to task_api
+  with check (user_id = (select app.user_id()));
+create policy token_buckets_update_own on app.token_buckets for update to task_api
+  using (user_id = (select app.user_id()))
+  with check (user_id = (select app.user_id()));
+
+-- Delete is not granted: it would fill the bucket.
+grant select on app.token_buckets to task_api;
+grant insert (full_at) on app.token_buckets to task_api;
+grant update (full_at) on app.token_buckets to task_api;
+
 reset role;
 
 -- migrate:down
 
 set local role task_owner;
 
-revoke all on app.idempotency_keys, app.search_entries, app.task_counts, app.tasks from task_api, task_keeper, task_finder;
+revoke all on app.token_buckets, app.idempotency_keys, app.search_entries, app.task_counts, app.tasks from task_api, task_keeper, task_finder;
 
+drop policy token_buckets_update_own on app.token_buckets;
+drop policy token_buckets_insert_own on app.token_buckets;
+drop policy token_buckets_select_own on app.token_buckets;
 drop policy idempotency_keys_delete_expired on app.idempotency_keys;
 drop policy idempotency_keys_select_expired on app.idempotency_keys;
 drop policy idempotency_keys_delete_own on app.idempotency_keys;
@@ -123,6 +143,8 @@ drop policy tasks_update_own on app.tasks;
 drop policy tasks_insert_own on app.tasks;
 drop policy tasks_select_own on app.tasks;
 
+alter table app.token_buckets no force row level security;
+alter table app.token_buckets disable row level security;
 alter table app.idempotency_keys no force row level security;
 alter table app.idempotency_keys disable row level security;
 alter table app.search_entries no force row level security;

@@ -9,9 +9,9 @@ from app.dev import commands, postgres
 from tests.servers import Server
 
 
-def psql(url: str, *commands: str) -> tuple[int, str]:
+def psql(url: str, *lines: str) -> tuple[int, str]:
     """What psql alone, as a DBA runs it, ends with and prints."""
-    arguments = [argument for command in commands for argument in ("-c", command)]
+    arguments = [argument for line in lines for argument in ("-c", line)]
     result = subprocess.run(
         [postgres.BINARIES / "psql", url, "--no-psqlrc", "-v", "ON_ERROR_STOP=1", *arguments],
         cwd=commands.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -55,7 +55,7 @@ def test_the_report_lists_every_definer_function_with_owner_path_and_reason(serv
     owners = {row["function"].partition("(")[0].rpartition(".")[2]: row["owner"] for row in rows}
     assert owners.items() >= {
         ("find_tasks", "task_finder"), ("count_task", "task_keeper"), ("keep_search_entry", "task_keeper"),
-        ("list_migrations", "task_auditor"),
+        ("list_migrations", "task_keeper"),
     }  # fmt: skip
     assert all(row["search_path"] == '""' and row["about"].startswith("Definer, ") for row in rows)
     _, report = psql(server.owner_url(database), REPORT)
@@ -169,20 +169,31 @@ FAULTS = {
         "functions that task_owner creates will be executable or usable by public",
         "alter default privileges for role task_owner revoke execute on functions from public",
     ),
+    "functions of the keeper for public": (
+        "alter default privileges for role task_keeper grant execute on functions to public",
+        "functions that task_keeper creates will be executable or usable by public",
+        "alter default privileges for role task_keeper revoke execute on functions from public",
+    ),
     "default privileges for the service": (
         "alter default privileges for role task_owner in schema app grant select on tables to task_api",
         "tables that task_owner creates in app will be granted to task_api: select",
         "alter default privileges for role task_owner in schema app revoke select on tables from task_api",
     ),
     "a definer function without a pinned path": (
-        "alter function app.find_tasks(text, text[], boolean, boolean) reset search_path",
-        "function app.find_tasks(text,text[],boolean,boolean) has no pinned path",
-        "alter function app.find_tasks(text,text[],boolean,boolean) set search_path = ''",
+        "alter function finder.find_tasks(text, text[], boolean, boolean) reset search_path",
+        "function finder.find_tasks(text,text[],boolean,boolean) has no pinned path",
+        "alter function finder.find_tasks(text,text[],boolean,boolean) set search_path = ''",
     ),
     "a definer function without a pinned path, though its body is bound": (
         "create function app.count_all() returns bigint language sql security definer return (select count(*) from app.tasks)",
         "function app.count_all() has no pinned path",
         "alter function app.count_all() set search_path = ''",
+    ),
+    "a definer function in a schema that is not for that": (
+        "create function app.count_all() returns bigint language sql security definer set search_path = ''"
+        " return (select count(*) from app.tasks)",
+        "function app.count_all() runs with the rights of",
+        "alter function app.count_all() security invoker, or create it in finder or keeper, as their owner",
     ),
     "a function whose body is a text, without a pinned path": (
         "create function app.count_own() returns bigint language sql as 'select count(*) from app.tasks'",

@@ -11,7 +11,8 @@ import pytest
 from app.dev import commands
 
 MIGRATIONS = sorted((commands.ROOT / "db" / "migrations").glob("*.sql"))
-OURS = "('app', 'api', 'audit')"
+FUNCTIONS = sorted((commands.ROOT / "db" / "functions").rglob("*.sql"))
+OURS = "('app', 'api', 'audit', 'finder', 'keeper')"
 # A body without quotes is kept as a tree, and not as a text.
 SOURCE = "coalesce(pg_get_function_sqlbody(pg_proc.oid), prosrc)"
 
@@ -198,10 +199,33 @@ RULES = {
         """,
         "out status integer, out headers text[], out response text",
     ),
-    "functions of api have no overloads and no defaults": (
-        "select max(oid::regprocedure::text) from pg_proc where pronamespace = 'api'::regnamespace"
-        " group by proname having count(*) > 1 or max(pronargdefaults) > 0",
-        "one function for one operation",
+    "functions have no overloads": (
+        f"select max(oid::regprocedure::text) from pg_proc where pronamespace::regnamespace::text in {OURS}"
+        " group by pronamespace, proname having count(*) > 1",
+        "another name, so that comment on, grant and drop need no list of arguments",
+    ),
+    "functions of api have no defaults": (
+        "select oid::regprocedure::text from pg_proc where pronamespace = 'api'::regnamespace and pronargdefaults > 0",
+        "every argument at every call",
+    ),
+    "definer functions are in finder and keeper, and nowhere else": (
+        """
+        select oid::regprocedure::text from pg_proc
+        where prosecdef and pronamespace::regnamespace::text !~ '^pg_' and pronamespace::regnamespace::text not in ('finder', 'keeper')
+        """,
+        "security invoker; or db/functions/finder or db/functions/keeper",
+    ),
+    "what is in finder and keeper belongs to the role of that name": (
+        """
+        select oid::regprocedure::text from pg_proc
+        where pronamespace::regnamespace::text in ('finder', 'keeper')
+          and proowner::regrole::text <> 'task_' || pronamespace::regnamespace
+        union all
+        select oid::regclass::text from pg_class where relnamespace::regnamespace::text in ('finder', 'keeper')
+        union all
+        select nspname from pg_namespace where nspname in ('finder', 'keeper') and nspowner::regrole::text <> 'task_' || nspname
+        """,
+        "a function in db/functions/finder or db/functions/keeper; no table and no view",
     ),
     "definer functions are few, and say why": (
         "select oid::regprocedure::text from pg_proc"
@@ -210,7 +234,7 @@ RULES = {
     ),
     "no function of api is definer": (
         "select oid::regprocedure::text from pg_proc where pronamespace = 'api'::regnamespace and prosecdef",
-        "security invoker, and a helper of the least role in app",
+        "security invoker, and a helper in finder or keeper",
     ),
     "errors are raised by code": (
         f"""
@@ -359,6 +383,11 @@ BROKEN = {
     "definer functions pin an empty path, whatever their body": (
         "create function app.note() returns integer language sql security definer return 1"
     ),
+    "functions have no overloads": "create function app.user_id(again text) returns text language sql return again",
+    "definer functions are in finder and keeper, and nowhere else": (
+        "create function audit.note() returns integer language sql security definer set search_path = '' return 1"
+    ),
+    "what is in finder and keeper belongs to the role of that name": "create function keeper.note() returns integer language sql return 1",
     "the user is read in one place": (
         "create function app.note() returns text language sql return current_setting('app.user_id')"
     ),
@@ -410,29 +439,52 @@ def outside_of_quotes(sql: str) -> str:
     return re.sub(r"\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'|--[^\n]*", "", sql, flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("path", MIGRATIONS, ids=lambda path: path.stem)
-def test_a_migration_is_written_as_the_others_are(path: Path):
+@pytest.mark.parametrize(
+    "path", [*MIGRATIONS, *FUNCTIONS], ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+def test_sql_is_written_as_the_rest_is(path: Path):
     text = path.read_text()
-    up, separator, down = text.partition("\n-- migrate:down\n")
-    assert text.startswith("-- migrate:up\n"), "begin with -- migrate:up"
-    assert separator, "say how to take it back: -- migrate:down"
-    assert outside_of_quotes(down).strip() or "do $" in down, "a true -- migrate:down"
     shouted = re.findall(
         r"\b(?:SELECT|INSERT|UPDATE|DELETE|CREATE|GRANT|FROM|WHERE)\b", outside_of_quotes(text)
     )
     assert not shouted, "lower-case keywords"
-    assert text.count("set local role task_owner;") <= text.count("reset role;") * 3, (
-        "reset role, where it was set"
-    )
     # Inside of do blocks nothing is created under a name that is not given there, so the plain statements are enough.
-    functions = FUNCTION.findall(up)
-    assert len(functions) == len(re.findall(r"^create (?:or replace )?function ", up, re.MULTILINE))
+    functions = FUNCTION.findall(text)
+    assert len(functions) == len(re.findall(r"^create (?:or replace )?function ", text, re.MULTILINE))
     for header, name, body in functions:
         assert "." in name, f"{name}: qualify it with its schema"
         assert re.search(r"\b(immutable|stable|volatile)\b", header), f"state the volatility: {header}"
         # A body that does not begin with a quote is bound to its names when it is made.
         if body == "as $" or "security definer" in header:
             assert "set search_path = ''" in header, f"pin the path: {header}"
+
+
+@pytest.mark.parametrize("path", MIGRATIONS, ids=lambda path: path.stem)
+def test_a_migration_is_written_as_the_others_are(path: Path):
+    text = path.read_text()
+    _, separator, down = text.partition("\n-- migrate:down\n")
+    assert text.startswith("-- migrate:up\n"), "begin with -- migrate:up"
+    assert separator, "say how to take it back: -- migrate:down"
+    assert outside_of_quotes(down).strip() or "do $" in down, "a true -- migrate:down"
+    assert text.count("set local role task_owner;") <= text.count("reset role;") * 3, (
+        "reset role, where it was set"
+    )
+
+
+@pytest.mark.parametrize("path", FUNCTIONS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_function_is_in_the_file_of_its_name(path: Path):
+    text = path.read_text()
+    names = re.findall(r"^create (?:or replace )?(?:function|view) \w+\.(\w+)", text, re.MULTILINE)
+    assert names in ([path.stem], []), "one function or view, of the name of its file"
+    assert names or (f"_{path.stem}" not in text and "-- Makes: " in text), (
+        "say in its header what a do block makes"
+    )
+    assert not re.search(r"^create (?!or replace )", text, re.MULTILINE), "create or replace"
+    assert text.startswith("-- "), "a few lines of why at the top"
+    lists = re.findall(
+        r"^(?:comment on function|grant execute on function|drop function) [\w.]+\(", text, re.MULTILINE
+    )
+    assert not lists, "no list of arguments: names are unique"
 
 
 def test_the_numbers_of_the_migrations_are_unique():

@@ -187,9 +187,9 @@ REFUSED = [
     "select lo_import('/etc/passwd')",
     "select lo_export(1, '/tmp/x')",
     # No function that is not meant for it.
-    "select app.add_to_task_count(app.user_id(), 'High', 5, 0)",
-    "select app.count_task()",
-    "select app.keep_search_entry()",
+    "select keeper.add_to_task_count(app.user_id(), 'High', 5, 0)",
+    "select keeper.count_task()",
+    "select keeper.keep_search_entry()",
     "select pg_reload_conf()",
     "select pg_stat_reset()",
     "select pg_create_logical_replication_slot('evil', 'pgoutput')",
@@ -209,8 +209,8 @@ ALLOWED_CODES = {
     "alter database postgres set app.user_id = 'alice'": {"42501", "3D000"},
     "set role postgres": {"42501", "22023"},
     "set session authorization postgres": {"42501", "22023"},
-    "select app.count_task()": {"42501", "0A000"},
-    "select app.keep_search_entry()": {"42501", "0A000"},
+    "select keeper.count_task()": {"42501", "0A000"},
+    "select keeper.keep_search_entry()": {"42501", "0A000"},
 }
 
 
@@ -276,13 +276,15 @@ def test_what_task_api_may_execute_is_known(as_user):
     session = as_user(None)
     mine = set(session.column(
         "select nspname || '.' || proname from pg_proc join pg_namespace on pg_namespace.oid = pronamespace"
-        " where nspname in ('api', 'audit') and has_function_privilege(pg_proc.oid, 'execute')"
+        " where nspname in ('api', 'audit', 'finder', 'keeper') and has_function_privilege(pg_proc.oid, 'execute')"
     ))  # fmt: skip
     assert mine == {
         "api.check_readiness", "api.create_task", "api.delete_task", "api.describe_tasks", "api.find_task_faults", "api.get_series",
         "api.get_task", "api.list_tasks", "api.read_series", "api.take_token", "api.toggle_task", "api.update_task",
         # Whether row-level security is in force: for api.check_readiness.
-        "audit.describe_rows", "audit.find_faults", "audit.list_migrations",
+        "audit.describe_rows", "audit.find_faults", "keeper.list_migrations",
+        # To use the search index; and the expired answers of everybody.
+        "finder.find_tasks", "keeper.remove_expired_answers",
     }  # fmt: skip
 
 

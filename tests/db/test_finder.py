@@ -16,7 +16,7 @@ from tests.sql import Session
 
 # Whatever is asked, by whomever: everybody's ids, bob's first, as what fits best.
 BROKEN = """
-  create or replace function app.find_tasks(
+  create or replace function finder.find_tasks(
     q text, tags text[], match_all boolean, ranked boolean, out ids uuid[], out ranks real[])
   returns record
   language plpgsql stable security definer
@@ -54,7 +54,7 @@ def broken(server, new_database):
         session = Session(server.superuser_url(database))
         session.execute(BROKEN)
         owner = session.value(
-            "select proowner::regrole::text from pg_proc where oid = 'app.find_tasks'::regproc"
+            "select proowner::regrole::text from pg_proc where oid = 'finder.find_tasks'::regproc"
         )
         yield alice, bob, session
         session.close()
@@ -113,9 +113,9 @@ def test_the_true_finder_finds_nothing_without_a_user_and_only_ones_own_with_one
         "('secret', null, false, false)",
         "(null, '{plans}', false, false)",
     ):
-        assert as_user(alice).value(f"select ids from app.find_tasks{call}") == [uuid.UUID(hers["id"])]
+        assert as_user(alice).value(f"select ids from finder.find_tasks{call}") == [uuid.UUID(hers["id"])]
         with pytest.raises(Exception, match="no user is set"):
-            as_user(None).value(f"select ids from app.find_tasks{call}")
+            as_user(None).value(f"select ids from finder.find_tasks{call}")
 
 
 def test_a_search_takes_no_sql_for_a_direction_or_a_key(client, alice, as_user):
@@ -130,7 +130,12 @@ def test_a_search_takes_no_sql_for_a_direction_or_a_key(client, alice, as_user):
 # Each role that looks past row-level security, the tables of which it may read a column, and those that it may write.
 MAY_READ = {
     "task_finder": {"app.search_entries"},
-    "task_keeper": {"app.search_entries", "app.task_counts", "app.idempotency_keys"},
+    "task_keeper": {
+        "app.search_entries",
+        "app.task_counts",
+        "app.idempotency_keys",
+        "schema_migrations",
+    },
 }
 MAY_WRITE = {
     "task_finder": set(),
@@ -141,7 +146,7 @@ MAY_WRITE = {
 @pytest.mark.parametrize("role", MAY_READ)
 def test_who_looks_past_row_level_security_may_read_no_task(role, as_superuser):
     tables = as_superuser.column(
-        "select relation from audit.relations where schema in ('app', 'public', 'audit') and not in_extension"
+        "select relation from audit.relations where schema in ('app', 'api', 'audit', 'finder', 'keeper', 'public') and not in_extension"
     )
     assert "app.tasks" in tables
     may = (

@@ -10,44 +10,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.dev import commands, postgres
+from tests.db.catalog import catalog
 from tests.servers import Server
 from tests.sql import Session
 
 MIGRATIONS = sorted((commands.ROOT / "db" / "migrations").glob("*.sql"))
 VERSIONS = [path.name.partition("_")[0] for path in MIGRATIONS]
-
-CATALOG = """
-  select 'table', class.oid::regclass::text || ' ' || class.relkind::text || ' ' || pg_get_userbyid(class.relowner) || ' '
-    || class.relrowsecurity || class.relforcerowsecurity || ' '
-    || replace(coalesce(class.relacl::text, ''), 'Dxtm', 'Dxt')  -- MAINTAIN, since PostgreSQL 17, is the owner's
-  from pg_class as class where class.relnamespace::regnamespace::text in ('app', 'api', 'audit')
-  union all
-  select 'column', attribute.attrelid::regclass || '.' || attribute.attname || ' ' || coalesce(attribute.attacl::text, '')
-  from pg_attribute as attribute
-  inner join pg_class as class on attribute.attrelid = class.oid
-  where class.relnamespace::regnamespace::text in ('app', 'api', 'audit') and attribute.attnum > 0 and not attribute.attisdropped
-  union all
-  select 'policy', policy.polrelid::regclass || ' ' || policy.polname || ' ' || policy.polroles::regrole[]::text || ' '
-    || coalesce(pg_get_expr(policy.polqual, policy.polrelid), '') || ' ' || coalesce(pg_get_expr(policy.polwithcheck, policy.polrelid), '')
-  from pg_policy as policy
-  union all
-  select 'function', function.oid::regprocedure || ' ' || pg_get_userbyid(function.proowner) || ' ' || function.prosecdef || ' '
-    || coalesce(function.proacl::text, '') || md5(coalesce(pg_get_function_sqlbody(function.oid), function.prosrc)) || coalesce(function.proconfig::text, '')
-  from pg_proc as function where function.pronamespace::regnamespace::text in ('app', 'api', 'audit')
-  union all
-  select 'schema', nspname || ' ' || pg_get_userbyid(nspowner) || ' ' || coalesce(nspacl::text, '')
-  from pg_namespace where nspname in ('app', 'api', 'audit')
-  order by 1, 2
-"""
-
-
-def catalog(url):
-    """All tables, columns, policies, functions, with their owners and grants."""
-    session = Session(url)
-    try:
-        return [tuple(row) for row in session.rows(CATALOG)]
-    finally:
-        session.close()
 
 
 @pytest.fixture

@@ -99,8 +99,8 @@ FAULTS = {
         ["role task_api owns table app.task_counts", "alter table app.task_counts owner to task_owner"],
     ),
     "a migration is pending": (
-        "delete from public.schema_migrations where version = '0030'",
-        ["migration 0030 is pending: run make migrate"],
+        "delete from public.schema_migrations where version = '0018'",
+        ["migration 0018 is pending: run make migrate"],
     ),
     "nothing was migrated": ("drop schema api cascade", ["migrations are pending: run make migrate"]),
     "the function may not be called": (

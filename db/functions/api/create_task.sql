@@ -1,0 +1,46 @@
+-- POST /tasks, and PUT /tasks/{id} with If-None-Match: *.
+
+create or replace function api.create_task(
+  body jsonb, id uuid, lenient boolean, answer jsonb, idempotency_key text,
+  out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_request text;
+  v_new app.tasks := app.empty_task();
+  v_saved record;
+begin
+  perform app.require_user_id();
+  if idempotency_key is not null then
+    v_request := encode(sha256(convert_to('create' || body::text, 'UTF8')), 'hex');
+    select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
+    if status is not null then
+      return;
+    end if;
+  end if;
+
+  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
+  v_new := app.merge_task(v_new, body);
+  v_new.id := create_task.id;
+  v_saved := app.save_task(null, v_new, false, answer);
+  if v_saved.question is not null then
+    response := v_saved.question;
+    return;
+  end if;
+
+  status := 201;
+  v_new := v_saved.task;
+  headers := array['etag', format('"%s"', v_new.version), 'location', '/tasks/' || v_new.id];
+  response := app.render_task(v_new);
+
+  if idempotency_key is not null then
+    perform app.remember_answer(idempotency_key, v_request, status, headers, response);
+  end if;
+end $$;
+
+comment on function api.create_task is
+  'Makes a task, under the id where one is given. Without a status, the response is a question about the rule.';
+
+grant execute on function api.create_task to task_api;

@@ -1,0 +1,25 @@
+-- DELETE /tasks/{id}.
+
+create or replace function api.delete_task(id uuid, if_match text, out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+begin
+  delete from app.tasks as task
+  where task.user_id = v_user and task.id = delete_task.id
+    and coalesce(app.etag_matches(if_match, format('"%s"', task.version)), true);
+  if not found then
+    -- It is not there, or not what If-Match names.
+    perform app.read_task(id, if_match);
+    raise exception 'the task has changed' using errcode = 'DT412';
+  end if;
+  status := 204;
+  headers := '{}';
+end $$;
+
+comment on function api.delete_task is 'Deletes a task, for good.';
+
+grant execute on function api.delete_task to task_api;

@@ -1,0 +1,52 @@
+-- A rule that is only being tried, read as the same fields of a task are.
+
+create or replace function api.read_series(body jsonb, lenient boolean, out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_member record;
+  v_task app.tasks := app.empty_task();
+  v_bad text[] := '{}';
+  v_faults jsonb := '[]';
+  v_type text;
+  v_message text;
+begin
+  if jsonb_typeof(body) <> 'object' then
+    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"recurrence_rule": "FREQ=DAILY"}');
+  end if;
+  for v_member in select field, value from jsonb_each(body) as member (field, value) loop
+    begin
+      perform app.refuse_unknown_fields(
+        jsonb_build_object(v_member.field, v_member.value), array['due_date', 'recurrence_rule', 'timezone', 'limit'], lenient);
+      if v_member.field in ('due_date', 'recurrence_rule', 'timezone') then
+        v_task := app.merge_task(v_task, jsonb_build_object(v_member.field, v_member.value));
+      end if;
+    exception when sqlstate 'DT400' then
+      get stacked diagnostics v_message = message_text, v_type = constraint_name;
+      v_bad := v_bad || v_member.field;
+      v_faults := v_faults || jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
+    end;
+  end loop;
+  if body -> 'recurrence_rule' = 'null' or not body ? 'recurrence_rule' then
+    v_faults := v_faults || jsonb_build_object(
+      'loc', array['body', 'recurrence_rule'], 'msg', 'is required, for example FREQ=WEEKLY;BYDAY=MO', 'type', 'missing');
+  end if;
+
+  v_faults := v_faults || app.find_rule_faults(v_task, v_bad);
+
+  status := 200;
+  headers := '{}';
+  response := jsonb_build_object(
+    'recurrence_rule', v_task.recurrence_rule,
+    'timezone', v_task.timezone,
+    'due_date', case when v_faults = '[]' then v_task.due_date at time zone 'UTC' end,
+    'limit', body -> 'limit',
+    'faults', v_faults);
+end $$;
+
+comment on function api.read_series is
+  'The due_date, recurrence_rule, timezone and limit of a body, and its faults; what the rule and the zone mean is for the service to say.';
+
+grant execute on function api.read_series to task_api;

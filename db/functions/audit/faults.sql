@@ -1,0 +1,17 @@
+-- All that is off. The audit is passed when there is no row.
+
+create or replace view audit.faults with (security_invoker = true) as
+select found.part, found.fault, found.remedy
+from (
+  select 'roles' as part, * from audit.role_faults
+  union all
+  select 'tables' as part, * from audit.table_faults
+  union all
+  select 'functions' as part, * from audit.function_faults
+  union all
+  select 'privileges' as part, * from audit.privilege_faults
+) as found;
+
+comment on view audit.faults is 'All that is off, each with what to do about it; no row where nothing is.';
+
+grant select on audit.faults to task_auditor;

@@ -1,0 +1,82 @@
+-- Part 7 of the report: functions.
+
+create or replace view audit.function_faults with (security_invoker = true) as
+-- A definer function must pin its path even where its body is bound: what that calls runs with its owner's rights as well.
+select
+  format('function %s has no pinned path: whoever calls it decides what the names in it mean', found.function) as fault,
+  format('alter function %s set search_path = ''''', found.function) as remedy
+from audit.functions as found
+where not found.in_extension and (found.definer or found.schema in ('app', 'api', 'audit', 'finder', 'keeper'))
+  and coalesce(found.search_path, '-') not in ('""', 'pg_catalog', 'pg_catalog, pg_temp')
+  and (found.definer or not found.bound)
+
+union
+
+select
+  format('function %s runs with the rights of %I and does not say why', found.function, found.owner) as fault,
+  format('comment on function %s is ''Definer, …'', or alter function %1$s security invoker', found.function) as remedy
+from audit.functions as found
+where not found.in_extension and found.definer and coalesce(found.about !~ '^Definer, ', true)
+
+union
+
+select
+  format('function %s runs with the rights of %I, and is in none of the schemas for that', found.function, found.owner) as fault,
+  format('alter function %s security invoker, or create it in finder or keeper, as their owner', found.function) as remedy
+from audit.functions as found
+where not found.in_extension and found.definer and found.schema not in ('finder', 'keeper')
+
+union
+
+select
+  format('function %s runs with the rights of %I, who may do more than it needs', found.function, found.owner) as fault,
+  format('alter function %s owner to a role of its own, without login, that owns no table', found.function) as remedy
+from audit.functions as found
+inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid
+where not found.in_extension and found.definer
+  and (
+    owner.rolsuper or owner.rolbypassrls or owner.rolcanlogin
+    or exists (select from audit.relations as owned
+      where owned.owner_oid = owner.oid and owned.kind = 'table'))
+
+union
+
+-- What they need is in app.search_entries and app.task_counts.
+select
+  format(
+    '%I may read %s of everybody''s tasks, which it does not need',
+    owner.rolname, string_agg(attribute.attname, ', ' order by attribute.attnum)) as fault,
+  format(
+    'revoke select (%s) on app.tasks from %I, and select on the whole table',
+    string_agg(attribute.attname, ', ' order by attribute.attnum), owner.rolname) as remedy
+from pg_catalog.pg_roles as owner
+cross join audit.relations as tasks
+inner join pg_catalog.pg_attribute as attribute on tasks.oid = attribute.attrelid
+where owner.rolname in ('task_finder', 'task_keeper')
+  and tasks.schema = 'app' and tasks.relation in ('tasks', 'app.tasks')
+  and attribute.attnum > 0 and not attribute.attisdropped
+  and has_column_privilege(owner.oid, tasks.oid, attribute.attnum, 'select')
+group by owner.rolname
+
+union
+
+select
+  format('function %s is leakproof: it may be shown rows before row-level security has taken them out', found.function) as fault,
+  format('alter function %s not leakproof', found.function) as remedy
+from audit.functions as found
+where not found.in_extension and found.leakproof
+
+union
+
+select
+  format('function %s is in none of the schemas that %I is for', found.function, service.role) as fault,
+  format('revoke execute on function %s from %I, or from whom it has that', found.function, service.role) as remedy
+from audit.functions as found
+cross join audit.services as service
+where not found.in_extension and found.schema not in ('app', 'api', 'audit', 'finder', 'keeper')
+  and has_schema_privilege(service.oid, found.schema, 'usage') and has_function_privilege(service.oid, found.oid, 'execute')
+  and not service.superuser;
+
+comment on view audit.function_faults is 'What is off with functions, and what to do about it.';
+
+grant select on audit.function_faults to task_auditor;

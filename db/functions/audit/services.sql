@@ -1,0 +1,20 @@
+-- The views of this room read the catalog alone, with the rights of their reader. A fault comes with what to do about it.
+--
+-- A superuser is a member of every role: it counts where it was made one.
+
+create or replace view audit.services with (security_invoker = true) as
+select
+  service.oid,
+  service.rolname as role,
+  service.rolsuper as superuser
+from pg_catalog.pg_roles as service
+where service.rolname = 'task_api'
+  or not service.rolsuper and pg_has_role(service.oid, 'task_api', 'usage')
+  or exists (
+    select from pg_catalog.pg_auth_members as membership
+    inner join pg_catalog.pg_roles as api on membership.roleid = api.oid and api.rolname = 'task_api'
+    where service.rolsuper and membership.member = service.oid);
+
+comment on view audit.services is 'The roles that the service can connect as: task_api, and whoever inherits its rights.';
+
+grant select on audit.services to task_auditor;

@@ -1,0 +1,14 @@
+-- What nearly all clients send (RFC 3339), in a month that has such a day, can't fail: it is spared the general pattern,
+-- and the subtransaction that catches what that lets through.
+
+create or replace function app.parse_time(value text) returns timestamptz
+language sql stable parallel safe
+return case
+  when value ~ '^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-](0\d|1[0-4]):[0-5]\d)$'
+    then value::timestamptz
+  else app.parse_any_time(value)
+end;
+
+comment on function app.parse_time is 'As app.parse_any_time, sooner for what is usual.';
+
+grant execute on function app.parse_time to task_api;

@@ -1,0 +1,31 @@
+-- Unknown fields are refused, with the field that was probably meant; Prefer: handling=lenient has them ignored.
+
+create or replace function app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) returns void
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+declare
+  v_unknown text;
+  v_meant text;
+begin
+  if jsonb_typeof(body) is distinct from 'object' then
+    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"title": "Buy milk"}');
+  end if;
+  if lenient or body - known = '{}' then
+    return;
+  end if;
+  v_unknown := (select min(field) from jsonb_object_keys(body - known) as field);
+  v_meant := (
+    select field from unnest(known) as field
+    where public.similarity(field, left(v_unknown, 100)) >= 0.3
+    order by public.similarity(field, left(v_unknown, 100)) desc, field
+    limit 1);
+  perform app.refuse(
+    left(v_unknown, 100), 'unknown_field',
+    'is not a field here' || coalesce('; did you mean ' || v_meant || '?', '; the fields are ' || array_to_string(known, ', ')));
+end $$;
+
+comment on function app.refuse_unknown_fields is
+  'Raises DT400 where the body is no object or, unless lenient, has a field that is not known, and says which was probably meant.';
+
+grant execute on function app.refuse_unknown_fields to task_api;

@@ -1,0 +1,21 @@
+-- The one insert of tasks. user_id, created_at and version are written by their defaults.
+
+create or replace function app.insert_task(task app.tasks) returns app.tasks
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  insert into app.tasks (
+    id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
+    predecessor_id, series_start, series_index)
+  values (
+    coalesce(task.id, gen_random_uuid()), task.title, task.description, task.completed, task.priority, task.tags,
+    task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
+    task.predecessor_id, task.series_start, task.series_index)
+  returning * into task;
+  return task;
+end $$;
+
+comment on function app.insert_task is 'Inserts a task for the user; raises 23505 where the user has one with its id.';
+
+grant execute on function app.insert_task to task_api;

@@ -1,0 +1,25 @@
+-- The task is not locked: a change is written on condition that its version is still the one that was read, and made again from
+-- the new one where it is not. So a task is visited once, and nobody waits for a lock but in the moment of writing.
+
+create or replace function app.read_task(id uuid, if_match text) returns app.tasks
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_task app.tasks;
+begin
+  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = read_task.id;
+  if not found then
+    raise exception 'no such task' using errcode = 'DT404';
+  end if;
+  if not app.etag_matches(if_match, format('"%s"', v_task.version)) then
+    raise exception 'the task has changed' using errcode = 'DT412';
+  end if;
+  return v_task;
+end $$;
+
+comment on function app.read_task is
+  'The user''s task; raises DT404 where there is none, and DT412 where it is not what If-Match names.';
+
+grant execute on function app.read_task to task_api;

@@ -1,0 +1,349 @@
+-- migrate:up
+
+-- A copy of db/functions/requests, written by make functions: change it there.
+
+set local role task_owner;
+
+-- begin db/functions/requests/etag_matches.sql
+-- RFC 9110, 8.8.3 and 13: entity tags, and the conditions that a request puts on them.
+
+create or replace function app.etag_matches(condition text, etag text) returns boolean
+language sql immutable parallel safe
+-- The strong comparison; our tags have no commas in them.
+return condition = '*' or etag = any(regexp_split_to_array(btrim(condition, E' \t'), '[ \t]*,[ \t]*'));
+
+comment on function app.etag_matches is 'Whether If-Match names the tag; null where there is no condition.';
+
+grant execute on function app.etag_matches to task_api;
+-- end db/functions/requests/etag_matches.sql
+
+-- begin db/functions/requests/etag_matches_weakly.sql
+-- A proxy that compresses makes strong tags weak (RFC 9110, 8.8.3.2).
+
+create or replace function app.etag_matches_weakly(condition text, etag text) returns boolean
+language sql immutable parallel safe
+return app.etag_matches(replace(condition, 'W/"', '"'), replace(etag, 'W/"', '"'));
+
+comment on function app.etag_matches_weakly is
+  'As etag_matches, by the weak comparison that If-None-Match asks for: a proxy that compresses makes strong tags weak.';
+
+grant execute on function app.etag_matches_weakly to task_api;
+-- end db/functions/requests/etag_matches_weakly.sql
+
+-- begin db/functions/requests/parse_any_time.sql
+-- ISO 8601: calendar, ordinal and week dates, extended or basic. Without an offset UTC is meant, without a time midnight.
+
+create or replace function app.parse_any_time("text" text) returns timestamptz
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+declare
+  v_parts text[];
+  v_date text;
+begin
+  v_parts := regexp_match(
+    "text",
+    '^(?:(\d{4})-?W(\d{2})-?([1-7])|(\d{4}-\d{2}-\d{2}|\d{8}|\d{4}-?\d{3}))'
+    '(?:[Tt ](\d{2})(?::?(\d{2})(?::?(\d{2}(?:[.,]\d{1,9})?))?)?(?:[Zz]|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?)?)?$');
+  if v_parts is null then
+    return null;
+  end if;
+  v_date := v_parts[4];
+  if v_date is null then
+    v_date := to_char(to_date(v_parts[1] || v_parts[2] || v_parts[3], 'IYYYIWID'), 'YYYY-MM-DD');
+    if to_char(v_date::date, 'IYYYIWID') <> v_parts[1] || v_parts[2] || v_parts[3] then
+      return null;
+    end if;
+  elsif v_date ~ '^\d{4}-?\d{3}$' then
+    v_date := to_char(to_date(replace(v_date, '-', ''), 'YYYYDDD'), 'YYYY-MM-DD');
+  end if;
+  -- PostgreSQL itself reads offsets of less than 16 hours only.
+  return format(
+    '%s %s:%s:%sZ',
+    v_date, coalesce(v_parts[5], '00'), coalesce(v_parts[6], '00'), replace(coalesce(v_parts[7], '00'), ',', '.'))::timestamptz
+    - coalesce((v_parts[8] || v_parts[9] || ':' || coalesce(v_parts[10], '00'))::interval, '0');
+exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
+  return null;
+end $$;
+
+comment on function app.parse_any_time is 'The time that an ISO 8601 text means, or null where it means none.';
+
+grant execute on function app.parse_any_time to task_api;
+-- end db/functions/requests/parse_any_time.sql
+
+-- begin db/functions/requests/parse_time.sql
+-- What nearly all clients send (RFC 3339), in a month that has such a day, can't fail: it is spared the general pattern,
+-- and the subtransaction that catches what that lets through.
+
+create or replace function app.parse_time(value text) returns timestamptz
+language sql stable parallel safe
+return case
+  when value ~ '^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-](0\d|1[0-4]):[0-5]\d)$'
+    then value::timestamptz
+  else app.parse_any_time(value)
+end;
+
+comment on function app.parse_time is 'As app.parse_any_time, sooner for what is usual.';
+
+grant execute on function app.parse_time to task_api;
+-- end db/functions/requests/parse_time.sql
+
+-- begin db/functions/requests/read_tags.sql
+-- Trimmed, without duplicates, in the order of their first appearance; null means none.
+
+create or replace function app.read_tags(body jsonb, field text) returns app.tag[]
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+declare
+  v_elements constant jsonb := body -> field;
+  v_tags text[] := '{}';
+  v_tag text;
+begin
+  if jsonb_typeof(v_elements) = 'null' then
+    return v_tags;
+  end if;
+  if jsonb_typeof(v_elements) <> 'array' then
+    perform app.refuse(field, 'array_type', 'must be an array of strings');
+  end if;
+  for v_place in 0 .. jsonb_array_length(v_elements) - 1 loop
+    if jsonb_typeof(v_elements -> v_place) <> 'string' then
+      perform app.refuse(field, 'string_type', 'must be an array of strings');
+    end if;
+    v_tag := app.trim_text(v_elements ->> v_place);
+    if not v_tag = any(v_tags) then
+      v_tags := v_tags || v_tag;
+    end if;
+  end loop;
+  return v_tags;
+end $$;
+
+comment on function app.read_tags is 'The tags; raises DT400 where they are not an array of strings, and 23514 where one is not a tag.';
+
+grant execute on function app.read_tags to task_api;
+-- end db/functions/requests/read_tags.sql
+
+-- begin db/functions/requests/read_time.sql
+-- A member of a body, read strictly: "yesterday" is not a time.
+
+create or replace function app.read_time(body jsonb, field text) returns timestamptz
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+declare
+  v_text constant text := app.read_text(body, field);
+  v_time constant timestamptz := app.parse_time(v_text);
+begin
+  if v_time is null and v_text is not null then
+    perform app.refuse(field, 'datetime_format', 'must be an ISO 8601 date-time, for example 2026-01-10T17:00:00Z');
+  end if;
+  return v_time;
+end $$;
+
+comment on function app.read_time is 'The time, or null; raises DT400 where it is anything but an ISO 8601 string.';
+
+grant execute on function app.read_time to task_api;
+-- end db/functions/requests/read_time.sql
+
+-- begin db/functions/requests/recall_answer.sql
+-- Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): the answer is kept in the transaction of the effect, so that
+-- either both are there after a crash, or neither.
+
+create or replace function app.recall_answer(key text, request text, out status integer, out headers text[], out body text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_kept app.idempotency_keys;
+begin
+  -- Held to the end of the transaction: whoever comes with the same key meanwhile is told so, and does not wait.
+  if not pg_try_advisory_xact_lock(hashtextextended(v_user || E'\n' || key, 0)) then
+    raise exception 'the first request with this Idempotency-Key is still running' using errcode = 'DT409';
+  end if;
+  select * into v_kept
+  from app.idempotency_keys as kept
+  where kept.user_id = v_user and kept.key = recall_answer.key and kept.created_at > now() - interval '24 hours';
+  if v_kept.request <> recall_answer.request then
+    raise exception 'this Idempotency-Key was used for another request' using errcode = 'DT422';
+  end if;
+  status := v_kept.status;
+  headers := v_kept.headers || array['idempotency-replayed', 'true'];
+  body := v_kept.body;
+end $$;
+
+comment on function app.recall_answer is
+  'What the first request with this key was answered; nulls where this is the first. Raises DT409 while the first runs, DT422 where it was another.';
+
+grant execute on function app.recall_answer to task_api;
+-- end db/functions/requests/recall_answer.sql
+
+-- begin db/functions/requests/refuse.sql
+-- Errors have a code of class DT, whose digits are the HTTP status, and never only a text:
+-- DT400 bad input, DT401 no user, DT404 not found, DT409 in progress, DT412 precondition failed, DT422 key reused.
+--
+-- Not immutable: where all that it says is constant, the planner would call it, and refuse before anything is wrong.
+
+create or replace function app.refuse(field text, type text, message text) returns text
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+begin
+  raise exception using errcode = 'DT400', column = field, constraint = type, message = message;
+end $$;
+
+comment on function app.refuse is
+  'Raises DT400: the field (column), the stable type (constraint), what must be (message). It never returns; text is for expressions.';
+
+grant execute on function app.refuse to task_api;
+-- end db/functions/requests/refuse.sql
+
+-- begin db/functions/requests/read_boolean.sql
+-- A member of a body, read strictly: "true" is not true.
+
+create or replace function app.read_boolean(body jsonb, field text) returns boolean
+language sql stable parallel safe
+return case
+  when jsonb_typeof(body -> field) <> 'boolean' then app.refuse(field, 'boolean_type', 'must be true or false')
+  else body ->> field
+end::boolean;
+
+comment on function app.read_boolean is 'True or false, or null where it is missing; raises DT400 where it is anything else.';
+
+grant execute on function app.read_boolean to task_api;
+-- end db/functions/requests/read_boolean.sql
+
+-- begin db/functions/requests/read_text.sql
+-- A member of a body, read strictly: a number is not a string.
+
+create or replace function app.read_text(body jsonb, field text) returns text
+language sql stable parallel safe
+return case
+  when jsonb_typeof(body -> field) not in ('string', 'null') then app.refuse(field, 'string_type', 'must be a string')
+  else body ->> field
+end;
+
+comment on function app.read_text is 'The string, or null; raises DT400 where it is anything else.';
+
+grant execute on function app.read_text to task_api;
+-- end db/functions/requests/read_text.sql
+
+-- begin db/functions/requests/refuse_unknown_fields.sql
+-- Unknown fields are refused, with the field that was probably meant; Prefer: handling=lenient has them ignored.
+
+create or replace function app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) returns void
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+declare
+  v_unknown text;
+  v_meant text;
+begin
+  if jsonb_typeof(body) is distinct from 'object' then
+    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"title": "Buy milk"}');
+  end if;
+  if lenient or body - known = '{}' then
+    return;
+  end if;
+  v_unknown := (select min(field) from jsonb_object_keys(body - known) as field);
+  v_meant := (
+    select field from unnest(known) as field
+    where public.similarity(field, left(v_unknown, 100)) >= 0.3
+    order by public.similarity(field, left(v_unknown, 100)) desc, field
+    limit 1);
+  perform app.refuse(
+    left(v_unknown, 100), 'unknown_field',
+    'is not a field here' || coalesce('; did you mean ' || v_meant || '?', '; the fields are ' || array_to_string(known, ', ')));
+end $$;
+
+comment on function app.refuse_unknown_fields is
+  'Raises DT400 where the body is no object or, unless lenient, has a field that is not known, and says which was probably meant.';
+
+grant execute on function app.refuse_unknown_fields to task_api;
+-- end db/functions/requests/refuse_unknown_fields.sql
+
+-- begin db/functions/requests/remember_answer.sql
+-- The other half of recall_answer: the answer is kept in the transaction of the effect.
+
+create or replace function app.remember_answer(key text, request text, status integer, headers text[], body text) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+begin
+  -- An expired answer under this very key.
+  delete from app.idempotency_keys as kept where kept.user_id = v_user and kept.key = remember_answer.key;
+  perform keeper.remove_expired_answers();
+  insert into app.idempotency_keys (key, request, status, headers, body)
+  values (key, request, status, headers, body);
+end $$;
+
+comment on function app.remember_answer is
+  'Keeps an answer for 24 hours; each time, some that are older are removed, so that there are never many.';
+
+grant execute on function app.remember_answer to task_api;
+-- end db/functions/requests/remember_answer.sql
+
+-- begin db/functions/requests/trim_text.sql
+-- Unicode's White_Space, which btrim alone does not know.
+
+create or replace function app.trim_text(value text) returns text
+language sql immutable parallel safe
+-- Unicode's White_Space.
+return btrim(
+  value,
+  E' \t\n\u000B\f\r\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000');
+
+comment on function app.trim_text is 'The text without the white space at both ends.';
+
+grant execute on function app.trim_text to task_api;
+-- end db/functions/requests/trim_text.sql
+
+reset role;
+
+-- migrate:down
+
+set local role task_owner;
+
+-- drop db/functions/requests/trim_text.sql
+drop function app.trim_text;
+
+-- drop db/functions/requests/remember_answer.sql
+drop function app.remember_answer;
+
+-- drop db/functions/requests/refuse_unknown_fields.sql
+drop function app.refuse_unknown_fields;
+
+-- drop db/functions/requests/read_text.sql
+drop function app.read_text;
+
+-- drop db/functions/requests/read_boolean.sql
+drop function app.read_boolean;
+
+-- drop db/functions/requests/refuse.sql
+drop function app.refuse;
+
+-- drop db/functions/requests/recall_answer.sql
+drop function app.recall_answer;
+
+-- drop db/functions/requests/read_time.sql
+drop function app.read_time;
+
+-- drop db/functions/requests/read_tags.sql
+drop function app.read_tags;
+
+-- drop db/functions/requests/parse_time.sql
+drop function app.parse_time;
+
+-- drop db/functions/requests/parse_any_time.sql
+drop function app.parse_any_time;
+
+-- drop db/functions/requests/etag_matches_weakly.sql
+drop function app.etag_matches_weakly;
+
+-- drop db/functions/requests/etag_matches.sql
+drop function app.etag_matches;
+
+reset role;

@@ -1,0 +1,505 @@
+-- migrate:up
+
+-- A copy of db/functions/tasks, written by make functions: change it there.
+
+set local role task_owner;
+
+-- begin db/functions/tasks/describe_rules.sql
+-- Part of the OpenAPI document: see describe_tasks.
+
+create or replace function app.describe_rules(definitions text[]) returns jsonb
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+declare
+  v_rules constant text := array_to_string(definitions, E'\n');
+begin
+  -- As pg_get_constraintdef writes them; "between" has become ">= … and <= …".
+  return jsonb_strip_nulls(jsonb_build_object(
+    'minLength', substring(v_rules from 'char_length\([^)]+\) >= ([0-9]+)')::integer,
+    'maxLength', substring(v_rules from 'char_length\([^)]+\) <= ([0-9]+)')::integer,
+    'maxItems', substring(v_rules from 'cardinality\(.+\) <= ([0-9]+)')::integer,
+    'pattern', '^[^' || substring(v_rules from $pattern$(?i)position"?\(.*'(.)'::text.*\) = 0$pattern$) || ']*$',
+    'enum', nullif(array(
+      select value[1]
+      from regexp_matches(substring(v_rules from '= ANY \(ARRAY\[(.+)\]\)'), $pattern$'([^']+)'::text$pattern$, 'g') as value),
+      '{}')));
+end $$;
+
+comment on function app.describe_rules is 'What the definitions of check constraints mean in JSON Schema.';
+
+grant execute on function app.describe_rules to task_api;
+-- end db/functions/tasks/describe_rules.sql
+
+-- begin db/functions/tasks/describe_type.sql
+-- Part of the OpenAPI document: see describe_tasks.
+
+create or replace function app.describe_type(type oid) returns jsonb
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+declare
+  v_type pg_catalog.pg_type;
+begin
+  select * into v_type from pg_catalog.pg_type as found where found.oid = describe_type.type;
+  if v_type.typtype = 'd' then
+    return app.describe_type(v_type.typbasetype)
+      || jsonb_build_object('description', obj_description(v_type.oid, 'pg_type'))
+      || app.describe_rules(array(
+        select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule where rule.contypid = v_type.oid));
+  elsif v_type.typcategory = 'A' then
+    return jsonb_build_object('type', 'array', 'items', app.describe_type(v_type.typelem));
+  end if;
+  return case v_type.typname
+    when 'bool' then '{"type": "boolean"}'
+    when 'uuid' then '{"type": "string", "format": "uuid"}'
+    when 'timestamptz' then '{"type": "string", "format": "date-time"}'
+    else '{"type": "string"}' end::jsonb;
+end $$;
+
+comment on function app.describe_type is 'A type in JSON Schema, with the rules of a domain.';
+
+grant execute on function app.describe_type to task_api;
+-- end db/functions/tasks/describe_type.sql
+
+-- begin db/functions/tasks/empty_task.sql
+-- A new task is the empty one with the fields of the body: create and update share merge_task, and so their rules.
+
+create or replace function app.empty_task() returns app.tasks
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+declare
+  v_task app.tasks;
+begin
+  v_task.completed := false;
+  v_task.priority := 'Medium';
+  v_task.tags := '{}';
+  v_task.is_recurring := false;
+  v_task.series_index := 1;
+  return v_task;
+end $$;
+
+comment on function app.empty_task is 'What a new task is before anything is said of it: the table''s defaults.';
+
+grant execute on function app.empty_task to task_api;
+-- end db/functions/tasks/empty_task.sql
+
+-- begin db/functions/tasks/find_rule_faults.sql
+-- Part of find_task_faults and read_series: the table's constraints, tried one by one.
+
+create or replace function app.find_rule_faults(task app.tasks, except_fields text[]) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_constraint record;
+  v_holds boolean;
+  v_faults jsonb := '[]';
+begin
+  for v_constraint in
+    select
+      pg_get_expr(rule.conbin, rule.conrelid) as expression,
+      obj_description(rule.oid, 'pg_constraint') as comment,
+      attribute.attname::text as field
+    from pg_constraint as rule
+    join pg_attribute as attribute on attribute.attrelid = rule.conrelid and attribute.attnum = rule.conkey[1]
+    where rule.conrelid = 'app.tasks'::regclass and rule.contype = 'c' and attribute.attname <> all(except_fields)
+    order by attribute.attnum
+  loop
+    execute format('select %s from (select ($1).*) as task', v_constraint.expression) into v_holds using task;
+    if not v_holds then
+      v_faults := v_faults || jsonb_build_object(
+        'loc', array['body', v_constraint.field],
+        'msg', substring(v_constraint.comment from ': (.*)'),
+        'type', split_part(v_constraint.comment, ': ', 1));
+    end if;
+  end loop;
+  return v_faults;
+end $$;
+
+comment on function app.find_rule_faults is
+  'The constraints of the table that the task breaks, but for those of fields that are known to be bad.';
+
+grant execute on function app.find_rule_faults to task_api;
+-- end db/functions/tasks/find_rule_faults.sql
+
+-- begin db/functions/tasks/find_successor.sql
+-- A task has at most one successor (the index tasks_one_successor): completing it again returns that one.
+
+create or replace function app.find_successor(user_id text, id uuid) returns app.tasks
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_successor app.tasks;
+begin
+  select * into v_successor from app.tasks as task
+  where task.user_id = find_successor.user_id and task.predecessor_id = find_successor.id;
+  return v_successor;
+end $$;
+
+comment on function app.find_successor is 'The task that the completion of this one made, or null.';
+
+grant execute on function app.find_successor to task_api;
+-- end db/functions/tasks/find_successor.sql
+
+-- begin db/functions/tasks/insert_successor.sql
+-- The next task of a series, made in the transaction that completes the one before it. save_task calls it.
+
+create or replace function app.insert_successor(task app.tasks, next jsonb) returns app.tasks
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  task.predecessor_id := task.id;
+  task.id := null;
+  task.completed := false;
+  task.due_date := (next ->> 'due_date')::timestamptz;
+  task.reminder_at := (next ->> 'reminder_at')::timestamptz;
+  task.series_start := (next ->> 'series_start')::timestamptz;
+  task.series_index := (next ->> 'series_index')::integer;
+  return app.insert_task(task);
+end $$;
+
+comment on function app.insert_successor is 'Inserts what comes after a recurring task that is completed.';
+
+grant execute on function app.insert_successor to task_api;
+-- end db/functions/tasks/insert_successor.sql
+
+-- begin db/functions/tasks/insert_task.sql
+-- The one insert of tasks. user_id, created_at and version are written by their defaults.
+
+create or replace function app.insert_task(task app.tasks) returns app.tasks
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  insert into app.tasks (
+    id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
+    predecessor_id, series_start, series_index)
+  values (
+    coalesce(task.id, gen_random_uuid()), task.title, task.description, task.completed, task.priority, task.tags,
+    task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
+    task.predecessor_id, task.series_start, task.series_index)
+  returning * into task;
+  return task;
+end $$;
+
+comment on function app.insert_task is 'Inserts a task for the user; raises 23505 where the user has one with its id.';
+
+grant execute on function app.insert_task to task_api;
+-- end db/functions/tasks/insert_task.sql
+
+-- begin db/functions/tasks/merge_task.sql
+-- RFC 7396: a field that is missing stays, null clears one that may be null, any other value replaces. The same function
+-- makes a new task, out of the empty one, and changes an old one; the table's constraints judge the outcome.
+
+create or replace function app.merge_task(task app.tasks, patch jsonb) returns app.tasks
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+begin
+  if patch ? 'title' then
+    task.title := app.trim_text(app.read_text(patch, 'title'));
+  end if;
+  if patch ? 'description' then
+    task.description := app.read_text(patch, 'description');
+  end if;
+  if patch ? 'completed' then
+    task.completed := app.read_boolean(patch, 'completed');
+  end if;
+  if patch ? 'priority' then
+    task.priority := initcap(app.read_text(patch, 'priority'));
+  end if;
+  if patch ? 'tags' then
+    task.tags := app.read_tags(patch, 'tags');
+  end if;
+  if patch ? 'due_date' then
+    task.due_date := app.read_time(patch, 'due_date');
+  end if;
+  if patch ? 'reminder_at' then
+    task.reminder_at := app.read_time(patch, 'reminder_at');
+  end if;
+  if patch ? 'is_recurring' then
+    task.is_recurring := app.read_boolean(patch, 'is_recurring');
+  end if;
+  if patch ? 'recurrence_rule' then
+    task.recurrence_rule := app.read_text(patch, 'recurrence_rule');
+  end if;
+  if patch ? 'timezone' then
+    task.timezone := app.read_text(patch, 'timezone');
+  end if;
+  return task;
+end $$;
+
+comment on function app.merge_task is
+  'The task with the fields of the patch; raises DT400 where one has the wrong type. Other members of the patch are left alone.';
+
+grant execute on function app.merge_task to task_api;
+-- end db/functions/tasks/merge_task.sql
+
+-- begin db/functions/tasks/read_task.sql
+-- The task is not locked: a change is written on condition that its version is still the one that was read, and made again from
+-- the new one where it is not. So a task is visited once, and nobody waits for a lock but in the moment of writing.
+
+create or replace function app.read_task(id uuid, if_match text) returns app.tasks
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_task app.tasks;
+begin
+  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = read_task.id;
+  if not found then
+    raise exception 'no such task' using errcode = 'DT404';
+  end if;
+  if not app.etag_matches(if_match, format('"%s"', v_task.version)) then
+    raise exception 'the task has changed' using errcode = 'DT412';
+  end if;
+  return v_task;
+end $$;
+
+comment on function app.read_task is
+  'The user''s task; raises DT404 where there is none, and DT412 where it is not what If-Match names.';
+
+grant execute on function app.read_task to task_api;
+-- end db/functions/tasks/read_task.sql
+
+-- begin db/functions/tasks/render_time.sql
+-- Part of render_task.
+
+create or replace function app.render_time(moment timestamptz) returns text
+language sql stable parallel safe
+-- A fraction of a second only where there is one.
+return replace((moment at time zone 'UTC')::text, ' ', 'T') || 'Z';
+
+comment on function app.render_time is 'A time of RFC 3339 in UTC.';
+
+grant execute on function app.render_time to task_api;
+-- end db/functions/tasks/render_time.sql
+
+-- begin db/functions/tasks/render_task.sql
+-- The JSON of a task, in the one place where its form is decided: names, order, and how times are written. One expression, so
+-- that it becomes part of the query that calls it.
+
+create or replace function app.render_task(task app.tasks) returns text
+language sql stable parallel safe
+return row_to_json(row(
+  task.id, task.user_id, task.title, task.description, task.completed, task.priority, task.tags,
+  app.render_time(task.due_date), app.render_time(task.reminder_at), task.is_recurring, task.recurrence_rule, task.timezone,
+  app.render_time(task.created_at), app.render_time(task.updated_at)
+)::app.task_document)::text;
+
+comment on function app.render_task is 'A task as the JSON that a client reads.';
+
+grant execute on function app.render_task to task_api;
+-- end db/functions/tasks/render_task.sql
+
+-- begin db/functions/tasks/save_task.sql
+-- Every write of a task goes through this function. What a rule means is computed by the service (RFC 5545), and no transaction
+-- may be open meanwhile. So save_task changes nothing where it lacks an answer, and returns the question instead; the service
+-- calls again with the answer and the premises that it was computed from, and it counts only where they still hold.
+
+create or replace function app.save_task(
+  old app.tasks, new app.tasks, catch_up boolean, answer jsonb,
+  out task app.tasks, out successor app.tasks, out question jsonb)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_rule constant text := new.recurrence_rule;
+  v_timezone constant text := new.timezone;
+  v_asked text[] := '{}';
+  v_premises jsonb;
+begin
+  if v_rule = answer -> 'premises' ->> 'recurrence_rule' then
+    -- As it is stored: in upper case, without "RRULE:".
+    new.recurrence_rule := coalesce(answer ->> 'recurrence_rule', v_rule);
+  end if;
+  if v_timezone = answer -> 'premises' ->> 'timezone' then
+    -- As the tz database spells it.
+    new.timezone := coalesce(answer ->> 'timezone', v_timezone);
+  end if;
+  if (new.due_date, new.recurrence_rule, new.timezone) is distinct from (old.due_date, old.recurrence_rule, old.timezone) then
+    new.series_start := null;
+    new.series_index := 1;
+  end if;
+
+  if new.timezone is not null and new.timezone is distinct from old.timezone then
+    v_asked := v_asked || 'timezone'::text;
+  end if;
+  if new.recurrence_rule is not null and new.recurrence_rule is distinct from old.recurrence_rule then
+    v_asked := v_asked || 'recurrence_rule'::text;
+  end if;
+  if new.completed and not coalesce(old.completed, true) and new.is_recurring and new.recurrence_rule is not null then
+    successor := app.find_successor(old.user_id, old.id);
+    if successor.id is null then
+      v_asked := v_asked || 'next'::text;
+    end if;
+  end if;
+  if v_asked <> '{}' then
+    v_premises := jsonb_build_object(
+      'recurrence_rule', v_rule,
+      'timezone', v_timezone,
+      'due_date', new.due_date at time zone 'UTC',
+      'reminder_at', new.reminder_at at time zone 'UTC',
+      'series_start', coalesce(new.series_start, new.due_date) at time zone 'UTC',
+      'series_index', new.series_index,
+      'catch_up', catch_up);
+    if not coalesce(answer ?& v_asked and v_premises @> (answer -> 'premises'), false) then
+      question := jsonb_build_object('asked', v_asked, 'premises', v_premises);
+      return;
+    end if;
+  end if;
+
+  if old.id is null then
+    task := app.insert_task(new);
+  elsif new is not distinct from old then
+    task := old;
+  else
+    task := app.update_task(old, new);
+    if task.id is null then
+      return;
+    end if;
+  end if;
+  if 'next' = any(v_asked) and jsonb_typeof(answer -> 'next') = 'object' then
+    successor := app.insert_successor(task, answer -> 'next');
+  end if;
+  if old.completed and not new.completed then
+    -- Reopened: its successor goes, if nobody has touched it.
+    delete from app.tasks as next
+    where next.user_id = old.user_id and next.predecessor_id = old.id and next.updated_at = next.created_at;
+  end if;
+end $$;
+
+comment on function app.save_task is
+  'Writes a task, and with its completion the successor. Nothing is done where the answer lacks something: then the question, and '
+  'nothing where the task has changed from the old state meanwhile: then all nulls.';
+
+grant execute on function app.save_task to task_api;
+-- end db/functions/tasks/save_task.sql
+
+-- begin db/functions/tasks/task_fields.sql
+-- The fields of a body; any other is unknown (refuse_unknown_fields).
+
+create or replace function app.task_fields() returns text[]
+language sql immutable parallel safe
+-- The last four are ignored, so that what was read can be sent back.
+return array[
+  'title', 'description', 'completed', 'priority', 'tags', 'due_date', 'reminder_at', 'is_recurring', 'recurrence_rule',
+  'timezone', 'id', 'user_id', 'created_at', 'updated_at'];
+
+comment on function app.task_fields is 'The fields that the body of a task may have.';
+
+grant execute on function app.task_fields to task_api;
+-- end db/functions/tasks/task_fields.sql
+
+-- begin db/functions/tasks/touch_task.sql
+-- The api functions move updated_at and version themselves. Direct SQL by a DBA is caught here, after the fact: so a change
+-- by the service is written once.
+
+create or replace function app.touch_task() returns trigger
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if new is distinct from old then
+    update app.tasks as task
+    set version = task.version + 1, updated_at = greatest(now(), task.updated_at + interval '1 microsecond')
+    where task.user_id = new.user_id and task.id = new.id;
+  end if;
+  return null;
+end $$;
+
+comment on function app.touch_task is 'Moves updated_at and version after an update that did not.';
+-- end db/functions/tasks/touch_task.sql
+
+-- begin db/functions/tasks/update_task.sql
+-- A change is written on condition that the version is still the one that was read: see read_task.
+
+create or replace function app.update_task(old app.tasks, new app.tasks) returns app.tasks
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  new.version := old.version + 1;
+  new.updated_at := greatest(now(), old.updated_at + interval '1 microsecond');
+  -- Title, description and tags are left out where they stay, or what is made of them would be made again.
+  if (new.title, new.description, new.tags) is distinct from (old.title, old.description, old.tags) then
+    update app.tasks as task
+    set title = new.title, description = new.description, tags = new.tags,
+      completed = new.completed, priority = new.priority, due_date = new.due_date, reminder_at = new.reminder_at,
+      is_recurring = new.is_recurring, recurrence_rule = new.recurrence_rule, timezone = new.timezone,
+      series_start = new.series_start, series_index = new.series_index, version = new.version, updated_at = new.updated_at
+    where task.user_id = old.user_id and task.id = old.id and task.version = old.version;
+  else
+    update app.tasks as task
+    set completed = new.completed, priority = new.priority, due_date = new.due_date, reminder_at = new.reminder_at,
+      is_recurring = new.is_recurring, recurrence_rule = new.recurrence_rule, timezone = new.timezone,
+      series_start = new.series_start, series_index = new.series_index, version = new.version, updated_at = new.updated_at
+    where task.user_id = old.user_id and task.id = old.id and task.version = old.version;
+  end if;
+  return case when found then new end;
+end $$;
+
+comment on function app.update_task is
+  'Writes the new state of a task, and moves its version and updated_at; null where it has changed from the old state meanwhile.';
+
+grant execute on function app.update_task to task_api;
+-- end db/functions/tasks/update_task.sql
+
+reset role;
+
+-- migrate:down
+
+set local role task_owner;
+
+-- drop db/functions/tasks/update_task.sql
+drop function app.update_task;
+
+-- drop db/functions/tasks/touch_task.sql
+drop function app.touch_task;
+
+-- drop db/functions/tasks/task_fields.sql
+drop function app.task_fields;
+
+-- drop db/functions/tasks/save_task.sql
+drop function app.save_task;
+
+-- drop db/functions/tasks/render_task.sql
+drop function app.render_task;
+
+-- drop db/functions/tasks/render_time.sql
+drop function app.render_time;
+
+-- drop db/functions/tasks/read_task.sql
+drop function app.read_task;
+
+-- drop db/functions/tasks/merge_task.sql
+drop function app.merge_task;
+
+-- drop db/functions/tasks/insert_task.sql
+drop function app.insert_task;
+
+-- drop db/functions/tasks/insert_successor.sql
+drop function app.insert_successor;
+
+-- drop db/functions/tasks/find_successor.sql
+drop function app.find_successor;
+
+-- drop db/functions/tasks/find_rule_faults.sql
+drop function app.find_rule_faults;
+
+-- drop db/functions/tasks/empty_task.sql
+drop function app.empty_task;
+
+-- drop db/functions/tasks/describe_type.sql
+drop function app.describe_type;
+
+-- drop db/functions/tasks/describe_rules.sql
+drop function app.describe_rules;
+
+reset role;

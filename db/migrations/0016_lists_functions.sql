@@ -1,0 +1,452 @@
+-- migrate:up
+
+-- A copy of db/functions/lists, written by make functions: change it there.
+
+set local role task_owner;
+
+-- begin db/functions/lists/encode_base64url.sql
+-- Part of the cursors: see make_cursor.
+
+create or replace function app.encode_base64url(bytes bytea) returns text
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+begin
+  return translate(encode(bytes, 'base64'), E'+/=\n', '-_');
+end $$;
+
+comment on function app.encode_base64url is 'RFC 4648, section 5, without padding.';
+
+grant execute on function app.encode_base64url to task_api;
+-- end db/functions/lists/encode_base64url.sql
+
+-- begin db/functions/lists/encode_uri_component.sql
+-- A header is ASCII.
+
+create or replace function app.encode_uri_component("text" text) returns text
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  select string_agg(
+    case when letter ~ '^[A-Za-z0-9._~-]$' then letter
+      else regexp_replace(encode(convert_to(letter, 'UTF8'), 'hex'), '(..)', '%\1', 'g') end,
+    '' order by place)
+  from regexp_split_to_table("text", '') with ordinality as letters (letter, place)
+$$;
+
+comment on function app.encode_uri_component is 'The text, percent-encoded as UTF-8 (RFC 3986, 2.1).';
+
+grant execute on function app.encode_uri_component to task_api;
+-- end db/functions/lists/encode_uri_component.sql
+
+-- begin db/functions/lists/make_cursor.sql
+-- A cursor is where a page ended, and what was asked for: base64url(JSON) "." base64url(signature).
+
+create or replace function app.make_cursor(cursor_key text, parameters jsonb, "limit" integer, key text, id uuid, backwards boolean) returns text
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+begin
+  return app.sign_cursor(cursor_key, app.encode_base64url(convert_to(
+    jsonb_build_object(
+      'parameters', parameters - array['limit', 'offset', 'cursor'], 'limit', "limit", 'key', key, 'id', id, 'backwards', backwards
+    )::text, 'UTF8')));
+end $$;
+
+comment on function app.make_cursor is
+  'The cursor of the page after (or, backwards, before) the task with this id and key.';
+
+grant execute on function app.make_cursor to task_api;
+-- end db/functions/lists/make_cursor.sql
+
+-- begin db/functions/lists/page_tasks.sql
+-- One page of a user's tasks in one order, read from that order's index. Each status and each priority is a stretch of the
+-- index, and the page is merged from the stretches, of which no more is read than it shows. Every comparison is leakproof, so
+-- all of this happens under row-level security, with the index. There is a function for each key and direction, because only
+-- a query whose text is fixed keeps its plan.
+-- Makes: app.page_tasks_by_created_at_asc, app.page_tasks_by_created_at_desc,
+--   app.page_tasks_by_updated_at_asc, app.page_tasks_by_updated_at_desc,
+--   app.page_tasks_by_title_key_asc, app.page_tasks_by_title_key_desc,
+--   app.page_tasks_by_priority_rank_asc, app.page_tasks_by_priority_rank_desc,
+--   app.page_tasks_by_due_or_infinity_asc, app.page_tasks_by_due_or_infinity_desc,
+--   app.page_tasks_by_due_or_minus_infinity_asc, app.page_tasks_by_due_or_minus_infinity_desc.
+
+do $do$
+declare
+  -- Words in capitals are replaced for each function.
+  v_envelope constant text := $$
+    create or replace function app.page_tasks_by_NAME_DIRECTION(
+      query app.task_query, after text, after_id uuid, "limit" integer,
+      out ids uuid[], out keys text[], out documents text[])
+    returns record
+    language plpgsql stable
+    set search_path = ''
+    as $function$
+    declare
+      v_user constant text := app.require_user_id();
+      v_after constant TYPE := coalesce(after, 'FIRST_KEY');
+      v_after_id constant uuid := coalesce(after_id, 'FIRST_ID');
+      v_rows constant integer := "limit" + query.offset;
+    begin
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+        array_agg(page.document)
+      into ids, keys, documents
+      from (
+        select task.id, KEY as key, app.render_task(row(task.*)::app.tasks) as document
+        from (GROUPS) as task
+        order by KEY DIRECTION, task.id DIRECTION
+        limit "limit" offset query.offset
+      ) as page;
+    end $function$
+  $$;
+  v_group constant text := '(select task.* from (%s) as task order by %s task.id DIRECTION limit v_rows)';
+  v_stretch constant text :=
+    '(select task.* from app.tasks as task '
+    'where task.user_id = v_user and task.completed = %1$L and task.priority = %2$L '
+    'and %1$L = any(query.statuses) and %2$L = any(query.priorities) and %3$s '
+    'order by %4$s task.id DIRECTION limit v_rows)';
+  v_by_key constant text := '(%1$s, task.id) BEYOND (v_after, v_after_id)';
+  -- Where all rows have the same key, the id alone decides.
+  v_by_id constant text :=
+    'task.id BEYOND case when %1$s = v_after then v_after_id when %1$s BEYOND v_after then ''FIRST_ID''::uuid else ''LAST_ID''::uuid end';
+  v_page record;
+  v_text text;
+begin
+  for v_page in
+    select
+      key.name, key.type, key.expression, direction.name as direction, groups.text as groups,
+      case direction.name when 'asc' then key.low else key.high end as first_key,
+      case direction.name when 'asc' then '>' else '<' end as beyond,
+      case direction.name when 'asc' then repeat('0', 32) else repeat('f', 32) end as first_id,
+      case direction.name when 'asc' then repeat('f', 32) else repeat('0', 32) end as last_id
+    from (values
+      ('created_at', 'timestamptz', '-infinity', 'infinity', 'task.created_at'),
+      ('updated_at', 'timestamptz', '-infinity', 'infinity', 'task.updated_at'),
+      ('title_key', 'text', '', repeat(U&'\+10FFFF', 201), 'task.title_key'),
+      ('priority_rank', 'integer', '0', '4', 'array_position(''{High,Medium,Low}'', task.priority)'),
+      -- Tasks without a due date come last in both directions.
+      ('due_or_infinity', 'timestamptz', '-infinity', 'infinity', 'coalesce(task.due_date, ''infinity'')'),
+      ('due_or_minus_infinity', 'timestamptz', '-infinity', 'infinity', 'coalesce(task.due_date, ''-infinity'')')
+    ) as key (name, type, low, high, expression)
+    cross join (values ('asc'), ('desc')) as direction (name)
+    cross join lateral (
+      select string_agg(format(v_group, stretches.text, "group".first_by), ' union all ') as text
+      from (values
+        ('created_at', '{High,Medium,Low}'::text[], format(v_by_key, 'task.created_at'), 'task.created_at DIRECTION,'),
+        ('updated_at', '{High,Medium,Low}', format(v_by_key, 'task.updated_at'), 'task.updated_at DIRECTION,'),
+        ('title_key', '{High,Medium,Low}', format(v_by_key, 'task.title_key'), 'task.title_key DIRECTION,'),
+        ('priority_rank', '{High}', format(v_by_id, '1'), ''),
+        ('priority_rank', '{Medium}', format(v_by_id, '2'), ''),
+        ('priority_rank', '{Low}', format(v_by_id, '3'), ''),
+        ('due_or_infinity', '{High,Medium,Low}', format(v_by_key, 'task.due_date'), 'task.due_date DIRECTION,'),
+        ('due_or_infinity', '{High,Medium,Low}', format(v_by_id, '''infinity''') || ' and task.due_date is null', 'task.due_date DIRECTION,'),
+        ('due_or_minus_infinity', '{High,Medium,Low}', format(v_by_key, 'task.due_date'), 'task.due_date DIRECTION,'),
+        ('due_or_minus_infinity', '{High,Medium,Low}', format(v_by_id, '''-infinity''') || ' and task.due_date is null', 'task.due_date DIRECTION,')
+      ) as "group" (key, priorities, bound, first_by)
+      cross join lateral (
+        select string_agg(format(v_stretch, status, priority, "group".bound, "group".first_by), ' union all ') as text
+        from unnest('{false,true}'::boolean[]) as status
+        cross join unnest("group".priorities) as priority
+      ) as stretches
+      where "group".key = key.name
+    ) as groups
+  loop
+    v_text := replace(replace(v_envelope, 'GROUPS', v_page.groups), 'NAME', v_page.name);
+    v_text := replace(replace(v_text, 'DIRECTION', v_page.direction), 'BEYOND', v_page.beyond);
+    v_text := replace(replace(v_text, 'FIRST_ID', v_page.first_id), 'LAST_ID', v_page.last_id);
+    v_text := replace(replace(v_text, 'FIRST_KEY', v_page.first_key), 'KEY', v_page.expression);
+    execute replace(v_text, 'TYPE', v_page.type);
+    execute format(
+      'comment on function app.page_tasks_by_%s_%s is %L', v_page.name, v_page.direction,
+      'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.');
+    execute format(
+      'grant execute on function app.page_tasks_by_%s_%s to task_api', v_page.name, v_page.direction);
+  end loop;
+end $do$;
+-- end db/functions/lists/page_tasks.sql
+
+-- begin db/functions/lists/read_cursor.sql
+-- The way back of make_cursor.
+
+create or replace function app.read_cursor(cursor_key text, cursor text, parameters jsonb) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_payload constant text := split_part(cursor, '.', 1);
+  v_cursor jsonb;
+begin
+  if cursor <> app.sign_cursor(cursor_key, v_payload) then
+    raise exception 'bad cursor' using errcode = 'DT400',
+      detail = '[{"loc": ["query", "cursor"], "msg": "is not a next_cursor of yours; begin again without it", "type": "cursor_invalid"}]';
+  end if;
+  v_cursor := convert_from(
+    decode(rpad(translate(v_payload, '-_', '+/'), (char_length(v_payload) + 3) / 4 * 4, '='), 'base64'), 'UTF8');
+  if not v_cursor -> 'parameters' @> (parameters - array['limit', 'cursor']) then
+    raise exception 'bad cursor' using errcode = 'DT400',
+      detail = '[{"loc": ["query", "cursor"], "msg": "carries its own filters and order; send it alone, or with limit", "type": "cursor_mismatch"}]';
+  end if;
+  return v_cursor;
+end $$;
+
+comment on function app.read_cursor is
+  'What the cursor holds; raises DT400 where it was not made for this user, or comes with other filters than its own.';
+
+grant execute on function app.read_cursor to task_api;
+-- end db/functions/lists/read_cursor.sql
+
+-- begin db/functions/lists/read_task_query.sql
+-- What a list is asked for, read from the parameters of the request. All faults are told at once.
+
+create or replace function app.read_task_query(parameters jsonb) returns app.task_query
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+declare
+  v_query app.task_query := row(
+    '{false,true}'::boolean[], '{High,Medium,Low}'::text[], null, null, false, null, null, null, null, 50, 0);
+  v_faults jsonb := '[]';
+  v_name text;
+  v_values text[];
+  v_value text;
+  v_fault text[];
+begin
+  for v_name in select name from jsonb_object_keys(parameters) as name loop
+    -- An empty parameter is one that was left out: forms send them.
+    v_values := array(
+      select value from jsonb_array_elements_text(parameters -> v_name) as value where app.trim_text(value) <> '');
+    v_value := app.trim_text(v_values[1]);
+    v_fault := null;
+    if v_name <> all(array[
+      'q', 'status', 'priority', 'tags', 'tags_match', 'due_date_from', 'due_date_to', 'sort_by', 'sort_order', 'limit', 'offset',
+      'cursor'])
+    then
+      v_fault := array['unknown_parameter', 'is not a parameter here; the parameters are q, status, priority, tags, tags_match, '
+        'due_date_from, due_date_to, sort_by, sort_order, limit, offset and cursor'];
+    elsif cardinality(v_values) > 1 and v_name not in ('tags', 'priority') then
+      v_fault := array['repeated_parameter', 'must be given once'];
+    elsif v_value is null then
+      null;
+    elsif v_name = 'q' then
+      v_query.q := v_value;
+      if char_length(v_value) > 2000 then
+        v_fault := array['string_length', 'must have at most 2,000 characters'];
+      end if;
+    elsif v_name = 'status' then
+      if lower(v_value) in ('true', 'complete', 'completed') then
+        v_query.statuses := '{true}';
+      elsif lower(v_value) in ('false', 'incomplete') then
+        v_query.statuses := '{false}';
+      else
+        v_fault := array['enum', 'must be complete (or completed, true) or incomplete (or false)'];
+      end if;
+    elsif v_name = 'priority' then
+      v_query.priorities := array(
+        select distinct initcap(app.trim_text(name))
+        from unnest(v_values) as value, unnest(string_to_array(value, ',')) as name);
+      if not v_query.priorities <@ '{High,Medium,Low}'::text[] then
+        v_fault := array['enum', 'must be High, Medium or Low, or several of them with commas'];
+      end if;
+    elsif v_name = 'tags' then
+      v_query.tags := array(
+        select distinct app.trim_text(tag) from unnest(v_values) as value, unnest(string_to_array(value, ',')) as tag
+        where app.trim_text(tag) <> '');
+      if cardinality(v_query.tags) > 50 or (select max(char_length(tag)) from unnest(v_query.tags) as tag) > 50 then
+        v_fault := array['string_length', 'must be at most 50 tags of at most 50 characters'];
+      end if;
+    elsif v_name = 'tags_match' then
+      v_query.tags_match_all := lower(v_value) = 'all';
+      if lower(v_value) not in ('any', 'all') then
+        v_fault := array['enum', 'must be any or all'];
+      end if;
+    elsif v_name in ('due_date_from', 'due_date_to') then
+      if app.parse_time(v_value) is null then
+        v_fault := array['datetime_format', 'must be an ISO 8601 date or date-time, for example 2026-01-10 or 2026-01-10T17:00:00Z '
+          '(in a URL, + is %2B)'];
+      elsif v_name = 'due_date_from' then
+        v_query.due_from := app.parse_time(v_value);
+      elsif v_value ~ '[Tt ]' then
+        v_query.due_to := app.parse_time(v_value);
+      else
+        -- A bare date means the whole of that day.
+        v_query.due_to := app.parse_time(v_value) + interval '1 day' - interval '1 microsecond';
+      end if;
+    elsif v_name = 'sort_by' then
+      v_query.sort_by := lower(v_value);
+      if v_query.sort_by not in ('due_date', 'title', 'priority', 'created_at', 'updated_at', 'relevance') then
+        v_fault := array['enum', 'must be due_date, title, priority, created_at, updated_at or relevance'];
+      elsif v_query.sort_by = 'relevance' and app.trim_text(coalesce(parameters -> 'q' ->> 0, '')) = '' then
+        v_fault := array['relevance_without_q', 'can be relevance only with q'];
+      end if;
+    elsif v_name = 'sort_order' then
+      v_query.descending := lower(v_value) = 'desc';
+      if lower(v_value) not in ('asc', 'desc') then
+        v_fault := array['enum', 'must be asc or desc'];
+      end if;
+    elsif v_name = 'limit' then
+      if v_value !~ '^[0-9]{1,9}$' or v_value::integer not between 1 and 100 then
+        v_fault := array['number_range', 'must be a whole number from 1 to 100'];
+      else
+        v_query.limit := v_value;
+      end if;
+    elsif v_name = 'offset' then
+      if v_value !~ '^[0-9]{1,9}$' then
+        v_fault := array['number_range', 'must be a whole number from 0 to 999999999; to go through a long list, use cursor'];
+      else
+        v_query.offset := v_value;
+      end if;
+    end if;
+    if v_fault is not null then
+      v_faults := v_faults || jsonb_build_object('loc', array['query', left(v_name, 100)], 'msg', v_fault[2], 'type', v_fault[1]);
+    end if;
+  end loop;
+  if v_faults <> '[]' then
+    raise exception 'bad parameters' using errcode = 'DT400', detail = v_faults;
+  end if;
+  v_query.descending := coalesce(v_query.descending, v_query.sort_by is null or v_query.sort_by = 'relevance');
+  v_query.sort_by := coalesce(v_query.sort_by, case when v_query.q is null then 'created_at' else 'relevance' end);
+  return v_query;
+end $$;
+
+comment on function app.read_task_query is
+  'The query that {"name": ["value", …], …} asks for. Raises DT400 with an array of {"loc", "msg", "type"} as its detail.';
+
+grant execute on function app.read_task_query to task_api;
+-- end db/functions/lists/read_task_query.sql
+
+-- begin db/functions/lists/search_tasks.sql
+-- A page of the tasks with words, tags or due dates. The page and the total are made of what row-level security shows, whatever
+-- the finder proposes. Without a search, the due dates are read from their index, which has a stretch for each status and
+-- priority.
+
+create or replace function app.search_tasks(
+  query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer,
+  out ids uuid[], out keys text[], out documents text[], out total bigint)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_searches constant boolean := query.q is not null or query.tags is not null;
+  v_proposed record;
+begin
+  if v_searches then
+    v_proposed := finder.find_tasks(query.q, query.tags, query.tags_match_all, key = 'relevance');
+  else
+    select null::uuid[] as ids, null::real[] as ranks into v_proposed;
+  end if;
+  -- The text varies by the order and the filters; what they are compared with is always a parameter.
+  execute format(
+    'with found as materialized ('
+    '  select task.id, %s as key from %s where %s'
+    '), page as ('
+    '  select found.id, found.key from found where $1 is null or (found.key, found.id) %s ($2::%s, $1) order by found.key %s, found.id %s'
+    '  limit $3 offset $4'
+    ') '
+    'select array_agg(page.id), '
+    '  array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), $3 - 1)]::text], '
+    '  array_agg((select app.render_task(task) from app.tasks as task where task.user_id = $7 and task.id = page.id)), '
+    '  (select count(*) from found) '
+    'from page',
+    case key
+      when 'relevance' then 'proposed.rank'
+      when 'due_or_infinity' then 'coalesce(task.due_date, ''infinity'')'
+      when 'due_or_minus_infinity' then 'coalesce(task.due_date, ''-infinity'')'
+      when 'priority_rank' then 'array_position(''{High,Medium,Low}'', task.priority)'
+      else format('task.%I', key) end,
+    -- Each row by itself ("offset 0"): or all of the user's tasks might be read, to pick these.
+    case when v_searches
+      then 'unnest($5, $6) as proposed (id, rank) cross join lateral ('
+        'select task.* from app.tasks as task where task.user_id = $7 and task.id = proposed.id offset 0) as task'
+      else 'unnest($8) as status cross join unnest($9) as priority '
+        'inner join app.tasks as task on task.user_id = $7 and task.completed = status and task.priority = priority.priority' end,
+    concat_ws(
+      ' and ', 'true',
+      case when v_searches and cardinality(query.statuses) < 2 then 'task.completed = any($8)' end,
+      case when v_searches and cardinality(query.priorities) < 3 then 'task.priority = any($9)' end,
+      case when query.due_from is not null then 'task.due_date >= $10' end,
+      case when query.due_to is not null then 'task.due_date <= $11' end),
+    case direction when 'asc' then '>' else '<' end,
+    case key when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_rank' then 'integer' else 'timestamptz' end,
+    case direction when 'asc' then 'asc' else 'desc' end,
+    case direction when 'asc' then 'asc' else 'desc' end)
+  into ids, keys, documents, total
+  using
+    after_id, after, "limit", query.offset, v_proposed.ids, v_proposed.ranks, v_user,
+    query.statuses, query.priorities, query.due_from, query.due_to;
+end $$;
+
+comment on function app.search_tasks is
+  'A page, in the order of the key, of the tasks with words, tags or due dates, as of the functions for pages; and the number of all.';
+
+grant execute on function app.search_tasks to task_api;
+-- end db/functions/lists/search_tasks.sql
+
+-- begin db/functions/lists/sign_cursor.sql
+-- The signature is made with the service's key over the user and the payload, so that a forged cursor, or another user's, is
+-- told from a true one.
+
+create or replace function app.sign_cursor(cursor_key text, payload text) returns text
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+declare
+  -- A digest, because a user's id may have line ends in it, and would then be taken for a shorter id and more of payload.
+  v_user constant text := encode(sha256(convert_to(app.require_user_id(), 'UTF8')), 'hex');
+begin
+  -- Hashed twice, the key first both times, as in HMAC (RFC 2104): a signature can't be extended.
+  return payload || '.' || app.encode_base64url(substr(
+    sha256(convert_to(cursor_key, 'UTF8') || sha256(convert_to(cursor_key || E'\n' || v_user || E'\n' || payload, 'UTF8'))),
+    1, 16));
+end $$;
+
+comment on function app.sign_cursor is 'The payload with the signature for the present user.';
+
+grant execute on function app.sign_cursor to task_api;
+-- end db/functions/lists/sign_cursor.sql
+
+reset role;
+
+-- migrate:down
+
+set local role task_owner;
+
+-- drop db/functions/lists/sign_cursor.sql
+drop function app.sign_cursor;
+
+-- drop db/functions/lists/search_tasks.sql
+drop function app.search_tasks;
+
+-- drop db/functions/lists/read_task_query.sql
+drop function app.read_task_query;
+
+-- drop db/functions/lists/read_cursor.sql
+drop function app.read_cursor;
+
+-- drop db/functions/lists/page_tasks.sql
+drop function app.page_tasks_by_due_or_minus_infinity_desc;
+drop function app.page_tasks_by_due_or_minus_infinity_asc;
+drop function app.page_tasks_by_due_or_infinity_desc;
+drop function app.page_tasks_by_due_or_infinity_asc;
+drop function app.page_tasks_by_priority_rank_desc;
+drop function app.page_tasks_by_priority_rank_asc;
+drop function app.page_tasks_by_title_key_desc;
+drop function app.page_tasks_by_title_key_asc;
+drop function app.page_tasks_by_updated_at_desc;
+drop function app.page_tasks_by_updated_at_asc;
+drop function app.page_tasks_by_created_at_desc;
+drop function app.page_tasks_by_created_at_asc;
+
+-- drop db/functions/lists/make_cursor.sql
+drop function app.make_cursor;
+
+-- drop db/functions/lists/encode_uri_component.sql
+drop function app.encode_uri_component;
+
+-- drop db/functions/lists/encode_base64url.sql
+drop function app.encode_base64url;
+
+reset role;

@@ -1,0 +1,723 @@
+-- migrate:up
+
+-- A copy of db/functions/api, written by make functions: change it there.
+
+set local role task_owner;
+
+-- begin db/functions/api/check_readiness.sql
+-- GET /health/ready.
+
+create or replace function api.check_readiness(migrations jsonb, out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  status := 200;
+  headers := '{}';
+  response := (
+    select coalesce(jsonb_agg(reason), '[]')
+    from (
+      -- Whoever logged in counts too: reset role would lead back to it.
+      select distinct audit.find_faults(role) as reason from unnest(array[current_user, session_user]) as role
+      union all
+      select format('migration %s is pending: run make migrate', pending.version)
+      from jsonb_array_elements_text(migrations) as pending (version)
+      where pending.version not in (select keeper.list_migrations())
+    ) as reasons);
+end $$;
+
+comment on function api.check_readiness is 'Why the service may not serve: an array of sentences, empty where it may.';
+
+grant execute on function api.check_readiness to task_api;
+-- end db/functions/api/check_readiness.sql
+
+-- begin db/functions/api/create_task.sql
+-- POST /tasks, and PUT /tasks/{id} with If-None-Match: *.
+
+create or replace function api.create_task(
+  body jsonb, id uuid, lenient boolean, answer jsonb, idempotency_key text,
+  out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_request text;
+  v_new app.tasks := app.empty_task();
+  v_saved record;
+begin
+  perform app.require_user_id();
+  if idempotency_key is not null then
+    v_request := encode(sha256(convert_to('create' || body::text, 'UTF8')), 'hex');
+    select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
+    if status is not null then
+      return;
+    end if;
+  end if;
+
+  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
+  v_new := app.merge_task(v_new, body);
+  v_new.id := create_task.id;
+  v_saved := app.save_task(null, v_new, false, answer);
+  if v_saved.question is not null then
+    response := v_saved.question;
+    return;
+  end if;
+
+  status := 201;
+  v_new := v_saved.task;
+  headers := array['etag', format('"%s"', v_new.version), 'location', '/tasks/' || v_new.id];
+  response := app.render_task(v_new);
+
+  if idempotency_key is not null then
+    perform app.remember_answer(idempotency_key, v_request, status, headers, response);
+  end if;
+end $$;
+
+comment on function api.create_task is
+  'Makes a task, under the id where one is given. Without a status, the response is a question about the rule.';
+
+grant execute on function api.create_task to task_api;
+-- end db/functions/api/create_task.sql
+
+-- begin db/functions/api/delete_task.sql
+-- DELETE /tasks/{id}.
+
+create or replace function api.delete_task(id uuid, if_match text, out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+begin
+  delete from app.tasks as task
+  where task.user_id = v_user and task.id = delete_task.id
+    and coalesce(app.etag_matches(if_match, format('"%s"', task.version)), true);
+  if not found then
+    -- It is not there, or not what If-Match names.
+    perform app.read_task(id, if_match);
+    raise exception 'the task has changed' using errcode = 'DT412';
+  end if;
+  status := 204;
+  headers := '{}';
+end $$;
+
+comment on function api.delete_task is 'Deletes a task, for good.';
+
+grant execute on function api.delete_task to task_api;
+-- end db/functions/api/delete_task.sql
+
+-- begin db/functions/api/describe_tasks.sql
+-- What the OpenAPI document says of a task, read from where PostgreSQL itself looks: columns, constraints, domains, grants and
+-- their comments. So the description can't drift from the rules.
+
+create or replace function api.describe_tasks(out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_column record;
+  v_field jsonb;
+  v_default jsonb;
+  v_fields jsonb := '[]';
+begin
+  for v_column in
+    select
+      attribute.attname as name, attribute.atttypid as type, attribute.attnotnull as required,
+      col_description(attribute.attrelid, attribute.attnum) as comment,
+      -- A default that is computed says nothing to a client.
+      (select pg_get_expr(found.adbin, found.adrelid) from pg_catalog.pg_attrdef as found
+        where found.adrelid = attribute.attrelid and found.adnum = attribute.attnum
+          and pg_get_expr(found.adbin, found.adrelid) !~ '\(') as default_value,
+      array(
+        select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule
+        where rule.conrelid = attribute.attrelid and rule.contype = 'c' and rule.conkey = array[attribute.attnum]) as rules,
+      -- What a client may write is what the service may, both when a task is made and when it is changed.
+      pg_catalog.has_column_privilege('task_api', attribute.attrelid, attribute.attnum, 'insert')
+        and pg_catalog.has_column_privilege('task_api', attribute.attrelid, attribute.attnum, 'update') as writable
+    from pg_catalog.pg_attribute as attribute
+    where attribute.attrelid = 'app.tasks'::regclass and attribute.attname = any(app.task_fields())
+    order by array_position(app.task_fields(), attribute.attname::text)
+  loop
+    v_field := app.describe_type(v_column.type)
+      || jsonb_build_object('description', v_column.comment) || app.describe_rules(v_column.rules);
+    if v_column.default_value is not null then
+      execute format('select to_jsonb(%s)', v_column.default_value) into v_default;
+      v_field := v_field || jsonb_build_object('default', v_default);
+    end if;
+    if not v_column.required then
+      v_field := v_field || jsonb_build_object('type', jsonb_build_array(v_field ->> 'type', 'null'), 'default', null);
+    end if;
+    v_fields := v_fields || jsonb_build_object(
+      'name', v_column.name, 'writable', v_column.writable, 'schema', v_field,
+      'required', v_column.writable and v_column.required and v_column.default_value is null);
+  end loop;
+
+  status := 200;
+  headers := '{}';
+  response := jsonb_build_object(
+    'fields', v_fields,
+    'faults', (
+      select jsonb_agg(
+        jsonb_build_object(
+          'field', coalesce(attribute.attname, 'tags'),
+          'type', split_part(obj_description(rule.oid, 'pg_constraint'), ': ', 1),
+          'msg', substring(obj_description(rule.oid, 'pg_constraint') from ': (.*)'))
+        order by attribute.attnum nulls last, rule.conname)
+      from pg_catalog.pg_constraint as rule
+      left join pg_catalog.pg_attribute as attribute on attribute.attrelid = rule.conrelid and attribute.attnum = rule.conkey[1]
+      where rule.contype = 'c' and (rule.conrelid = 'app.tasks'::regclass or rule.contypid = 'app.tag'::regtype)
+        and attribute.attname is distinct from 'user_id'));
+end $$;
+
+comment on function api.describe_tasks is
+  'Each field of a task in JSON Schema, and each rule with its stable type and its words: {"fields": […], "faults": […]}.';
+
+grant execute on function api.describe_tasks to task_api;
+-- end db/functions/api/describe_tasks.sql
+
+-- begin db/functions/api/find_task_faults.sql
+-- The error path. A write stops at its first fault and costs nothing more; then this finds all of them, by trying each field
+-- alone and judging the outcome by each constraint of the table. The rules stand there, and their words in their comments.
+
+create or replace function api.find_task_faults(
+  body jsonb, id uuid, lenient boolean,
+  out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_task app.tasks := app.empty_task();
+  v_member record;
+  v_message text;
+  v_rule text;
+  v_bad text[] := '{}';
+  v_faults jsonb := '[]';
+begin
+  status := 400;
+  headers := '{}';
+  if jsonb_typeof(body) <> 'object' then
+    response := jsonb_build_array(jsonb_build_object(
+      'loc', array['body'], 'msg', 'must be a JSON object, for example {"title": "Buy milk"}', 'type', 'object_type'));
+    return;
+  end if;
+  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = find_task_faults.id;
+  if not found and id is not null then
+    raise exception 'no such task' using errcode = 'DT404';
+  elsif not found then
+    v_task := app.empty_task();
+    body := '{"title": null}' || body;
+  end if;
+
+  for v_member in select field, value from jsonb_each(body) as member (field, value) loop
+    begin
+      perform app.refuse_unknown_fields(jsonb_build_object(v_member.field, v_member.value), app.task_fields(), lenient);
+      v_task := app.merge_task(v_task, jsonb_build_object(v_member.field, v_member.value));
+    exception when sqlstate 'DT400' or check_violation then
+      get stacked diagnostics v_message = message_text, v_rule = constraint_name;
+      v_bad := v_bad || v_member.field;
+      if sqlstate = '23514' then
+        v_message := (
+          select obj_description(oid, 'pg_constraint') from pg_constraint
+          where conname = v_rule and connamespace = 'app'::regnamespace);
+        v_rule := split_part(v_message, ': ', 1);
+        v_message := substring(v_message from ': (.*)');
+      end if;
+      v_faults := v_faults || jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_rule);
+    end;
+  end loop;
+
+  -- Null where a value must be.
+  for v_member in
+    select attribute.attname::text as field
+    from pg_attribute as attribute
+    where attribute.attrelid = 'app.tasks'::regclass and attribute.attnotnull
+      and attribute.attname = any(array['title', 'completed', 'priority', 'is_recurring'])
+      and attribute.attname <> all(v_bad)
+      and to_jsonb(v_task) -> attribute.attname::text = 'null'
+    order by attribute.attnum
+  loop
+    v_bad := v_bad || v_member.field;
+    v_faults := v_faults || jsonb_build_object(
+      'loc', array['body', v_member.field],
+      'msg', case when v_member.field = 'title' then 'is required: a string of 1 to 200 characters' else 'must not be null' end,
+      'type', case when v_member.field = 'title' then 'missing' else 'not_null' end);
+  end loop;
+
+  v_faults := v_faults || app.find_rule_faults(v_task, v_bad);
+  response := v_faults;
+end $$;
+
+comment on function api.find_task_faults is
+  'Every fault of a body that was refused, as an array of {"loc", "msg", "type"}.';
+
+grant execute on function api.find_task_faults to task_api;
+-- end db/functions/api/find_task_faults.sql
+
+-- begin db/functions/api/get_series.sql
+-- What the coming due dates of a task are computed from, by the service (RFC 5545).
+
+create or replace function api.get_series(id uuid, out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_task app.tasks;
+begin
+  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = get_series.id;
+  if not found then
+    raise exception 'no such task' using errcode = 'DT404';
+  end if;
+  status := 200;
+  headers := '{}';
+  response := jsonb_build_object(
+    'recurrence_rule', case when v_task.is_recurring then v_task.recurrence_rule end,
+    'timezone', v_task.timezone,
+    'due_date', v_task.due_date at time zone 'UTC',
+    'series_start', coalesce(v_task.series_start, v_task.due_date) at time zone 'UTC',
+    'series_index', v_task.series_index);
+end $$;
+
+comment on function api.get_series is
+  'Where a task stands in its series; the rule is null where nothing follows it. Times are in UTC, without an offset.';
+
+grant execute on function api.get_series to task_api;
+-- end db/functions/api/get_series.sql
+
+-- begin db/functions/api/get_task.sql
+-- GET /tasks/{id}.
+
+create or replace function api.get_task(id uuid, if_none_match text, out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_task app.tasks;
+begin
+  select * into v_task
+  from app.tasks as task
+  where task.user_id = v_user and task.id = get_task.id;
+  if not found then
+    raise exception 'no such task' using errcode = 'DT404';
+  end if;
+  status := 200;
+  headers := array['etag', format('"%s"', v_task.version)];
+  if app.etag_matches_weakly(if_none_match, headers[2]) then
+    status := 304;
+  else
+    response := app.render_task(v_task);
+  end if;
+end $$;
+
+comment on function api.get_task is 'One task; 304 where If-None-Match names its ETag.';
+
+grant execute on function api.get_task to task_api;
+-- end db/functions/api/get_task.sql
+
+-- begin db/functions/api/list_tasks.sql
+-- GET /tasks. A page is read from the index of its order (page_tasks) or, with words, tags or due dates, by search_tasks.
+
+create or replace function api.list_tasks(
+  parameters jsonb, link text, cursor_key text, if_none_match text,
+  out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+-- All of its queries are written for one plan, that fits every user: planning the page anew takes longer than reading it.
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_cursor jsonb;
+  v_query app.task_query;
+  v_key text;
+  v_backwards boolean := false;
+  v_direction text;
+  v_after text;
+  v_after_id uuid;
+  v_page record;
+  v_revision bigint;
+  v_total bigint;
+  v_ids uuid[];
+  v_keys text[];
+  v_documents text[];
+  v_count integer;
+  v_more boolean;
+  v_suggestion text;
+  v_next text;
+  v_links text[] := '{}';
+begin
+  if parameters -> 'cursor' ->> 0 <> '' then
+    v_cursor := app.read_cursor(cursor_key, parameters -> 'cursor' ->> 0, parameters);
+    parameters := (v_cursor -> 'parameters')
+      || jsonb_build_object('limit', coalesce(parameters -> 'limit', jsonb_build_array(v_cursor ->> 'limit')));
+    v_backwards := (v_cursor ->> 'backwards')::boolean;
+  end if;
+  v_query := app.read_task_query(parameters);
+
+  select
+    coalesce(sum(
+      case when false = any(v_query.statuses) then counted.open else 0 end
+      + case when true = any(v_query.statuses) then counted.completed else 0 end), 0),
+    coalesce(sum(counted.revision), 0)
+  into v_total, v_revision
+  from app.task_counts as counted
+  where counted.user_id = v_user and counted.priority = any(v_query.priorities);
+
+  status := 200;
+  headers := array['etag', format('W/"%s"', md5(concat_ws(' ', v_user, v_revision, parameters, v_cursor)))];
+  if app.etag_matches_weakly(if_none_match, headers[2]) then
+    status := 304;
+    return;
+  end if;
+
+  v_key := case v_query.sort_by
+    when 'due_date' then case when v_query.descending then 'due_or_minus_infinity' else 'due_or_infinity' end
+    when 'title' then 'title_key'
+    when 'priority' then 'priority_rank'
+    else v_query.sort_by end;
+  v_direction := case when v_query.descending <> v_backwards then 'desc' else 'asc' end;
+  v_after := v_cursor ->> 'key';
+  v_after_id := v_cursor ->> 'id';
+
+  -- One row more than the page has, to know whether there is a next page.
+  if v_query.q is null and v_query.tags is null and v_query.due_from is null and v_query.due_to is null then
+    -- Not execute: that would be planned at every call.
+    v_page := case v_key || ' ' || v_direction
+      when 'created_at asc' then app.page_tasks_by_created_at_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'created_at desc' then app.page_tasks_by_created_at_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'updated_at asc' then app.page_tasks_by_updated_at_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'updated_at desc' then app.page_tasks_by_updated_at_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'title_key asc' then app.page_tasks_by_title_key_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'title_key desc' then app.page_tasks_by_title_key_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'priority_rank asc' then app.page_tasks_by_priority_rank_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'priority_rank desc' then app.page_tasks_by_priority_rank_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'due_or_infinity asc' then app.page_tasks_by_due_or_infinity_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'due_or_infinity desc' then app.page_tasks_by_due_or_infinity_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'due_or_minus_infinity asc' then app.page_tasks_by_due_or_minus_infinity_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'due_or_minus_infinity desc' then app.page_tasks_by_due_or_minus_infinity_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+    end;
+  else
+    v_page := app.search_tasks(v_query, v_key, v_direction, v_after, v_after_id, v_query.limit + 1);
+    v_total := v_page.total;
+    if v_total = 0 and v_query.q is not null and v_cursor is null then
+      v_suggestion := app.suggest_query(v_query);
+      if v_suggestion is not null then
+        v_query.q := v_suggestion;
+        v_page := app.search_tasks(v_query, v_key, v_direction, null, null, v_query.limit + 1);
+        v_total := v_page.total;
+        if v_total > 0 then
+          parameters := parameters || jsonb_build_object('q', array[v_suggestion]);
+          headers := headers || array['search-suggestion', app.encode_uri_component(v_suggestion)];
+        end if;
+      end if;
+    end if;
+  end if;
+  v_ids := v_page.ids;
+  -- Two: of the first task, and of the last that is shown.
+  v_keys := v_page.keys;
+  v_more := coalesce(cardinality(v_ids), 0) > v_query.limit;
+  v_count := least(coalesce(cardinality(v_ids), 0), v_query.limit);
+  v_documents := v_page.documents[:v_count];
+
+  if v_count > 0 and (v_more or v_backwards) then
+    v_next := app.make_cursor(
+      cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then 1 else 2 end],
+      v_ids[case when v_backwards then 1 else v_count end], false);
+  end if;
+
+  -- RFC 8288.
+  if v_cursor is not null then
+    if v_next is not null then
+      v_links := v_links || format('<%slimit=%s&cursor=%s>; rel="next"', link, v_query.limit, v_next);
+    end if;
+    if v_count > 0 and (v_more or not v_backwards) then
+      v_links := v_links || format(
+        '<%slimit=%s&cursor=%s>; rel="prev"', link, v_query.limit,
+        app.make_cursor(
+          cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then 2 else 1 end],
+          v_ids[case when v_backwards then v_count else 1 end], true));
+    end if;
+  else
+    if v_more then
+      v_links := v_links || format('<%slimit=%s&offset=%s>; rel="next"', link, v_query.limit, v_query.offset + v_query.limit);
+    end if;
+    if v_query.offset > 0 then
+      v_links := v_links || format('<%slimit=%s&offset=%s>; rel="prev"', link, v_query.limit, greatest(0, v_query.offset - v_query.limit));
+    end if;
+  end if;
+  v_links := v_links || format('<%slimit=%s>; rel="first"', link, v_query.limit);
+  headers := headers || array['link', array_to_string(v_links, ', ')];
+
+  if v_backwards then
+    v_documents := array(select document from unnest(v_documents) with ordinality as page (document, place) order by place desc);
+  end if;
+  response := concat(
+    '{"items":[', array_to_string(v_documents, ','), '],"total":', v_total, ',"limit":', v_query.limit, ',"offset":', v_query.offset,
+    ',"next_cursor":', coalesce(to_json(v_next)::text, 'null'), '}');
+end $$;
+
+comment on function api.list_tasks is
+  'A page of the user''s tasks. link is what the links of the answer begin with, cursor_key what cursors are signed with.';
+
+grant execute on function api.list_tasks to task_api;
+-- end db/functions/api/list_tasks.sql
+
+-- begin db/functions/api/read_series.sql
+-- A rule that is only being tried, read as the same fields of a task are.
+
+create or replace function api.read_series(body jsonb, lenient boolean, out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_member record;
+  v_task app.tasks := app.empty_task();
+  v_bad text[] := '{}';
+  v_faults jsonb := '[]';
+  v_type text;
+  v_message text;
+begin
+  if jsonb_typeof(body) <> 'object' then
+    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"recurrence_rule": "FREQ=DAILY"}');
+  end if;
+  for v_member in select field, value from jsonb_each(body) as member (field, value) loop
+    begin
+      perform app.refuse_unknown_fields(
+        jsonb_build_object(v_member.field, v_member.value), array['due_date', 'recurrence_rule', 'timezone', 'limit'], lenient);
+      if v_member.field in ('due_date', 'recurrence_rule', 'timezone') then
+        v_task := app.merge_task(v_task, jsonb_build_object(v_member.field, v_member.value));
+      end if;
+    exception when sqlstate 'DT400' then
+      get stacked diagnostics v_message = message_text, v_type = constraint_name;
+      v_bad := v_bad || v_member.field;
+      v_faults := v_faults || jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
+    end;
+  end loop;
+  if body -> 'recurrence_rule' = 'null' or not body ? 'recurrence_rule' then
+    v_faults := v_faults || jsonb_build_object(
+      'loc', array['body', 'recurrence_rule'], 'msg', 'is required, for example FREQ=WEEKLY;BYDAY=MO', 'type', 'missing');
+  end if;
+
+  v_faults := v_faults || app.find_rule_faults(v_task, v_bad);
+
+  status := 200;
+  headers := '{}';
+  response := jsonb_build_object(
+    'recurrence_rule', v_task.recurrence_rule,
+    'timezone', v_task.timezone,
+    'due_date', case when v_faults = '[]' then v_task.due_date at time zone 'UTC' end,
+    'limit', body -> 'limit',
+    'faults', v_faults);
+end $$;
+
+comment on function api.read_series is
+  'The due_date, recurrence_rule, timezone and limit of a body, and its faults; what the rule and the zone mean is for the service to say.';
+
+grant execute on function api.read_series to task_api;
+-- end db/functions/api/read_series.sql
+
+-- begin db/functions/api/take_token.sql
+-- The rate limit (RATE_LIMIT): a token bucket for each user, shared by all who serve. One row of two values a user, which says
+-- the same as no row once its time has passed, so it is never removed. Unlogged: nothing is written to the log for it, and
+-- after a crash every bucket is full.
+
+create or replace function api.take_token(requests integer, seconds integer, out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_now constant timestamptz := clock_timestamp();
+  v_token constant interval := make_interval(secs => seconds::float8 / requests);
+  v_window constant interval := make_interval(secs => seconds);
+  v_full_at timestamptz;
+  v_remaining integer := -1;
+  v_wait interval;
+begin
+  insert into app.token_buckets as bucket (full_at) values (v_now + v_token)
+  on conflict (user_id) do update
+  set full_at = greatest(bucket.full_at, v_now) + v_token
+  where greatest(bucket.full_at, v_now) + v_token <= v_now + v_window
+  returning bucket.full_at into v_full_at;
+
+  if found then
+    v_wait := v_full_at - v_now;
+    v_remaining := greatest(0, floor(extract(epoch from v_window - v_wait) / extract(epoch from v_token) + 0.000001));
+  else
+    select bucket.full_at + v_token - v_window - v_now into v_wait
+    from app.token_buckets as bucket
+    where bucket.user_id = v_user;
+  end if;
+  status := 200;
+  headers := '{}';
+  response := json_build_object('remaining', v_remaining, 'wait', round(extract(epoch from v_wait)::numeric, 3));
+end $$;
+
+comment on function api.take_token is
+  'Takes a token from the user''s bucket: how many remain, -1 where there was none, and the seconds until it is full, or has one.';
+
+grant execute on function api.take_token to task_api;
+-- end db/functions/api/take_token.sql
+
+-- begin db/functions/api/toggle_task.sql
+-- POST /tasks/{id}/toggle.
+
+create or replace function api.toggle_task(
+  id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, idempotency_key text,
+  out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_request text;
+  v_old app.tasks;
+  v_new app.tasks;
+  v_saved record;
+  v_successor app.tasks;
+begin
+  if idempotency_key is not null then
+    v_request := encode(sha256(convert_to('toggle' || id || body, 'UTF8')), 'hex');
+    select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
+    if status is not null then
+      return;
+    end if;
+  end if;
+
+  for v_attempt in 1 .. 100 loop
+    v_old := app.read_task(id, if_match);
+    perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
+    v_new := v_old;
+    v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
+    v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), answer);
+    -- Else somebody else has changed it in between: begin again from there.
+    exit when (v_saved.task).id is not null or v_saved.question is not null;
+  end loop;
+  if v_saved.question is not null then
+    response := v_saved.question;
+    return;
+  end if;
+  if (v_saved.task).id is null then
+    raise exception 'the task keeps changing' using errcode = '40001';
+  end if;
+
+  -- Where it was completed before, the answer is what it was then: a retry is safe.
+  v_successor := v_saved.successor;
+  if v_new.completed and v_successor.id is null then
+    v_successor := app.find_successor(v_user, v_old.id);
+  end if;
+  v_new := v_saved.task;
+  status := 200;
+  headers := array['etag', format('"%s"', v_new.version)];
+  response := concat(
+    '{"task":', app.render_task(v_new),
+    ',"new_task":', case when v_successor.id is null then 'null' else app.render_task(v_successor) end, '}');
+
+  if idempotency_key is not null then
+    perform app.remember_answer(idempotency_key, v_request, status, headers, response);
+  end if;
+end $$;
+
+comment on function api.toggle_task is
+  'Flips or sets whether a task is completed; a recurring one then has a successor. Without a status, the response is a question about the rule.';
+
+grant execute on function api.toggle_task to task_api;
+-- end db/functions/api/toggle_task.sql
+
+-- begin db/functions/api/update_task.sql
+-- PUT and PATCH /tasks/{id}.
+
+create or replace function api.update_task(
+  id uuid, body jsonb, lenient boolean, if_match text, answer jsonb,
+  out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_old app.tasks;
+  v_saved record;
+  v_new app.tasks;
+begin
+  for v_attempt in 1 .. 100 loop
+    v_old := app.read_task(id, if_match);
+    perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
+    v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, answer);
+    -- Else somebody else has changed it in between: begin again from there.
+    exit when (v_saved.task).id is not null or v_saved.question is not null;
+  end loop;
+  if v_saved.question is not null then
+    response := v_saved.question;
+    return;
+  end if;
+  if (v_saved.task).id is null then
+    raise exception 'the task keeps changing' using errcode = '40001';
+  end if;
+  status := 200;
+  v_new := v_saved.task;
+  headers := array['etag', format('"%s"', v_new.version)];
+  response := app.render_task(v_new);
+end $$;
+
+comment on function api.update_task is
+  'Changes the fields of a task that the body has (RFC 7396). Without a status, the response is a question about the rule.';
+
+grant execute on function api.update_task to task_api;
+-- end db/functions/api/update_task.sql
+
+reset role;
+
+-- migrate:down
+
+set local role task_owner;
+
+-- drop db/functions/api/update_task.sql
+drop function api.update_task;
+
+-- drop db/functions/api/toggle_task.sql
+drop function api.toggle_task;
+
+-- drop db/functions/api/take_token.sql
+drop function api.take_token;
+
+-- drop db/functions/api/read_series.sql
+drop function api.read_series;
+
+-- drop db/functions/api/list_tasks.sql
+drop function api.list_tasks;
+
+-- drop db/functions/api/get_task.sql
+drop function api.get_task;
+
+-- drop db/functions/api/get_series.sql
+drop function api.get_series;
+
+-- drop db/functions/api/find_task_faults.sql
+drop function api.find_task_faults;
+
+-- drop db/functions/api/describe_tasks.sql
+drop function api.describe_tasks;
+
+-- drop db/functions/api/delete_task.sql
+drop function api.delete_task;
+
+-- drop db/functions/api/create_task.sql
+drop function api.create_task;
+
+-- drop db/functions/api/check_readiness.sql
+drop function api.check_readiness;
+
+reset role;

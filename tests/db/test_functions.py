@@ -1,0 +1,230 @@
+"""db/functions is the source of the functions, and ``make migration`` freezes what changed, with a way back."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.dev import migrations
+from app.dev.migrations import MigrationError
+from tests.db.catalog import definitions
+from tests.servers import Server
+from tests.sql import Session
+
+# What tables stand on: a default needs it, so it is made by a migration.
+OF_THE_MIGRATIONS = {"app.user_id", "app.require_user_id", "app.new_version"}
+
+NAMES = """
+  select pronamespace::regnamespace || '.' || proname from pg_proc
+  where pronamespace::regnamespace::text in ('app', 'api', 'audit', 'finder', 'keeper')
+  union all
+  select relnamespace::regnamespace || '.' || relname from pg_class
+  where relkind = 'v' and relnamespace::regnamespace::text in ('app', 'api', 'audit', 'finder', 'keeper')
+"""
+
+
+def run(server: Server, name: str, sql: str) -> None:
+    """The SQL as whoever migrates, in one transaction."""
+    session = Session(server.owner_url(name))
+    try:
+        session.execute(sql)
+    finally:
+        session.close()
+
+
+def names(root: Path) -> set[str]:
+    return {name for source in migrations.current(root).values() for name in source.objects}
+
+
+def test_each_file_is_what_its_latest_copy_in_the_migrations_is():
+    assert migrations.frozen() == migrations.current(), "run make functions"
+
+
+def test_make_functions_would_change_nothing():
+    for path, text in migrations.room_migrations().items():
+        assert path.read_text() == text, "run make functions"
+
+
+def test_db_functions_over_a_migrated_database_changes_nothing(server, new_database):
+    name = new_database()
+    before = definitions(server.superuser_url(name))
+    run(server, name, migrations.everything())
+    assert definitions(server.superuser_url(name)) == before
+
+
+def test_each_function_and_view_has_a_file(as_superuser):
+    assert set(as_superuser.column(NAMES)) - OF_THE_MIGRATIONS == names(migrations.ROOT)
+
+
+def edit(path: str, old: str, new: str) -> Callable[[Path], None]:
+    """A change of one file of db/functions."""
+
+    def change(root: Path) -> None:
+        file = root / "db" / "functions" / path
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+
+    return change
+
+
+def write(path: str, text: str) -> Callable[[Path], None]:
+    def change(root: Path) -> None:
+        (root / "db" / "functions" / path).write_text(text)
+
+    return change
+
+
+def remove(path: str) -> Callable[[Path], None]:
+    return lambda root: (root / "db" / "functions" / path).unlink()
+
+
+def move(old: str, new: str) -> Callable[[Path], None]:
+    folder = Path("db", "functions")
+    return lambda root: (root / folder / old).rename(root / folder / new) and None
+
+
+NEW = """
+-- Words of a title.
+create or replace function app.count_words(title text) returns integer
+language sql immutable parallel safe
+return cardinality(regexp_split_to_array(app.trim_text(title), ' '));
+
+comment on function app.count_words is 'How many words there are.';
+
+grant execute on function app.count_words to task_api;
+"""
+CHANGES = {
+    "a body": edit("tasks/merge_task.sql", "begin\n", "begin\n  -- changed\n"),
+    "a body that others are bound to": edit("tasks/render_time.sql", "'T')", "'t')"),
+    "a new function": write("tasks/count_words.sql", NEW),
+    "a removed function": remove("search/suggest_query.sql"),
+    "a parameter's name": edit("requests/parse_time.sql", "value", "moment"),
+    "a parameter's type, where others are bound to it": edit(
+        "tasks/render_time.sql", "moment timestamptz", "moment timestamptz, digits integer default 0"
+    ),
+    "a new name": edit("requests/etag_matches_weakly.sql", "app.etag_matches_weakly", "app.etag_fits"),
+    "an out parameter": edit("api/get_series.sql", "out response text", "out response text, out more text"),
+    "a column in the middle of a view that others read": edit(
+        "audit/services.sql", "  service.oid,\n", "  service.oid,\n  1 as one,\n"
+    ),
+    "a grant less": edit(
+        "requests/trim_text.sql", "grant execute on function app.trim_text to task_api;\n", ""
+    ),
+    "a grant more": edit("requests/trim_text.sql", "to task_api", "to task_api, task_keeper"),
+    "a comment": edit("finder/find_tasks.sql", "'Definer, ", "'Definer, changed, "),
+    "a definer function": edit("keeper/remove_expired_answers.sql", "limit 10", "limit 11"),
+    "a family": edit("lists/page_tasks.sql", "from (GROUPS)", "from /* changed */ (GROUPS)"),
+    "one of a family less": edit("lists/page_tasks.sql", "('title_key', 'text',", "('title_key_2', 'text',"),
+}
+
+
+def change_family(root: Path) -> None:
+    for old, new in (("('title_key', '{", "('title_key_2', '{"), ("by_title_key_", "by_title_key_2_")):
+        edit("lists/page_tasks.sql", old, new)(root)
+    CHANGES["one of a family less"](root)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A copy of db/ that may be changed."""
+    shutil.copytree(migrations.ROOT / "db", tmp_path / "db")
+    return tmp_path
+
+
+def migrate_there_and_back(server: Server, name: str, root: Path) -> None:
+    """The next migration up, and down again, with what must hold in between."""
+    url = server.superuser_url(name)
+    before = definitions(url)
+    path = migrations.new_migration("change_functions", root)
+    up, _, down = path.read_text().partition("\n-- migrate:down\n")
+    run(server, name, up)
+    after = definitions(url)
+    session = Session(url)
+    assert set(session.column(NAMES)) - OF_THE_MIGRATIONS == names(root)
+    session.close()
+    run(server, name, migrations.everything(root))
+    assert definitions(url) == after
+    assert migrations.frozen(root) == migrations.current(root)
+    run(server, name, down)
+    assert definitions(url) == before
+    run(server, name, up)
+    assert definitions(url) == after
+
+
+@pytest.fixture(scope="module")
+def changed_database(new_database):
+    return new_database()
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_migration_there_and_back_leaves_the_catalog_as_it_should(kind, server, new_database, root):
+    (change_family if kind == "one of a family less" else CHANGES[kind])(root)
+    migrate_there_and_back(server, new_database(), root)
+
+
+def test_a_migration_of_all_of_that_at_once(server, new_database, root):
+    for kind in (
+        "a body",
+        "a new function",
+        "a removed function",
+        "a parameter's name",
+        "a grant less",
+        "a comment",
+    ):
+        CHANGES[kind](root)
+    CHANGES["a column in the middle of a view that others read"](root)
+    move("lists/encode_uri_component.sql", "requests/encode_uri_component.sql")(root)
+    migrate_there_and_back(server, new_database(), root)
+
+
+def test_a_function_that_is_made_again_by_a_later_migration_has_one_copy(root):
+    CHANGES["a body"](root)
+    first = migrations.new_migration("change_body", root)
+    edit("tasks/merge_task.sql", "-- changed\n", "-- changed again\n")(root)
+    second = migrations.new_migration("change_body_again", root)
+    assert (first.name, second.name) == ("0020_change_body.sql", "0021_change_body_again.sql")
+    up, _, down = second.read_text().partition("\n-- migrate:down\n")
+    assert "-- changed again\n" in up
+    assert "-- changed\n" in down
+    assert "begin db/functions/tasks/merge_task.sql" in up
+    assert up.count("-- begin ") == down.count("-- begin ") == 1
+
+
+def test_without_a_change_there_is_no_migration(root):
+    with pytest.raises(MigrationError, match="nothing in db/functions differs"):
+        migrations.new_migration("nothing", root)
+    assert not list((root / "db" / "migrations").glob("*nothing*"))
+
+
+MISPLACED = {
+    "the rooms are": write("lemon.sql", NEW),
+    "makes no function and no view": write("tasks/nothing.sql", "-- Nothing.\n"),
+    "belongs into the schema keeper": move("tasks/render_time.sql", "keeper/render_time.sql"),
+    "app.trim_text is in": write("tasks/trim_text.sql", NEW.replace("app.count_words", "app.trim_text")),
+    "refer to each other": write(
+        "requests/trim_text.sql",
+        NEW.replace("count_words", "trim_text").replace(
+            "app.trim_text(title)", "app.etag_matches(title, title)"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("message", MISPLACED)
+def test_a_file_in_the_wrong_place_is_refused_with_the_reason(message, root):
+    MISPLACED[message](root)
+    if message == "refer to each other":
+        edit(
+            "requests/etag_matches.sql", "condition = '*'", "app.trim_text(etag) is null or condition = '*'"
+        )(root)
+    with pytest.raises(MigrationError, match=message):
+        migrations.new_migration("misplaced", root)
+
+
+def test_a_migrations_name_is_words(root):
+    CHANGES["a body"](root)
+    for name in ("", "Changed", "a b", "../up", "x_"):
+        with pytest.raises(MigrationError, match="lower-case words"):
+            migrations.new_migration(name, root)
