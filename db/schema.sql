@@ -2175,6 +2175,9 @@ CREATE FUNCTION app.read_task_query(parameters jsonb) RETURNS app.task_query
     SET search_path TO ''
     AS $_$
 declare
+  c_known constant text[] := array[
+    'q', 'status', 'priority', 'tags', 'tags_match', 'due_date_from', 'due_date_to', 'sort_by', 'sort_order',
+    'limit', 'offset', 'cursor'];
   v_query app.task_query := row(
     '{false,true}'::boolean[], '{High,Medium,Low}'::text[], null, null, false, null, null, null, null, 50, 0);
   v_faults jsonb := '[]';
@@ -2189,12 +2192,11 @@ begin
       select value from jsonb_array_elements_text(parameters -> v_name) as value where app.trim_text(value) <> '');
     v_value := app.trim_text(v_values[1]);
     v_fault := null;
-    if v_name <> all(array[
-      'q', 'status', 'priority', 'tags', 'tags_match', 'due_date_from', 'due_date_to', 'sort_by', 'sort_order', 'limit', 'offset',
-      'cursor'])
-    then
-      v_fault := array['unknown_parameter', 'is not a parameter here; the parameters are q, status, priority, tags, tags_match, '
-        'due_date_from, due_date_to, sort_by, sort_order, limit, offset and cursor'];
+    if v_name <> all(c_known) then
+      -- axios sends tags[]=home for an array.
+      v_fault := array['unknown_parameter', 'is not a parameter here' || coalesce(
+        '; did you mean ' || app.suggest_name(v_name, c_known) || '?',
+        '; the parameters are ' || array_to_string(c_known, ', '))];
     elsif cardinality(v_values) > 1 and v_name not in ('tags', 'priority') then
       v_fault := array['repeated_parameter', 'must be given once'];
     elsif v_value is null then
@@ -2384,11 +2386,7 @@ begin
     return;
   end if;
   v_unknown := (select min(field) from jsonb_object_keys(body - known) as field);
-  v_meant := (
-    select field from unnest(known) as field
-    where public.similarity(field, left(v_unknown, 100)) >= 0.3
-    order by public.similarity(field, left(v_unknown, 100)) desc, field
-    limit 1);
+  v_meant := app.suggest_name(v_unknown, known);
   perform app.refuse(
     left(v_unknown, 100), 'unknown_field',
     'is not a field here' || coalesce('; did you mean ' || v_meant || '?', '; the fields are ' || array_to_string(known, ', ')));
@@ -2794,6 +2792,22 @@ end $$;
 --
 
 COMMENT ON FUNCTION app.sign_cursor(cursor_key text, payload text) IS 'The payload with the signature for the present user.';
+
+
+--
+-- Name: suggest_name(text, text[]); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.suggest_name(name text, known text[]) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (SELECT candidate.candidate FROM unnest(suggest_name.known) candidate(candidate) WHERE (public.similarity(candidate.candidate, "left"(suggest_name.name, 100)) >= (0.3)::double precision) ORDER BY (public.similarity(candidate.candidate, "left"(suggest_name.name, 100))) DESC, candidate.candidate LIMIT 1);
+
+
+--
+-- Name: FUNCTION suggest_name(name text, known text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.suggest_name(name text, known text[]) IS 'The known name nearest to this one; null where none is near.';
 
 
 --

@@ -247,11 +247,7 @@ begin
     return;
   end if;
   v_unknown := (select min(field) from jsonb_object_keys(body - known) as field);
-  v_meant := (
-    select field from unnest(known) as field
-    where public.similarity(field, left(v_unknown, 100)) >= 0.3
-    order by public.similarity(field, left(v_unknown, 100)) desc, field
-    limit 1);
+  v_meant := app.suggest_name(v_unknown, known);
   perform app.refuse(
     left(v_unknown, 100), 'unknown_field',
     'is not a field here' || coalesce('; did you mean ' || v_meant || '?', '; the fields are ' || array_to_string(known, ', ')));
@@ -286,6 +282,23 @@ comment on function app.remember_answer is
 grant execute on function app.remember_answer to task_api;
 -- end db/functions/requests/remember_answer.sql
 
+-- begin db/functions/requests/suggest_name.sql
+-- For the errors about unknown fields and parameters. Trigrams ignore signs, so tags[] and tag both find tags.
+
+create or replace function app.suggest_name(name text, known text[]) returns text
+language sql stable parallel safe
+return (
+  select candidate
+  from unnest(known) as candidate
+  where public.similarity(candidate, left(name, 100)) >= 0.3
+  order by public.similarity(candidate, left(name, 100)) desc, candidate
+  limit 1);
+
+comment on function app.suggest_name is 'The known name nearest to this one; null where none is near.';
+
+grant execute on function app.suggest_name to task_api;
+-- end db/functions/requests/suggest_name.sql
+
 -- begin db/functions/requests/trim_text.sql
 -- Unicode's White_Space, which btrim alone does not know.
 
@@ -309,6 +322,9 @@ set local role task_owner;
 
 -- drop db/functions/requests/trim_text.sql
 drop function app.trim_text;
+
+-- drop db/functions/requests/suggest_name.sql
+drop function app.suggest_name;
 
 -- drop db/functions/requests/remember_answer.sql
 drop function app.remember_answer;

@@ -5,6 +5,9 @@ language plpgsql stable parallel safe
 set search_path = ''
 as $$
 declare
+  c_known constant text[] := array[
+    'q', 'status', 'priority', 'tags', 'tags_match', 'due_date_from', 'due_date_to', 'sort_by', 'sort_order',
+    'limit', 'offset', 'cursor'];
   v_query app.task_query := row(
     '{false,true}'::boolean[], '{High,Medium,Low}'::text[], null, null, false, null, null, null, null, 50, 0);
   v_faults jsonb := '[]';
@@ -19,12 +22,11 @@ begin
       select value from jsonb_array_elements_text(parameters -> v_name) as value where app.trim_text(value) <> '');
     v_value := app.trim_text(v_values[1]);
     v_fault := null;
-    if v_name <> all(array[
-      'q', 'status', 'priority', 'tags', 'tags_match', 'due_date_from', 'due_date_to', 'sort_by', 'sort_order', 'limit', 'offset',
-      'cursor'])
-    then
-      v_fault := array['unknown_parameter', 'is not a parameter here; the parameters are q, status, priority, tags, tags_match, '
-        'due_date_from, due_date_to, sort_by, sort_order, limit, offset and cursor'];
+    if v_name <> all(c_known) then
+      -- axios sends tags[]=home for an array.
+      v_fault := array['unknown_parameter', 'is not a parameter here' || coalesce(
+        '; did you mean ' || app.suggest_name(v_name, c_known) || '?',
+        '; the parameters are ' || array_to_string(c_known, ', '))];
     elsif cardinality(v_values) > 1 and v_name not in ('tags', 'priority') then
       v_fault := array['repeated_parameter', 'must be given once'];
     elsif v_value is null then

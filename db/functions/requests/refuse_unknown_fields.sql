@@ -15,11 +15,7 @@ begin
     return;
   end if;
   v_unknown := (select min(field) from jsonb_object_keys(body - known) as field);
-  v_meant := (
-    select field from unnest(known) as field
-    where public.similarity(field, left(v_unknown, 100)) >= 0.3
-    order by public.similarity(field, left(v_unknown, 100)) desc, field
-    limit 1);
+  v_meant := app.suggest_name(v_unknown, known);
   perform app.refuse(
     left(v_unknown, 100), 'unknown_field',
     'is not a field here' || coalesce('; did you mean ' || v_meant || '?', '; the fields are ' || array_to_string(known, ', ')));

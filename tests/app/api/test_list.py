@@ -199,6 +199,32 @@ def test_all_faults_of_a_query_are_told_at_once(client, alice):
     assert sorted(error["loc"][1] for error in errors) == ["foo", "limit", "status"]
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("tags[]", "tags"), ("tags[0]", "tags"), ("tag", "tags"), ("tag[]", "tags"), ("Tags", "tags"), ("priority[]", "priority"),
+        ("sort", "sort_by"), ("sortBy", "sort_by"), ("limits", "limit"), ("due_date_form", "due_date_from"), ("due-date-to", "due_date_to"),
+        ("cursors", "cursor"),
+    ],
+)  # fmt: skip
+def test_an_unknown_parameter_names_the_one_that_was_probably_meant(client, alice, name, meant):
+    response = client(alice).get("/tasks", params={name: "home"})
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
+        {
+            "loc": ["query", name],
+            "msg": f"is not a parameter here; did you mean {meant}?",
+            "type": "unknown_parameter",
+        }
+    ]
+
+
+@pytest.mark.parametrize("name", ["page", "xyz", "[]", "日本", "x" * 5000])
+def test_an_unknown_parameter_near_to_none_names_them_all(client, alice, name):
+    [error] = client(alice).get("/tasks", params={name: "home"}).json()["errors"]
+    assert error["msg"].startswith("is not a parameter here; the parameters are q, status, priority, tags, ")
+
+
 def test_noise_of_2000_characters_gives_an_answer(client, alice):
     for noise in (
         "w\" -x |&'" * 222,
