@@ -140,12 +140,6 @@ class Settings:
     database_timeout: int = _setting(
         "DATABASE_TIMEOUT", "seconds that a request waits for the database; then: 503", 6, _integer(1, 300)
     )
-    statement_cache_size: int = _setting(
-        "STATEMENT_CACHE_SIZE",
-        "prepared statements per connection; 0 behind an old transaction pooler",
-        100,
-        _integer(0, 10_000),
-    )
 
     client_timeout: int = _setting(
         "CLIENT_TIMEOUT",

@@ -90,10 +90,9 @@ class Database:
         connection: Connection = await asyncpg.connect(
             self._settings.database_url,
             timeout=self._timeout,
-            statement_cache_size=self._settings.statement_cache_size,
+            statement_cache_size=0,  # Connection keeps them itself.
             connection_class=Connection,
             server_settings={"application_name": "duly"},
         )
-        if self._settings.statement_cache_size:
-            await connection.recognise_pooler()
+        await connection.recognise_pooler()
         return connection

@@ -44,7 +44,6 @@ def test_two_settings_are_enough():
         ("POOL_SIZE", "0"),
         ("POOL_QUEUE", "many"),
         ("DATABASE_TIMEOUT", "0"),
-        ("STATEMENT_CACHE_SIZE", "-1"),
         ("CLIENT_TIMEOUT", "0"),
         ("SHUTDOWN_TIMEOUT", "1h"),
         ("RATE_LIMIT", "100"),

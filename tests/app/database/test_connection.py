@@ -13,14 +13,18 @@ def url(server, new_database):
     return server.superuser_url(new_database())
 
 
+def connect(url):
+    return asyncpg.connect(url, connection_class=Connection, statement_cache_size=0)
+
+
 def test_a_statement_is_prepared_once(url):
     async def main():
-        connection = await asyncpg.connect(url, connection_class=Connection)
+        connection = await connect(url)
         await connection.recognise_pooler()
         for number in range(3):
             assert await connection.fetchval("select $1::integer", number) == number
-        prepared = "select count(*) from pg_prepared_statements where statement = 'select $1::integer'"
-        assert await connection.fetchval(prepared) == 1
+        prepared = "select array_agg(name) from pg_prepared_statements where statement = 'select $1::integer'"
+        assert len(await connection.fetchval(prepared)) == 1
         await connection.close()
 
     asyncio.run(main())
@@ -32,7 +36,7 @@ def test_a_migration_that_changes_what_a_function_returns_costs_no_error(url):
         await owner.execute(
             "create function app.answer_now() returns integer language sql as $$ select 42 $$"
         )
-        connection = await asyncpg.connect(url, connection_class=Connection)
+        connection = await connect(url)
         await connection.recognise_pooler()
         assert await connection.fetchval("select app.answer_now()") == 42
         await owner.execute("drop function app.answer_now()")
@@ -43,5 +47,20 @@ def test_a_migration_that_changes_what_a_function_returns_costs_no_error(url):
             assert await connection.fetchval("select app.answer_now()") == "forty-two"
         await connection.close()
         await owner.close()
+
+    asyncio.run(main())
+
+
+def test_no_statement_has_a_name_until_no_pooler_is_known_to_be_there(url):
+    async def main():
+        connection = await connect(url)
+        for number in range(3):
+            assert await connection.fetchval("select $1::integer", number) == number
+        named = "select count(*) from pg_prepared_statements where name <> ''"
+        assert await connection.fetchval(named) == 0
+        await connection.recognise_pooler()
+        await connection.fetchval("select $1::integer", 1)
+        assert await connection.fetchval(named) == 2
+        await connection.close()
 
     asyncio.run(main())

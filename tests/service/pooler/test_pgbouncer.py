@@ -142,11 +142,10 @@ def test_a_get_never_runs_the_delete_that_another_worker_prepared(url, alice):
     assert deleted == ["DT404"] * 200
 
 
-@pytest.mark.parametrize("cache", [0, 100])
 @pytest.mark.parametrize("through", ["a pooler", "nothing"])
-def test_a_call_is_one_statement_in_one_round_trip(url, alice, through, cache):
+def test_a_call_is_one_statement_in_one_round_trip(url, alice, through):
     async def run(wire):
-        async with service(wire.url, statement_cache_size=cache, pool_size=1) as database:
+        async with service(wire.url, pool_size=1) as database:
             user = Identity(alice, read_only=False)
             task = await make_task(database, user)
             await database.call("get_task", user, task, None)
