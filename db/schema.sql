@@ -202,14 +202,12 @@ COMMENT ON TYPE app.task_query IS 'The filters, the order and the page of a list
 -- Name: check_readiness(jsonb); Type: FUNCTION; Schema: api; Owner: -
 --
 
-CREATE FUNCTION api.check_readiness(migrations jsonb, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+CREATE FUNCTION api.check_readiness(migrations jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
 begin
-  status := 200;
-  headers := '{}';
-  response := (
+  return (
     select coalesce(jsonb_agg(reason), '[]')
     from (
       -- Whoever logged in counts too: reset role would lead back to it.
@@ -223,10 +221,10 @@ end $$;
 
 
 --
--- Name: FUNCTION check_readiness(migrations jsonb, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+-- Name: FUNCTION check_readiness(migrations jsonb); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.check_readiness(migrations jsonb, OUT status integer, OUT headers text[], OUT response text) IS 'Why the service may not serve: an array of sentences, empty where it may.';
+COMMENT ON FUNCTION api.check_readiness(migrations jsonb) IS 'Why the service may not serve: an array of sentences, empty where it may.';
 
 
 --
@@ -313,7 +311,7 @@ COMMENT ON FUNCTION api.delete_task(id uuid, if_match text, OUT status integer, 
 -- Name: describe_tasks(); Type: FUNCTION; Schema: api; Owner: -
 --
 
-CREATE FUNCTION api.describe_tasks(OUT status integer, OUT headers text[], OUT response text) RETURNS record
+CREATE FUNCTION api.describe_tasks() RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
@@ -355,9 +353,7 @@ begin
       'required', v_column.writable and v_column.required and v_column.default_value is null);
   end loop;
 
-  status := 200;
-  headers := '{}';
-  response := jsonb_build_object(
+  return jsonb_build_object(
     'fields', v_fields,
     'faults', (
       select jsonb_agg(
@@ -374,17 +370,17 @@ end $$;
 
 
 --
--- Name: FUNCTION describe_tasks(OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+-- Name: FUNCTION describe_tasks(); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.describe_tasks(OUT status integer, OUT headers text[], OUT response text) IS 'Each field of a task in JSON Schema, and each rule with its stable type and its words: {"fields": […], "faults": […]}.';
+COMMENT ON FUNCTION api.describe_tasks() IS 'Each field of a task in JSON Schema, and each rule with its stable type and its words: {"fields": […], "faults": […]}.';
 
 
 --
 -- Name: find_task_faults(jsonb, uuid, boolean); Type: FUNCTION; Schema: api; Owner: -
 --
 
-CREATE FUNCTION api.find_task_faults(body jsonb, id uuid, lenient boolean, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+CREATE FUNCTION api.find_task_faults(body jsonb, id uuid, lenient boolean) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
@@ -397,12 +393,9 @@ declare
   v_bad text[] := '{}';
   v_faults jsonb := '[]';
 begin
-  status := 400;
-  headers := '{}';
   if jsonb_typeof(body) <> 'object' then
-    response := jsonb_build_array(jsonb_build_object(
+    return jsonb_build_array(jsonb_build_object(
       'loc', array['body'], 'msg', 'must be a JSON object, for example {"title": "Buy milk"}', 'type', 'object_type'));
-    return;
   end if;
   select * into v_task from app.tasks as task where task.user_id = v_user and task.id = find_task_faults.id;
   if not found and id is not null then
@@ -447,23 +440,22 @@ begin
       'type', case when v_member.field = 'title' then 'missing' else 'not_null' end);
   end loop;
 
-  v_faults := v_faults || app.find_rule_faults(v_task, v_bad);
-  response := v_faults;
+  return v_faults || app.find_rule_faults(v_task, v_bad);
 end $$;
 
 
 --
--- Name: FUNCTION find_task_faults(body jsonb, id uuid, lenient boolean, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+-- Name: FUNCTION find_task_faults(body jsonb, id uuid, lenient boolean); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.find_task_faults(body jsonb, id uuid, lenient boolean, OUT status integer, OUT headers text[], OUT response text) IS 'Every fault of a body that was refused, as an array of {"loc", "msg", "type"}.';
+COMMENT ON FUNCTION api.find_task_faults(body jsonb, id uuid, lenient boolean) IS 'Every fault of a body that was refused, as an array of {"loc", "msg", "type"}.';
 
 
 --
 -- Name: get_series(uuid); Type: FUNCTION; Schema: api; Owner: -
 --
 
-CREATE FUNCTION api.get_series(id uuid, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+CREATE FUNCTION api.get_series(id uuid) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
@@ -475,9 +467,7 @@ begin
   if not found then
     raise exception 'no such task' using errcode = 'DT404';
   end if;
-  status := 200;
-  headers := '{}';
-  response := jsonb_build_object(
+  return jsonb_build_object(
     'recurrence_rule', case when v_task.is_recurring then v_task.recurrence_rule end,
     'timezone', v_task.timezone,
     'due_date', v_task.due_date at time zone 'UTC',
@@ -487,10 +477,10 @@ end $$;
 
 
 --
--- Name: FUNCTION get_series(id uuid, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+-- Name: FUNCTION get_series(id uuid); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.get_series(id uuid, OUT status integer, OUT headers text[], OUT response text) IS 'Where a task stands in its series; the rule is null where nothing follows it. Times are in UTC, without an offset.';
+COMMENT ON FUNCTION api.get_series(id uuid) IS 'Where a task stands in its series; the rule is null where nothing follows it. Times are in UTC, without an offset.';
 
 
 --
@@ -680,7 +670,7 @@ COMMENT ON FUNCTION api.list_tasks(parameters jsonb, link text, cursor_key text,
 -- Name: read_series(jsonb, boolean); Type: FUNCTION; Schema: api; Owner: -
 --
 
-CREATE FUNCTION api.read_series(body jsonb, lenient boolean, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+CREATE FUNCTION api.read_series(body jsonb, lenient boolean) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
@@ -715,9 +705,7 @@ begin
 
   v_faults := v_faults || app.find_rule_faults(v_task, v_bad);
 
-  status := 200;
-  headers := '{}';
-  response := jsonb_build_object(
+  return jsonb_build_object(
     'recurrence_rule', v_task.recurrence_rule,
     'timezone', v_task.timezone,
     'due_date', case when v_faults = '[]' then v_task.due_date at time zone 'UTC' end,
@@ -727,17 +715,17 @@ end $$;
 
 
 --
--- Name: FUNCTION read_series(body jsonb, lenient boolean, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+-- Name: FUNCTION read_series(body jsonb, lenient boolean); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.read_series(body jsonb, lenient boolean, OUT status integer, OUT headers text[], OUT response text) IS 'The due_date, recurrence_rule, timezone and limit of a body, and its faults; what the rule and the zone mean is for the service to say.';
+COMMENT ON FUNCTION api.read_series(body jsonb, lenient boolean) IS 'The due_date, recurrence_rule, timezone and limit of a body, and its faults; what the rule and the zone mean is for the service to say.';
 
 
 --
 -- Name: take_token(integer, integer); Type: FUNCTION; Schema: api; Owner: -
 --
 
-CREATE FUNCTION api.take_token(requests integer, seconds integer, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+CREATE FUNCTION api.take_token(requests integer, seconds integer) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -764,17 +752,15 @@ begin
     from app.token_buckets as bucket
     where bucket.user_id = v_user;
   end if;
-  status := 200;
-  headers := '{}';
-  response := json_build_object('remaining', v_remaining, 'wait', round(extract(epoch from v_wait)::numeric, 3));
+  return jsonb_build_object('remaining', v_remaining, 'wait', round(extract(epoch from v_wait)::numeric, 3));
 end $$;
 
 
 --
--- Name: FUNCTION take_token(requests integer, seconds integer, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+-- Name: FUNCTION take_token(requests integer, seconds integer); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.take_token(requests integer, seconds integer, OUT status integer, OUT headers text[], OUT response text) IS 'Takes a token from the user''s bucket: how many remain, -1 where there was none, and the seconds until it is full, or has one.';
+COMMENT ON FUNCTION api.take_token(requests integer, seconds integer) IS 'Takes a token from the user''s bucket: how many remain, -1 where there was none, and the seconds until it is full, or has one.';
 
 
 --

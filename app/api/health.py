@@ -36,8 +36,9 @@ class Health:
     async def ready(self, request: Request) -> Response:
         """``GET /health/ready``: 200, or 503 with the reasons. No setting turns a reason off."""
         try:
-            found = await self._database.call("check_readiness", _NOBODY, json.dumps(self._migrations))
-            reasons = json.loads(found.body or "[]")
+            reasons = await self._database.find(
+                "check_readiness", _NOBODY, migrations=json.dumps(self._migrations)
+            )
         except Unavailable as error:
             cause = type(error.__cause__).__name__ if error.__cause__ else error.detail
             reasons = [f"the database can't be reached: {cause}"]

@@ -31,15 +31,14 @@ class Occurrences:
         user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
         identifier = task_id(request)
         limit = _limit_in_query(request)
-        found = await self._database.call("get_series", user, identifier)
-        return _respond(json.loads(found.body or ""), limit)
+        return _respond(await self._database.find("get_series", user, id=identifier), limit)
 
     async def of_rule(self, request: Request) -> Response:
         """``POST /occurrences``: 200, the due dates that come after the one in the body, or after now."""
         user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
         body = await json_body(request, "application/json")
-        found = await self._database.call("read_series", user, body, is_lenient(request, self._settings))
-        series = json.loads(found.body or "")
+        lenient = is_lenient(request, self._settings)
+        series = await self._database.find("read_series", user, body=body, lenient=lenient)
         faults = series["faults"]
         limit = series["limit"]
         if limit is None:

@@ -4,7 +4,6 @@ Off unless RATE_LIMIT is set. A token is taken by a statement of its own, before
 has done is taken back with it, and its token must not be.
 """
 
-import json
 import time
 from collections import OrderedDict
 
@@ -77,8 +76,9 @@ class RateLimit:
         if until > now:
             return -1, int(until - now) + 1
         writer = Identity(user.user_id, read_only=False)
-        taken = await self._database.call("take_token", writer, self._requests, self._seconds)
-        bucket = json.loads(taken.body or "{}")
+        bucket = await self._database.find(
+            "take_token", writer, requests=self._requests, seconds=self._seconds
+        )
         if bucket["remaining"] < 0:
             self._refused.pop(user.user_id, None)
             while len(self._refused) >= MAX_REFUSED:

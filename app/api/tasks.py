@@ -55,18 +55,19 @@ class Tasks:
         found = await self._database.call(
             "list_tasks",
             user,
-            json.dumps(parameters),
-            link,
-            self._cursor_key,
-            condition(request, "if-none-match"),
+            parameters=json.dumps(parameters),
+            link=link,
+            cursor_key=self._cursor_key,
+            if_none_match=condition(request, "if-none-match"),
         )
         return DatabaseResponse(found, accept_encoding=request.headers.get("accept-encoding", ""))
 
     async def get(self, request: Request) -> Response:
         """``GET /tasks/{id}``: 200, the task; 304 where it has not changed."""
         user = await self._user(request)
+        if_none_match = condition(request, "if-none-match")
         return DatabaseResponse(
-            await self._database.call("get_task", user, task_id(request), condition(request, "if-none-match"))
+            await self._database.call("get_task", user, id=task_id(request), if_none_match=if_none_match)
         )
 
     async def put(self, request: Request) -> Response:
@@ -88,15 +89,24 @@ class Tasks:
         lenient = is_lenient(request, self._settings)
 
         async def save(reply: str | None) -> Answer:
-            return await self._database.call("update_task", user, identifier, body, lenient, if_match, reply)
+            return await self._database.call(
+                "update_task",
+                user,
+                id=identifier,
+                body=body,
+                lenient=lenient,
+                if_match=if_match,
+                answer=reply,
+            )
 
         return DatabaseResponse(await self._save(user, save, body, identifier, lenient), _ACCEPT_PATCH)
 
     async def delete(self, request: Request) -> Response:
         """``DELETE /tasks/{id}``: 204."""
         user = await self._user(request)
+        if_match = self._if_match(request)
         return DatabaseResponse(
-            await self._database.call("delete_task", user, task_id(request), self._if_match(request))
+            await self._database.call("delete_task", user, id=task_id(request), if_match=if_match)
         )
 
     async def toggle(self, request: Request) -> Response:
@@ -110,7 +120,14 @@ class Tasks:
 
         async def save(reply: str | None) -> Answer:
             return await self._database.call(
-                "toggle_task", user, identifier, body, lenient, if_match, reply, key
+                "toggle_task",
+                user,
+                id=identifier,
+                body=body,
+                lenient=lenient,
+                if_match=if_match,
+                answer=reply,
+                idempotency_key=key,
             )
 
         return DatabaseResponse(await _complete(save, None))
@@ -121,7 +138,15 @@ class Tasks:
         lenient = is_lenient(request, self._settings)
 
         async def save(reply: str | None) -> Answer:
-            return await self._database.call("create_task", user, body, identifier, lenient, reply, key)
+            return await self._database.call(
+                "create_task",
+                user,
+                body=body,
+                id=identifier,
+                lenient=lenient,
+                answer=reply,
+                idempotency_key=key,
+            )
 
         return DatabaseResponse(await self._save(user, save, body, None, lenient))
 
@@ -142,8 +167,9 @@ class Tasks:
         except asyncpg.PostgresError as error:
             if error.sqlstate not in FIELD_FAULTS:
                 raise
-        found = await self._database.call("find_task_faults", user, body, identifier, lenient)
-        refused: list[Any] = json.loads(found.body or "[]")
+        refused: list[Any] = await self._database.find(
+            "find_task_faults", user, body=body, id=identifier, lenient=lenient
+        )
         places = [refusal["loc"] for refusal in refused]
         raise Invalid(refused + [refusal for refusal in faults if refusal["loc"] not in places])
 

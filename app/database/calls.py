@@ -4,7 +4,8 @@ The user is set for that statement's own transaction. Nothing of it is left on t
 nothing to reset when it goes back to the pool, and it holds behind a transaction pooler as well.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple, Self
 
@@ -20,7 +21,7 @@ Argument = str | bool | int | None
 
 
 class Answer(NamedTuple):
-    """What an ``api`` function returns; see api.get_task and the others. No status: the body is a question."""
+    """What an ``api`` function answers to a client, see api.get_task. Without a status, the body is a question."""
 
     status: int | None
     headers: list[str] | None
@@ -28,11 +29,11 @@ class Answer(NamedTuple):
 
 
 @cache
-def _statement(function: str, arguments: int, read_only: bool) -> str:
+def _statement(function: str, names: tuple[str, ...], read_only: bool) -> str:
     settings = "set_config('app.user_id', $1, true)"
     if read_only:
         settings += ", set_config('transaction_read_only', 'on', true)"
-    parameters = ", ".join(f"${number}" for number in range(2, arguments + 2))
+    parameters = ", ".join(f"{name} => ${number}" for number, name in enumerate(names, 2))
     # In the target list the function runs after the settings were made; materialized keeps them from being dropped.
     return (
         f"with request as materialized (select {settings}) select api.{function}({parameters}) from request"
@@ -60,15 +61,22 @@ class Database:
     async def __aexit__(self, *exception: object) -> None:
         await self._pool.__aexit__(*exception)
 
-    async def call(self, function: str, user: Identity, *arguments: Argument) -> Answer:
-        """Call ``api.<function>`` for the user.
+    async def call(self, function: str, user: Identity, /, **arguments: Argument) -> Answer:
+        """Call ``api.<function>`` for the user, with arguments by name. The function returns an answer to the client.
 
         Raises:
             asyncpg.PostgresError: what the function refuses, see app.web.problems.problem_of.
             Unavailable: the database can't be reached in time, or too many requests wait for it.
         """
-        statement = _statement(function, len(arguments), user.read_only)
-        return Answer(*await self.fetch_value(statement, user.user_id, *arguments))
+        return Answer(*await self._call(function, user, arguments))
+
+    async def find(self, function: str, user: Identity, /, **arguments: Argument) -> Any:
+        """Call an ``api`` function that returns facts as JSON, and parse them. Raises what ``call`` does."""
+        return json.loads(await self._call(function, user, arguments))
+
+    async def _call(self, function: str, user: Identity, arguments: Mapping[str, Argument]) -> Any:
+        statement = _statement(function, tuple(arguments), user.read_only)
+        return await self.fetch_value(statement, user.user_id, *arguments.values())
 
     async def fetch_value(self, statement: str, *arguments: Argument) -> Any:
         """Run one statement, in one round trip, and return its one value. Raises what ``call`` does."""

@@ -50,9 +50,9 @@ class OpenAPI:
     async def show(self, request: Request) -> Response:
         """``GET /openapi.json``: 200, the document; 503 while the database can't be reached."""
         if self._document is None:
-            found = await self._database.call("describe_tasks", _NOBODY)
+            found = await self._database.find("describe_tasks", _NOBODY)
             described = json.dumps(
-                describe(self._settings, json.loads(found.body or "")),
+                describe(self._settings, found),
                 ensure_ascii=False,
                 separators=(",", ":"),
             )

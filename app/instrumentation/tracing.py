@@ -4,6 +4,9 @@ Needs the extra ``otel``. Where the spans go is said by OpenTelemetry's own vari
 No span has a token, a title, a body or a path with an id in it.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
@@ -12,7 +15,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.database.calls import Answer, Argument, Database
+from app.database.calls import Argument, Database
 from app.identity import Identity
 from app.instrumentation.logs import route_of, traceparent_of
 
@@ -61,10 +64,9 @@ class RequestSpans:
 class TracedDatabase(Database):
     """A database whose calls are spans."""
 
-    async def call(self, function: str, user: Identity, *arguments: Argument) -> Answer:
-        """As of ``Database``."""
+    async def _call(self, function: str, user: Identity, arguments: Mapping[str, Argument]) -> Any:
         with _tracer.start_as_current_span(
             f"api.{function}", kind=trace.SpanKind.CLIENT, record_exception=False
         ) as span:
             span.set_attribute("db.system.name", "postgresql")
-            return await super().call(function, user, *arguments)
+            return await super()._call(function, user, arguments)

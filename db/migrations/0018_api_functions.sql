@@ -7,15 +7,12 @@ set local role task_owner;
 -- begin db/functions/api/check_readiness.sql
 -- GET /health/ready.
 
-create or replace function api.check_readiness(migrations jsonb, out status integer, out headers text[], out response text)
-returns record
+create or replace function api.check_readiness(migrations jsonb) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  status := 200;
-  headers := '{}';
-  response := (
+  return (
     select coalesce(jsonb_agg(reason), '[]')
     from (
       -- Whoever logged in counts too: reset role would lead back to it.
@@ -113,8 +110,7 @@ grant execute on function api.delete_task to task_api;
 -- What the OpenAPI document says of a task, read from where PostgreSQL itself looks: columns, constraints, domains, grants and
 -- their comments. So the description can't drift from the rules.
 
-create or replace function api.describe_tasks(out status integer, out headers text[], out response text)
-returns record
+create or replace function api.describe_tasks() returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -156,9 +152,7 @@ begin
       'required', v_column.writable and v_column.required and v_column.default_value is null);
   end loop;
 
-  status := 200;
-  headers := '{}';
-  response := jsonb_build_object(
+  return jsonb_build_object(
     'fields', v_fields,
     'faults', (
       select jsonb_agg(
@@ -183,10 +177,7 @@ grant execute on function api.describe_tasks to task_api;
 -- The error path. A write stops at its first fault and costs nothing more; then this finds all of them, by trying each field
 -- alone and judging the outcome by each constraint of the table. The rules stand there, and their words in their comments.
 
-create or replace function api.find_task_faults(
-  body jsonb, id uuid, lenient boolean,
-  out status integer, out headers text[], out response text)
-returns record
+create or replace function api.find_task_faults(body jsonb, id uuid, lenient boolean) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -199,12 +190,9 @@ declare
   v_bad text[] := '{}';
   v_faults jsonb := '[]';
 begin
-  status := 400;
-  headers := '{}';
   if jsonb_typeof(body) <> 'object' then
-    response := jsonb_build_array(jsonb_build_object(
+    return jsonb_build_array(jsonb_build_object(
       'loc', array['body'], 'msg', 'must be a JSON object, for example {"title": "Buy milk"}', 'type', 'object_type'));
-    return;
   end if;
   select * into v_task from app.tasks as task where task.user_id = v_user and task.id = find_task_faults.id;
   if not found and id is not null then
@@ -249,8 +237,7 @@ begin
       'type', case when v_member.field = 'title' then 'missing' else 'not_null' end);
   end loop;
 
-  v_faults := v_faults || app.find_rule_faults(v_task, v_bad);
-  response := v_faults;
+  return v_faults || app.find_rule_faults(v_task, v_bad);
 end $$;
 
 comment on function api.find_task_faults is
@@ -262,8 +249,7 @@ grant execute on function api.find_task_faults to task_api;
 -- begin db/functions/api/get_series.sql
 -- What the coming due dates of a task are computed from, by the service (RFC 5545).
 
-create or replace function api.get_series(id uuid, out status integer, out headers text[], out response text)
-returns record
+create or replace function api.get_series(id uuid) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -275,9 +261,7 @@ begin
   if not found then
     raise exception 'no such task' using errcode = 'DT404';
   end if;
-  status := 200;
-  headers := '{}';
-  response := jsonb_build_object(
+  return jsonb_build_object(
     'recurrence_rule', case when v_task.is_recurring then v_task.recurrence_rule end,
     'timezone', v_task.timezone,
     'due_date', v_task.due_date at time zone 'UTC',
@@ -475,8 +459,7 @@ grant execute on function api.list_tasks to task_api;
 -- begin db/functions/api/read_series.sql
 -- A rule that is only being tried, read as the same fields of a task are.
 
-create or replace function api.read_series(body jsonb, lenient boolean, out status integer, out headers text[], out response text)
-returns record
+create or replace function api.read_series(body jsonb, lenient boolean) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -511,9 +494,7 @@ begin
 
   v_faults := v_faults || app.find_rule_faults(v_task, v_bad);
 
-  status := 200;
-  headers := '{}';
-  response := jsonb_build_object(
+  return jsonb_build_object(
     'recurrence_rule', v_task.recurrence_rule,
     'timezone', v_task.timezone,
     'due_date', case when v_faults = '[]' then v_task.due_date at time zone 'UTC' end,
@@ -532,8 +513,7 @@ grant execute on function api.read_series to task_api;
 -- the same as no row once its time has passed, so it is never removed. Unlogged: nothing is written to the log for it, and
 -- after a crash every bucket is full.
 
-create or replace function api.take_token(requests integer, seconds integer, out status integer, out headers text[], out response text)
-returns record
+create or replace function api.take_token(requests integer, seconds integer) returns jsonb
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -560,9 +540,7 @@ begin
     from app.token_buckets as bucket
     where bucket.user_id = v_user;
   end if;
-  status := 200;
-  headers := '{}';
-  response := json_build_object('remaining', v_remaining, 'wait', round(extract(epoch from v_wait)::numeric, 3));
+  return jsonb_build_object('remaining', v_remaining, 'wait', round(extract(epoch from v_wait)::numeric, 3));
 end $$;
 
 comment on function api.take_token is

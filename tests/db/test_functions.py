@@ -105,7 +105,7 @@ CHANGES = {
         "tasks/render_time.sql", "moment timestamptz", "moment timestamptz, digits integer default 0"
     ),
     "a new name": edit("requests/etag_matches_weakly.sql", "app.etag_matches_weakly", "app.etag_fits"),
-    "an out parameter": edit("api/get_series.sql", "out response text", "out response text, out more text"),
+    "an out parameter": edit("api/get_task.sql", "out response text", "out response text, out more text"),
     "a column in the middle of a view that others read": edit(
         "audit/services.sql", "  service.oid,\n", "  service.oid,\n  1 as one,\n"
     ),

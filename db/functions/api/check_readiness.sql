@@ -1,14 +1,11 @@
 -- GET /health/ready.
 
-create or replace function api.check_readiness(migrations jsonb, out status integer, out headers text[], out response text)
-returns record
+create or replace function api.check_readiness(migrations jsonb) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  status := 200;
-  headers := '{}';
-  response := (
+  return (
     select coalesce(jsonb_agg(reason), '[]')
     from (
       -- Whoever logged in counts too: reset role would lead back to it.

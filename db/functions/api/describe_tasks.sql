@@ -1,8 +1,7 @@
 -- What the OpenAPI document says of a task, read from where PostgreSQL itself looks: columns, constraints, domains, grants and
 -- their comments. So the description can't drift from the rules.
 
-create or replace function api.describe_tasks(out status integer, out headers text[], out response text)
-returns record
+create or replace function api.describe_tasks() returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -44,9 +43,7 @@ begin
       'required', v_column.writable and v_column.required and v_column.default_value is null);
   end loop;
 
-  status := 200;
-  headers := '{}';
-  response := jsonb_build_object(
+  return jsonb_build_object(
     'fields', v_fields,
     'faults', (
       select jsonb_agg(

@@ -1,10 +1,7 @@
 -- The error path. A write stops at its first fault and costs nothing more; then this finds all of them, by trying each field
 -- alone and judging the outcome by each constraint of the table. The rules stand there, and their words in their comments.
 
-create or replace function api.find_task_faults(
-  body jsonb, id uuid, lenient boolean,
-  out status integer, out headers text[], out response text)
-returns record
+create or replace function api.find_task_faults(body jsonb, id uuid, lenient boolean) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -17,12 +14,9 @@ declare
   v_bad text[] := '{}';
   v_faults jsonb := '[]';
 begin
-  status := 400;
-  headers := '{}';
   if jsonb_typeof(body) <> 'object' then
-    response := jsonb_build_array(jsonb_build_object(
+    return jsonb_build_array(jsonb_build_object(
       'loc', array['body'], 'msg', 'must be a JSON object, for example {"title": "Buy milk"}', 'type', 'object_type'));
-    return;
   end if;
   select * into v_task from app.tasks as task where task.user_id = v_user and task.id = find_task_faults.id;
   if not found and id is not null then
@@ -67,8 +61,7 @@ begin
       'type', case when v_member.field = 'title' then 'missing' else 'not_null' end);
   end loop;
 
-  v_faults := v_faults || app.find_rule_faults(v_task, v_bad);
-  response := v_faults;
+  return v_faults || app.find_rule_faults(v_task, v_bad);
 end $$;
 
 comment on function api.find_task_faults is

@@ -1,7 +1,6 @@
 -- What the coming due dates of a task are computed from, by the service (RFC 5545).
 
-create or replace function api.get_series(id uuid, out status integer, out headers text[], out response text)
-returns record
+create or replace function api.get_series(id uuid) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -13,9 +12,7 @@ begin
   if not found then
     raise exception 'no such task' using errcode = 'DT404';
   end if;
-  status := 200;
-  headers := '{}';
-  response := jsonb_build_object(
+  return jsonb_build_object(
     'recurrence_rule', case when v_task.is_recurring then v_task.recurrence_rule end,
     'timezone', v_task.timezone,
     'due_date', v_task.due_date at time zone 'UTC',

@@ -1,7 +1,6 @@
 -- A rule that is only being tried, read as the same fields of a task are.
 
-create or replace function api.read_series(body jsonb, lenient boolean, out status integer, out headers text[], out response text)
-returns record
+create or replace function api.read_series(body jsonb, lenient boolean) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -36,9 +35,7 @@ begin
 
   v_faults := v_faults || app.find_rule_faults(v_task, v_bad);
 
-  status := 200;
-  headers := '{}';
-  response := jsonb_build_object(
+  return jsonb_build_object(
     'recurrence_rule', v_task.recurrence_rule,
     'timezone', v_task.timezone,
     'due_date', case when v_faults = '[]' then v_task.due_date at time zone 'UTC' end,

@@ -2,8 +2,7 @@
 -- the same as no row once its time has passed, so it is never removed. Unlogged: nothing is written to the log for it, and
 -- after a crash every bucket is full.
 
-create or replace function api.take_token(requests integer, seconds integer, out status integer, out headers text[], out response text)
-returns record
+create or replace function api.take_token(requests integer, seconds integer) returns jsonb
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -30,9 +29,7 @@ begin
     from app.token_buckets as bucket
     where bucket.user_id = v_user;
   end if;
-  status := 200;
-  headers := '{}';
-  response := json_build_object('remaining', v_remaining, 'wait', round(extract(epoch from v_wait)::numeric, 3));
+  return jsonb_build_object('remaining', v_remaining, 'wait', round(extract(epoch from v_wait)::numeric, 3));
 end $$;
 
 comment on function api.take_token is

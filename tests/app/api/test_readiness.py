@@ -160,7 +160,7 @@ def test_a_role_that_could_walk_past_is_a_reason(plant, server, database):
 
 def test_who_logged_in_counts_even_where_the_role_was_changed(as_superuser):
     as_superuser.execute("begin; set local role task_api")
-    reasons = json.loads(as_superuser.value("select response from api.check_readiness('[]')"))
+    reasons = json.loads(as_superuser.value("select api.check_readiness(migrations => '[]')"))
     as_superuser.execute("rollback")
     assert any("is a superuser" in reason for reason in reasons)
 

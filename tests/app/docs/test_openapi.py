@@ -99,7 +99,7 @@ def test_a_changed_constraint_changes_the_description(new_database, server):
         name,
     )
     server.execute("comment on column app.tasks.title is 'What to do.'", name)
-    found = json.loads(server.execute("select response from api.describe_tasks()", name))
+    found = json.loads(server.execute("select api.describe_tasks()", name))
     title = next(field["schema"] for field in found["fields"] if field["name"] == "title")
     assert title == {"type": "string", "minLength": 2, "maxLength": 77, "description": "What to do."}
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.database.calls import Database
+from app.database.calls import Answer, Database
 from app.identity import Identity
 from app.settings import Settings
 
@@ -31,14 +31,21 @@ def crowd(url: str) -> Iterator[None]:
         thread.join(30)
 
 
+async def create_task(database: Database, user: Identity, body: str) -> Answer:
+    """A call of api.create_task with what it needs at least."""
+    return await database.call(
+        "create_task", user, body=body, id=None, lenient=False, answer=None, idempotency_key=None
+    )
+
+
 async def _wander(database: Database, number: int, left: threading.Event) -> None:
     for visit in itertools.count():
         if left.is_set():
             return
         stranger = Identity(f"stranger {number} {visit % 50}", read_only=False)
+        await create_task(database, stranger, '{"title": "A stranger\'s task"}')
         await database.call(
-            "create_task", stranger, '{"title": "A stranger\'s task"}', None, False, None, None
+            "list_tasks", stranger, parameters="{}", link="/tasks?", cursor_key="", if_none_match=None
         )
-        await database.call("list_tasks", stranger, "{}", "/tasks?", "", None)
         # Enough to be in between all the time, and to leave room for the tests.
         await asyncio.sleep(0.02)

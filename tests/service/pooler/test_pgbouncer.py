@@ -17,6 +17,7 @@ from app.settings import Settings
 from tests.app.attack.interleaved import interleave
 from tests.conftest import SECRET
 from tests.live import serve
+from tests.service.pooler.crowd import create_task
 from tests.service.pooler.pgbouncer import PROGRAM, pgbouncer
 from tests.wire import tap
 
@@ -38,8 +39,12 @@ def service(url, **settings):
 
 
 async def make_task(database, user):
-    made = await database.call("create_task", user, '{"title": "x"}', None, False, None, None)
+    made = await create_task(database, user, '{"title": "x"}')
     return json.loads(made.body)["id"]
+
+
+async def get_task(database, user, task):
+    return await database.call("get_task", user, id=task, if_none_match=None)
 
 
 @pytest.mark.skipif(os.environ.items() >= POOLED.items(), reason="this is that run")
@@ -89,9 +94,7 @@ def test_a_read_only_token_leaves_nobody_else_read_only(url, alice, bob):
                 with pytest.raises(asyncpg.PostgresError) as refused:
                     await make_task(database, Identity(bob, read_only=True))
                 assert refused.value.sqlstate == "25006"
-                assert (
-                    await database.call("get_task", Identity(alice, read_only=True), task, None)
-                ).status == 200
+                assert (await get_task(database, Identity(alice, read_only=True), task)).status == 200
 
     with pgbouncer(url, connections=1) as pooled:
         asyncio.run(run(pooled))
@@ -103,12 +106,12 @@ from app.identity import Identity
 from app.database.calls import Database
 from app.settings import Settings
 
-async def main(url, user, function, *tasks):
+async def main(url, user, function, condition, *tasks):
     async with Database(Settings(database_url=url, jwt_secret="", pool_size=2)) as database:
         async def each():
             for task in tasks:
                 try:
-                    status = (await database.call(function, Identity(user, read_only=False), task, None)).status
+                    status = (await database.call(function, Identity(user, read_only=False), id=task, **{condition: None})).status
                 except Exception as error:
                     status = error.sqlstate
                 print(status)
@@ -135,7 +138,7 @@ def test_a_get_never_runs_the_delete_that_another_worker_prepared(url, alice):
                 stdout=subprocess.PIPE,
                 text=True,
             )
-            for arguments in (["get_task", *theirs], ["delete_task", *free])
+            for arguments in (["get_task", "if_none_match", *theirs], ["delete_task", "if_match", *free])
         ]
         read, deleted = (worker.communicate(timeout=60)[0].split() for worker in workers)
     assert read == ["200"] * 200
@@ -148,10 +151,10 @@ def test_a_call_is_one_statement_in_one_round_trip(url, alice, through):
         async with service(wire.url, pool_size=1) as database:
             user = Identity(alice, read_only=False)
             task = await make_task(database, user)
-            await database.call("get_task", user, task, None)
+            await get_task(database, user, task)
             wire.reset()
             for calls in (1, 2, 3):
-                await database.call("get_task", user, task, None)
+                await get_task(database, user, task)
                 assert (wire.statements, wire.round_trips) == (calls, calls)
 
     with contextlib.ExitStack() as stack:
