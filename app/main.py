@@ -20,7 +20,7 @@ from app.database.refusals import on_database_error
 from app.docs.openapi import OpenAPI
 from app.docs.pages import ASSET_TYPES, Docs
 from app.docs.problems import show_problem
-from app.instrumentation.middleware import Instrumentation
+from app.instrumentation.observers import Instrumentation
 from app.settings import Settings
 from app.web.cors import CORS
 from app.web.envelope import Envelope, LastResort
@@ -31,9 +31,9 @@ from app.web.resource import Resource
 def create_app(settings: Settings | None = None) -> Starlette:
     """The ASGI application. Raises SettingsError where a setting is wrong."""
     settings = settings or Settings.from_environment(os.environ)
-    instrumentation = Instrumentation(settings)
-    database = instrumentation.database
-    authenticator = instrumentation.authenticator
+    database = Database(settings)
+    authenticator = Authenticator(settings)
+    instrumentation = Instrumentation(settings, database, authenticator)
     tasks = Tasks(settings, database, authenticator)
     occurrences = Occurrences(settings, database, authenticator)
     health = Health(database)

@@ -6,6 +6,7 @@ nothing to reset when it goes back to the pool, and it holds behind a transactio
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from functools import cache
 from typing import Any, NamedTuple, Self
 
@@ -18,6 +19,9 @@ from app.settings import Settings
 from app.web.problems import Unavailable
 
 Argument = str | bool | int | None
+
+CallObserver = Callable[[str], AbstractContextManager[None]]
+"""Given the name of the function, opened before each call, closed after its answer; see app.instrumentation."""
 
 
 class Answer(NamedTuple):
@@ -51,8 +55,7 @@ class Database:
         self._pool = Pool(self._connect, settings.pool_size, settings.database_timeout)
         self.pool_size = settings.pool_size
         self.in_use = 0
-        # Told the class of each SQLSTATE; see app.instrumentation.metrics.
-        self.on_error: Callable[[str], object] = lambda sqlstate_class: None
+        self.observers: list[CallObserver] = []
 
     async def __aenter__(self) -> Self:
         await self._pool.__aenter__()
@@ -76,7 +79,12 @@ class Database:
 
     async def _call(self, function: str, user: Identity, arguments: Mapping[str, Argument]) -> Any:
         statement = _statement(function, tuple(arguments), user.read_only)
-        return await self.fetch_value(statement, user.user_id, *arguments.values())
+        if not self.observers:
+            return await self.fetch_value(statement, user.user_id, *arguments.values())
+        with ExitStack() as stack:
+            for observe in self.observers:
+                stack.enter_context(observe(function))
+            return await self.fetch_value(statement, user.user_id, *arguments.values())
 
     async def fetch_value(self, statement: str, *arguments: Argument) -> Any:
         """Run one statement, in one round trip, and return its one value. Raises what ``call`` does."""
@@ -85,11 +93,7 @@ class Database:
         self.in_use += 1
         try:
             return await self._pool.fetchval(statement, *arguments)
-        except asyncpg.PostgresError as error:
-            self.on_error((error.sqlstate or "")[:2])
-            raise
         except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-            self.on_error("08")
             raise Unavailable from error
         finally:
             self.in_use -= 1

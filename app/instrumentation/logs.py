@@ -1,17 +1,19 @@
-"""What is written down: one line a request where LOG_LEVEL is info, and faults. Never a token, a title or a body."""
+"""The log: a line for each request where LOG_LEVEL is info, and errors. Never a token, a title or a body."""
 
 import json
 import logging
 import re
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import blake2b
-from time import perf_counter
 from typing import Any
 
 import asyncpg
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
+from app.instrumentation.middleware import Exchange
 from app.settings import Settings
 
 log = logging.getLogger("duly.requests")
@@ -21,7 +23,7 @@ _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?
 
 
 def log_config(settings: Settings) -> dict[str, Any]:
-    """What ``logging.config.dictConfig`` takes."""
+    """The configuration for ``logging.config.dictConfig``."""
     level = settings.log_level.upper()
     return {
         "version": 1,
@@ -38,41 +40,31 @@ def log_config(settings: Settings) -> dict[str, Any]:
 
 
 class RequestLog:
-    """Middleware: a line for each request that is over."""
+    """A line for each exchange that is over."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
+    def __init__(self, settings: Settings) -> None:
         self._key = settings.derive_key("log")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        start = perf_counter()
-        status = 500
-
-        async def send_noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+    @contextmanager
+    def observe(self, exchange: Exchange) -> Iterator[None]:
+        """An observer of the middleware."""
         try:
-            await self._app(scope, receive, send_noting)
+            yield
         finally:
+            scope = exchange.scope
             fields = {
                 "request_id": scope.get("request_id"),
                 "method": scope["method"],
                 "route": route_of(scope),
-                "status": status,
-                "ms": round(1000 * (perf_counter() - start), 2),
+                "status": exchange.status,
+                "ms": round(1000 * exchange.seconds, 2),
                 "user": self._pseudonym(scope),
                 "traceparent": traceparent_of(scope),
             }
             log.info("%(method)s %(route)s %(status)s %(ms)s ms", fields, extra={"fields": fields})
 
     def _pseudonym(self, scope: Scope) -> str | None:
-        """The same user is the same word, which nobody without the key can turn back."""
+        """A keyed hash: stable for each user, irreversible without the key."""
         user = scope.get("user")
         return user and blake2b(user.user_id.encode(), key=self._key, digest_size=8).hexdigest()
 
@@ -84,7 +76,10 @@ class TextFormatter(logging.Formatter):
         super().__init__("%(levelname)s %(name)s: %(message)s")
 
     def formatException(self, ei: Any) -> str:  # noqa: N802
-        """The stack and the names of the exceptions. Their texts are left out: a database's may quote a row, Python's a value."""
+        """The stack and the names of the exceptions, without their texts.
+
+        A text of the database may quote a row, one of Python a value.
+        """
         lines: list[str] = []
         error: BaseException | None = ei[1]
         while error is not None:
@@ -121,7 +116,7 @@ def route_of(scope: Scope) -> str:
 
 
 def traceparent_of(scope: Scope) -> str | None:
-    """The client's traceparent, where it is sound."""
+    """The client's traceparent; None where it is missing or malformed."""
     for name, value in scope["headers"]:
         if name == b"traceparent" and _TRACEPARENT.fullmatch(value):
             return str(value.decode("ascii"))

@@ -1,11 +1,11 @@
-"""What Prometheus reads at ``GET /metrics``, by prometheus_client; right with several workers too. Off unless METRICS is set."""
+"""Prometheus metrics, at ``GET /metrics``, of all workers together. Off unless METRICS is set."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
 
+import asyncpg
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -17,29 +17,33 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from app.auth.authenticator import Authenticator
 from app.database.calls import Database
 from app.instrumentation.logs import route_of
+from app.instrumentation.middleware import Exchange
+from app.web.problems import Unavailable
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class Metrics:
-    """The numbers of this process, and where several workers serve, the way to those of all."""
+    """The metrics of this process; where several workers serve, those of all workers are shown."""
 
     def __init__(self, database: Database, authenticator: Authenticator) -> None:
         self._database = database
         self._authenticator = authenticator
         self._cached = self._verified = 0
         registry = self._registry = CollectorRegistry()
-        self.requests = Counter("http_requests", "Answers.", ("method", "route", "status"), registry=registry)
-        self.seconds = Histogram(
+        self._requests = Counter(
+            "http_requests", "Answers.", ("method", "route", "status"), registry=registry
+        )
+        self._seconds = Histogram(
             "http_request_duration_seconds", "From a request's head to the end of its answer.", ("method", "route"),
             registry=registry, buckets=_BUCKETS,
         )  # fmt: skip
-        self.running = Gauge(
+        self._running = Gauge(
             "http_requests_in_progress",
             "Requests without an answer yet.",
             registry=registry,
@@ -61,10 +65,9 @@ class Metrics:
             "duly_pool_size", "Connections there may be.", registry=registry, multiprocess_mode="livesum"
         )
         self._size.set(database.pool_size)
-        errors = Counter(
+        self._errors = Counter(
             "duly_database_errors", "Errors by class of SQLSTATE.", ("sqlstate_class",), registry=registry
         )
-        database.on_error = lambda sqlstate_class: errors.labels(sqlstate_class).inc()
         self._hits = Counter("duly_token_cache_hits", "Tokens that were known.", registry=registry)
         self._misses = Counter(
             "duly_token_cache_misses", "Tokens that had to be verified.", registry=registry
@@ -83,62 +86,49 @@ class Metrics:
         )
 
     @contextmanager
-    def watch(self) -> Iterator[None]:
-        """Around a request."""
-        self.running.inc()
+    def observe_exchange(self, exchange: Exchange) -> Iterator[None]:
+        """An observer of the middleware: counts and times each request."""
+        self._running.inc()
         self._note_pool()
         try:
             yield
         finally:
-            self.running.dec()
+            method, route = method_of(exchange.scope), route_of(exchange.scope)
+            self._requests.labels(method, route, str(exchange.status)).inc()
+            self._seconds.labels(method, route).observe(exchange.seconds)
+            self._running.dec()
             self._note_pool()
-            # The authenticator counts for itself, and costs nothing more where nobody looks.
+            # The authenticator counts anyway; here the difference is added.
             self._hits.inc(self._authenticator.cache_hits - self._cached)
             self._misses.inc(self._authenticator.cache_misses - self._verified)
             self._cached, self._verified = self._authenticator.cache_hits, self._authenticator.cache_misses
+
+    @contextmanager
+    def observe_call(self, function: str) -> Iterator[None]:
+        """An observer of the database: counts errors, as class 08 where the database was not reached."""
+        try:
+            yield
+        except asyncpg.PostgresError as error:
+            self._errors.labels((error.sqlstate or "")[:2]).inc()
+            raise
+        except Unavailable as refusal:
+            if refusal.__cause__ is not None:
+                self._errors.labels((getattr(refusal.__cause__, "sqlstate", None) or "08")[:2]).inc()
+            raise
 
     def _note_pool(self) -> None:
         self._in_use.set(min(self._database.in_use, self._database.pool_size))
         self._waiting.set(max(0, self._database.in_use - self._database.pool_size))
 
 
-class RequestMetrics:
-    """Middleware: counts and times each request."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app = app
-        self._metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        start = perf_counter()
-        status = 500
-
-        async def send_noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        with self._metrics.watch():
-            try:
-                await self._app(scope, receive, send_noting)
-            finally:
-                method, route = method_of(scope), route_of(scope)
-                self._metrics.requests.labels(method, route, str(status)).inc()
-                self._metrics.seconds.labels(method, route).observe(perf_counter() - start)
-
-
 def method_of(scope: Scope) -> str:
-    """The method, "other" where it is made up: a client must not be able to make new time series."""
+    """The method; "other" where HTTP has no such method: a client must not be able to make new time series."""
     method: str = scope["method"]
     return method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS") else "other"
 
 
 def forget_the_dead(folder: Path) -> None:
-    """What is going on in a worker that was killed is nothing; its counts stay."""
+    """Remove the gauges of workers that were killed; their counters stay."""
     for path in folder.glob("gauge_live*_*.db"):
         pid = int(path.stem.rpartition("_")[2])
         try:

@@ -1,55 +1,54 @@
-"""What may be switched on around the application: logs, metrics, traces. What is off is not even imported."""
+"""The one middleware that measures. Logs, metrics and traces are told of each exchange by it, if they are on.
 
-from typing import Self
+What is off is not imported; if all is off, this middleware is not there either.
+"""
 
-from starlette.middleware import Middleware
-from starlette.routing import Route
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from time import perf_counter
 
-from app.auth.authenticator import Authenticator
-from app.database.calls import Database
-from app.instrumentation.logs import RequestLog
-from app.settings import Settings, SettingsError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class Instrumentation:
-    """The middleware and the routes of what is on. A context manager: it ends what runs in the background."""
+@dataclass(slots=True)
+class Exchange:
+    """A request and its answer. ``scope`` is ASGI's; the routes and handlers add ``route`` and ``user`` to it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.middleware: list[Middleware] = []
-        self.routes: list[Route] = []
-        self.authenticator = Authenticator(settings)
-        self._tracing = settings.tracing
-        self.database = self._trace(settings) if settings.tracing else Database(settings)
-        if settings.log_level in ("debug", "info"):
-            self.middleware.append(Middleware(RequestLog, settings=settings))
-        if settings.metrics:
-            self._measure()
+    scope: Scope
+    status: int = 500
+    """Of the answer; 500 until it begins."""
+    seconds: float = 0.0
+    """From the head of the request to the end of the answer; 0 until then."""
 
-    async def __aenter__(self) -> Self:
-        if self._tracing:
-            from app.instrumentation.tracing import start_tracing
 
-            self._provider = start_tracing()
-        return self
+Observer = Callable[[Exchange], AbstractContextManager[None]]
+"""Opened before the application is called; closed when the exchange is complete."""
 
-    async def __aexit__(self, *exception: object) -> None:
-        if self._tracing:
-            self._provider.shutdown()
 
-    def _trace(self, settings: Settings) -> Database:
-        try:
-            from app.instrumentation.tracing import RequestSpans, TracedDatabase
-        except ImportError:
-            raise SettingsError("TRACING needs OpenTelemetry: install app/requirements-otel.txt") from None
-        self.middleware.append(Middleware(RequestSpans))
-        return TracedDatabase(settings)
+class Measure:
+    """Middleware: opens the observers of each exchange in order, and closes them in reverse order."""
 
-    def _measure(self) -> None:
-        from app.instrumentation.metrics import Metrics, RequestMetrics
-        from app.web.resource import Resource
+    def __init__(self, app: ASGIApp, observers: Sequence[Observer]) -> None:
+        self._app = app
+        self._observers = observers
 
-        metrics = Metrics(self.database, self.authenticator)
-        self.middleware.append(Middleware(RequestMetrics, metrics=metrics))
-        self.routes.append(
-            Route("/metrics", Resource(("text/plain",), GET=metrics.show), include_in_schema=False)
-        )
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = Exchange(scope)
+        start = perf_counter()
+
+        async def send_measured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+            await send(message)
+
+        with ExitStack() as stack:
+            for observe in self._observers:
+                stack.enter_context(observe(exchange))
+            try:
+                await self._app(scope, receive, send_measured)
+            finally:
+                exchange.seconds = perf_counter() - start

@@ -1,20 +1,25 @@
 """What an operator sees: logs, metrics, traces. Never a token, a title or a body."""
 
+import asyncio
 import json
 import logging
 import logging.config
 import re
+import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 from starlette.testclient import TestClient
 
 from app.dev import commands
 from app.instrumentation.logs import JsonFormatter, TextFormatter, log_config
+from app.instrumentation.middleware import Measure
 from app.main import create_app
 from app.settings import Settings, SettingsError
 from tests.client import Client, make_token
 from tests.conftest import SECRET
+from tests.environment import environment
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -187,3 +192,53 @@ def test_tracing_without_opentelemetry_is_refused_at_the_start(monkeypatch):
     monkeypatch.setitem(sys.modules, "app.instrumentation.tracing", None)
     with pytest.raises(SettingsError, match="requirements-otel"):
         create_app(Settings(database_url="postgresql://localhost/x", jwt_secret=SECRET, tracing=True))
+
+
+@pytest.mark.parametrize("level", ["warning", "error"])
+def test_what_is_off_is_neither_imported_nor_called(level):
+    program = (
+        "import sys; from app.main import create_app; from app.settings import Settings\n"
+        f"app = create_app(Settings(database_url='postgresql://localhost/x', jwt_secret='s' * 32, log_level='{level}'))\n"
+        "print([each.cls.__name__ for each in app.user_middleware])\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ('prometheus_client', 'opentelemetry')])\n"
+        "print('app.instrumentation.metrics' in sys.modules, 'app.instrumentation.tracing' in sys.modules)"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", program], cwd=commands.ROOT, env=environment(), capture_output=True, text=True, check=True
+    ).stdout.splitlines()  # fmt: skip
+    assert "Measure" not in printed[0]
+    assert printed[1:] == ["[]", "False False"]
+
+
+def test_one_middleware_measures_for_all_that_is_on(watched):
+    names = [each.cls.__name__ for each in watched._http.app.user_middleware]
+    assert names.count("Measure") == 1
+
+
+def test_an_exchange_that_fails_is_measured_as_500():
+    seen = []
+
+    @contextmanager
+    def observe(exchange):
+        assert exchange.seconds == 0
+        try:
+            yield
+        finally:
+            seen.append((exchange.status, exchange.seconds > 0))
+
+    async def fail(scope, receive, send):
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        asyncio.run(Measure(fail, [observe, observe])({"type": "http"}, None, None))
+    assert seen == [(500, True), (500, True)]
+
+
+def test_a_database_that_is_not_reached_counts_as_class_08(alice):
+    settings = Settings(database_url="postgresql://x@127.0.0.1:1/x", jwt_secret=SECRET, metrics=True)
+    with TestClient(create_app(settings)) as http:
+        client = Client(http, make_token(alice, SECRET))
+        assert client.get("/tasks").status_code == 503
+        assert (
+            'duly_database_errors_total{sqlstate_class="08"} 1.0' in client.get("/metrics").text.splitlines()
+        )
