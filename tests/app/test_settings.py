@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from app.dev import commands
-from app.settings import Settings, SettingsError
+from app.settings import Settings, SettingsError, variable_of
 from tests.environment import environment
 
 SOUND = {"DATABASE_URL": "postgresql://task_api@localhost/duly", "JWT_SECRET": "s" * 32}
@@ -112,7 +112,7 @@ def test_env_example_lists_every_setting_with_its_default():
         (
             setting.metadata["about"],
             "" if setting.default is dataclasses.MISSING else "#",
-            setting.metadata["variable"],
+            variable_of(setting),
             default_text(setting.default),
         )
         for setting in dataclasses.fields(Settings)
