@@ -3,6 +3,7 @@
 import json
 import re
 
+import openapi_spec_validator
 import pytest
 from starlette.routing import Route
 from starlette.testclient import TestClient
@@ -49,18 +50,23 @@ def test_every_field_of_a_task_is_described_and_no_other(client, alice, document
     assert set(schema["properties"]) == set(schema["required"]) == set(client(alice).create())
 
 
-def test_what_may_be_written_is_what_the_database_takes(document, as_superuser):
-    assert set(document["components"]["schemas"]["NewTask"]["properties"]) == set(
-        as_superuser.value("select app.task_fields()")
-    )
-    written = {
-        name
-        for name, schema in document["components"]["schemas"]["NewTask"]["properties"].items()
-        if not schema.get("readOnly")
-    }
-    assert written == {
-        "title", "description", "completed", "priority", "tags", "due_date", "reminder_at", "is_recurring", "recurrence_rule", "timezone",
-    }  # fmt: skip
+WRITABLE = {
+    "title", "description", "completed", "priority", "tags", "due_date", "reminder_at", "is_recurring", "recurrence_rule", "timezone",
+}  # fmt: skip
+
+
+def test_bodies_have_the_fields_that_the_database_stores_and_no_others(document):
+    schemas = document["components"]["schemas"]
+    assert set(schemas["NewTask"]["properties"]) == set(schemas["TaskChange"]["properties"]) == WRITABLE
+
+
+def test_fields_that_are_ignored_in_a_body_are_named(client, alice, document):
+    schemas = document["components"]["schemas"]
+    ignored = set(client(alice).create()) - WRITABLE
+    assert ignored == {"id", "user_id", "created_at", "updated_at"}
+    for name in ignored:
+        assert f"`{name}`" in schemas["NewTask"]["description"]
+        assert f"`{name}`" in schemas["TaskChange"]["description"]
 
 
 def test_types_lengths_enums_and_defaults_are_those_of_the_database(document):
@@ -69,26 +75,104 @@ def test_types_lengths_enums_and_defaults_are_those_of_the_database(document):
     assert schemas["NewTask"]["required"] == ["title"]
     assert (new["title"]["type"], new["title"]["minLength"], new["title"]["maxLength"]) == ("string", 1, 200)
     assert (new["description"]["type"], new["description"]["maxLength"]) == (["string", "null"], 2000)
-    assert (new["priority"]["default"], new["priority"]["anyOf"][0]) == (
-        "Medium",
-        {"enum": ["High", "Medium", "Low"]},
+    assert new["priority"]["$ref"] == "#/components/schemas/Priority"
+    assert "`Medium` if it is left out" in new["priority"]["description"]
+    assert schemas["Priority"]["enum"] == ["High", "Medium", "Low"]
+    assert schemas["Priority"]["type"] == "string"
+    assert (new["tags"]["maxItems"], new["tags"]["items"]["maxLength"]) == (50, 50)
+    for tag, is_valid in (("home", True), (" a b ", True), ("a,b", False), (" ", False), ("", False)):
+        assert bool(re.search(new["tags"]["items"]["pattern"], tag)) == is_valid, tag
+    assert (new["completed"]["type"], new["recurrence_rule"]["maxLength"]) == ("boolean", 500)
+    assert [branch.get("format") for branch in new["due_date"]["anyOf"]] == ["date-time", "date", None]
+    assert schemas["Task"]["properties"]["id"]["format"] == "uuid"
+
+
+def schemas_within(part):
+    """All schemas of a part of the document."""
+    if isinstance(part, dict):
+        if {"type", "anyOf", "oneOf", "allOf", "const", "enum", "$ref", "pattern", "format"} & set(part):
+            yield part
+        for key, value in part.items():
+            if key not in ("example", "examples"):
+                yield from schemas_within(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from schemas_within(value)
+
+
+def test_every_schema_and_every_branch_of_one_has_a_type(document):
+    for schema in schemas_within(document["components"]["schemas"]):
+        if "properties" not in schema.get("type", {}):
+            assert {"type", "anyOf", "$ref"} & set(schema), schema
+
+
+def test_request_schemas_have_no_defaults_and_answers_may_gain_fields(document):
+    schemas = document["components"]["schemas"]
+    requests = {"NewTask", "TaskChange", "Toggle", "OccurrencesPreview"}
+    for name, schema in schemas.items():
+        for each in schemas_within(schema):
+            assert "default" not in each, (name, each)
+            assert not each.get("readOnly"), (name, each)
+        assert schema.get("additionalProperties") == (False if name in requests else None), name
+
+
+def test_a_body_has_one_media_type(document):
+    for _, path, operation in operations(document):
+        if "requestBody" in operation:
+            assert [*operation["requestBody"]["content"]] == ["application/json"], path
+
+
+def test_unknown_fields_may_come_where_the_setting_lets_them():
+    settings = Settings(database_url="postgresql://nowhere/x", jwt_secret="s" * 32, unknown_fields="ignore")
+    schemas = describe(settings, {"fields": _SERIES, "faults": []})["components"]["schemas"]
+    for name in ("NewTask", "TaskChange", "Toggle", "OccurrencesPreview"):
+        assert schemas[name]["additionalProperties"] is True
+
+
+# Fixed for ever: programs call these names. A new operation adds a line.
+OPERATION_IDS = {
+    ("GET", "/tasks"): "list_tasks",
+    ("POST", "/tasks"): "create_task",
+    ("GET", "/tasks/{id}"): "get_task",
+    ("PUT", "/tasks/{id}"): "put_task",
+    ("PATCH", "/tasks/{id}"): "update_task",
+    ("DELETE", "/tasks/{id}"): "delete_task",
+    ("POST", "/tasks/{id}/toggle"): "toggle_task",
+    ("GET", "/tasks/{id}/occurrences"): "list_occurrences",
+    ("POST", "/occurrences"): "preview_occurrences",
+    ("GET", "/health"): "get_health",
+    ("GET", "/health/ready"): "check_readiness",
+    ("GET", "/problems/{name}"): "get_problem_type",
+    ("GET", "/openapi.json"): "get_openapi",
+    ("GET", "/docs"): "get_docs",
+}
+# Those that are no function of the database: what is not asked of it, and what it does only a part of.
+WITHOUT_A_FUNCTION = {
+    "put_task",
+    "list_occurrences",
+    "preview_occurrences",
+    "get_health",
+    "get_problem_type",
+    "get_openapi",
+    "get_docs",
+}
+
+
+def test_the_names_of_operations_do_not_change(document):
+    names = {(method, path): operation["operationId"] for method, path, operation in operations(document)}
+    assert names == OPERATION_IDS
+
+
+def test_operations_are_named_after_the_functions_of_the_database(document, as_superuser):
+    functions = as_superuser.value(
+        "select array_agg(proname::text) from pg_proc where pronamespace = 'api'::regnamespace"
     )
-    assert (new["tags"]["maxItems"], new["tags"]["default"], new["tags"]["items"]["maxLength"]) == (
-        50,
-        [],
-        50,
-    )
-    assert new["tags"]["items"]["pattern"] == "^[^,]*$"
-    assert (new["completed"]["default"], new["recurrence_rule"]["maxLength"]) == (False, 500)
-    assert (
-        new["due_date"]["format"],
-        new["id"]["readOnly"],
-        schemas["Task"]["properties"]["id"]["format"],
-    ) == (
-        "date-time",
-        True,
-        "uuid",
-    )
+    names = {operation["operationId"] for _, _, operation in operations(document)}
+    assert names - set(functions) == WITHOUT_A_FUNCTION
+
+
+def test_the_document_is_valid(document):
+    openapi_spec_validator.validate(document)
 
 
 def test_a_changed_constraint_changes_the_description(new_database, server):
@@ -122,7 +206,12 @@ def test_every_reference_leads_somewhere(document):
 
 
 def test_every_problem_and_every_header_that_a_page_may_read_is_described(document):
-    described = json.dumps(document["paths"])
+    used = [
+        ref.rpartition("/")[2]
+        for ref in re.findall(r"#/components/responses/\w+", json.dumps(document["paths"]))
+    ]
+    assert set(used) == set(document["components"]["responses"])
+    described = json.dumps(document["components"]["responses"])
     assert [
         name
         for name in PROBLEM_TYPES
@@ -136,9 +225,12 @@ def test_every_operation_says_what_it_is_answers_what_and_needs_which_token(docu
     assert len(set(names)) == len(names)
     for method, path, operation in operations(document):
         assert operation["summary"], (method, path)
+        assert operation["description"].endswith("."), (method, path)
         assert {"400", "406", "431", "500"} <= set(operation["responses"])
         assert ("401" in operation["responses"]) == bool(operation["security"])
-        for status, response in operation["responses"].items():
+        for status, found in operation["responses"].items():
+            name = found.get("$ref", "").rpartition("/")[2]
+            response = document["components"]["responses"][name] if name else found
             assert "X-Request-ID" in response["headers"]
             for content in response.get("content", {}).values():
                 assert int(status) < 400 or content["examples"]

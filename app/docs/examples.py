@@ -1,0 +1,47 @@
+"""The examples of the OpenAPI document. Data; each agrees with its schema."""
+
+from typing import Any
+
+Json = dict[str, Any]
+
+ID = "018f4e2a-6c1b-4d3e-9f00-2a5b8c7d6e1f"
+REQUEST_ID = "5f0c6a5e8d3b4c0f9a7e2d1c0b3a4f5e"
+ETAG = '"1767341700250000"'
+TASK: Json = {
+    "id": ID,
+    "user_id": "alice",
+    "title": "Pay the rent",
+    "description": None,
+    "completed": False,
+    "priority": "High",
+    "tags": ["home", "money"],
+    "due_date": "2026-01-10T17:00:00Z",
+    "reminder_at": "2026-01-10T09:00:00Z",
+    "is_recurring": True,
+    "recurrence_rule": "FREQ=MONTHLY;BYMONTHDAY=10",
+    "timezone": "Europe/Berlin",
+    "created_at": "2026-01-02T08:15:00.25Z",
+    "updated_at": "2026-01-02T08:15:00.25Z",
+}
+SUCCESSOR = TASK | {
+    "id": "018f4e2a-9d2c-4e4f-8a11-3b6c9d8e7f20",
+    "due_date": "2026-02-10T17:00:00Z",
+    "reminder_at": "2026-02-10T09:00:00Z",
+}
+_KEPT_BY_SERVER = ("id", "user_id", "completed", "created_at", "updated_at")
+NEW_TASK = {name: value for name, value in TASK.items() if name not in _KEPT_BY_SERVER}
+PAGE = {"items": [TASK], "total": 1, "limit": 50, "offset": 0, "next_cursor": None}
+TOGGLED = {"task": TASK | {"completed": True}, "new_task": SUCCESSOR}
+PREVIEW = {name: TASK[name] for name in ("due_date", "recurrence_rule", "timezone")} | {"limit": 2}
+OCCURRENCES = {"occurrences": ["2026-02-10T17:00:00Z", "2026-03-10T17:00:00Z"]}
+HEALTH = {"status": "healthy", "timestamp": "2026-01-10T17:00:00.123456Z", "version": "1.0.0"}
+READY = {"status": "ready", "version": "1.0.0"}
+FIELD_ERROR = {"loc": ["body", "title"], "msg": "must have 1 to 200 characters", "type": "string_length"}
+
+# The examples of a task's fields.
+FIELDS: Json = {
+    "due_date": TASK["due_date"],
+    "reminder_at": TASK["reminder_at"],
+    "recurrence_rule": "FREQ=WEEKLY;BYDAY=MO",
+    "timezone": TASK["timezone"],
+}

@@ -1,0 +1,280 @@
+"""The schemas of the OpenAPI document. Those of a task are made from what api.describe_tasks finds in the catalog.
+
+Generated clients decide their form: a body has no ``default`` and no read-only field, every branch of a union has a type,
+and an answer may gain fields (no ``additionalProperties: false``).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.docs.examples import FIELDS
+from app.settings import Settings
+from app.web.problem_types import PROBLEM_TYPES, TYPE_PREFIX
+
+Json = dict[str, Any]
+
+# White space at both ends is trimmed, so a string of nothing else is an empty one.
+_NOT_BLANK = r"[^\s\u0085]"
+_NOT_BLANK_NO_COMMA = r"^[^,]*[^\s\u0085,][^,]*$"
+# Names that the registry of formats does not have.
+_FORMATS = {"recurrence_rule": "rrule", "timezone": "time-zone"}
+# A time of an answer.
+_TIME = {"type": "string", "format": "date-time", "pattern": "Z$"}
+_TEXT = {"type": "string"}
+_NULL = {"type": "null"}
+
+
+def ref(schema: str, **siblings: str) -> Json:
+    """A reference to a schema of the document; in OpenAPI 3.1 a description may stand beside it."""
+    return {"$ref": f"#/components/schemas/{schema}", **siblings}
+
+
+def make_object(description: str, properties: Json, *optional: str) -> Json:
+    """The schema of an object of an answer: its properties are always there, but for the optional ones."""
+    return {
+        "description": description,
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in optional],
+    }
+
+
+def task_schemas(settings: Settings, described: Mapping[str, Any]) -> Json:
+    """The schemas of tasks, from ``{"fields": […], "faults": […]}`` (api.describe_tasks)."""
+    fields: Sequence[Mapping[str, Any]] = described["fields"]
+    writable = [field for field in fields if field["writable"]]
+    changed = {field["name"]: _write(field) for field in writable}
+    created = {field["name"]: _write(field, with_default=True) for field in writable}
+    series = {name: changed[name] for name in ("due_date", "recurrence_rule", "timezone")}
+    # A body may have fields that are ignored, where the settings say so.
+    strict: Json = {"additionalProperties": settings.unknown_fields == "ignore"}
+    return {
+        "Task": make_object("A task as it is read.", {field["name"]: _read(field) for field in fields}),
+        "NewTask": {
+            "description": f"A task to create. Only `title` is required. {_IGNORED}",
+            "type": "object",
+            "properties": created,
+            "required": [field["name"] for field in fields if field["required"]],
+            **strict,
+        },
+        "TaskChange": {
+            "description": "The fields to change. A field that is left out stays as it is; null clears a field that may be "
+            f"null (RFC 7396). {_IGNORED}",
+            "type": "object",
+            "properties": changed,
+            **strict,
+        },
+        "OccurrencesPreview": {
+            "description": "A recurrence rule to try. Nothing is stored.",
+            "type": "object",
+            "properties": series
+            | {
+                "recurrence_rule": series["recurrence_rule"] | {"type": "string"},
+                "limit": {
+                    "type": ["integer", "null"],
+                    "minimum": 1,
+                    "maximum": 100,
+                    "description": "The number of due dates to return; 10 if it is left out.",
+                },
+            },
+            "required": ["recurrence_rule"],
+            **strict,
+        },
+        "Toggle": {
+            "description": "How to complete or reopen the task. No field is required.",
+            "type": "object",
+            "properties": {
+                "completed": {
+                    "type": "boolean",
+                    "description": "The state to set. If it is left out, the state is flipped.",
+                },
+                "catch_up": {
+                    "type": "boolean",
+                    "description": "For a task completed late: the due date of its successor is after now as well. "
+                    "False if it is left out.",
+                },
+            },
+            **strict,
+        },
+        **{
+            _enumeration(field): {
+                "description": field["schema"]["description"],
+                "type": "string",
+                "enum": field["schema"]["enum"],
+            }
+            for field in fields
+            if "enum" in field["schema"]
+        },
+        "FieldError": _field_error(described["faults"]),
+    }
+
+
+_IGNORED = "`id`, `user_id`, `created_at` and `updated_at` are ignored in a body, so a task can be sent back as it was read."
+
+
+def _enumeration(field: Mapping[str, Any]) -> str:
+    name: str = field["name"]
+    return name.capitalize()
+
+
+def _read(field: Mapping[str, Any]) -> Json:
+    """A field as an answer has it."""
+    if "enum" in field["schema"]:
+        return ref(_enumeration(field))
+    schema = {key: value for key, value in _describe(field).items() if key != "default"}
+    return schema | {"pattern": "Z$"} if schema.get("format") == "date-time" else schema
+
+
+def _write(field: Mapping[str, Any], *, with_default: bool = False) -> Json:
+    """A field as a body may have it. A default is told in words: as ``default`` it would make the field required in TypeScript."""
+    schema = _describe(field)
+    default = schema.pop("default", None)
+    if with_default and default is not None:
+        schema["description"] += f" {_word(default)} if it is left out."
+    if "enum" in schema:
+        return ref(_enumeration(field), description=schema["description"])
+    if schema.get("format") == "date-time":
+        branches: list[Json] = [{"type": "string", "format": name} for name in ("date-time", "date")]
+        schema = {key: value for key, value in schema.items() if key not in ("type", "format")}
+        schema["anyOf"] = [*branches, _NULL]
+        schema["description"] += (
+            " Any ISO 8601 date or date-time. A time without an offset is read on the clock of `timezone`; "
+            "a date means midnight there."
+        )
+    elif schema["type"] == "array":
+        schema |= {
+            "type": ["array", "null"],
+            "items": schema["items"] | {"pattern": _NOT_BLANK_NO_COMMA},
+        }
+    elif field["required"]:
+        schema["pattern"] = _NOT_BLANK
+    return schema
+
+
+def _word(default: object) -> str:
+    return {"[]": "None", "False": "False"}.get(str(default), f"`{default}`")
+
+
+def _describe(field: Mapping[str, Any]) -> Json:
+    schema = dict(field["schema"])
+    if schema.get("default", "") is None:
+        del schema["default"]
+    name = field["name"]
+    if name in _FORMATS:
+        schema["format"] = _FORMATS[name]
+    if name in FIELDS:
+        schema["examples"] = [FIELDS[name]]
+    return schema
+
+
+def _field_error(faults: Sequence[Mapping[str, str]]) -> Json:
+    rules = "\n".join(f"| `{rule['field']}` | `{rule['type']}` | {rule['msg']} |" for rule in faults)
+    table = f"| field | type | message |\n|---|---|---|\n{rules}\n"
+    return make_object(
+        f"One error of a request. The rules of a task:\n\n{table}",
+        {
+            "loc": {
+                "description": "The place of the error: body, path, query or header, then the name of the field.",
+                "type": "array",
+                "items": _TEXT,
+                "minItems": 1,
+            },
+            "msg": {"description": "What the value must be.", "type": "string", "minLength": 1},
+            "type": {
+                "description": "The name of the rule. It does not change.",
+                "type": "string",
+                "pattern": "^[a-z_0-9]+$",
+            },
+        },
+    )
+
+
+_PROBLEM_MEMBERS: Json = {
+    "type": ref("ProblemTypeURI"),
+    "title": {"type": "string", "description": "The name of the problem type."},
+    "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
+    "detail": {"type": "string", "description": "What is wrong with this request."},
+}
+
+# The schemas of the answers that are not about a task's fields.
+SCHEMAS: Mapping[str, Json] = {
+    "TaskPage": make_object(
+        "A page of tasks.",
+        {
+            "items": {"type": "array", "items": ref("Task"), "maxItems": 100},
+            "total": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "The number of tasks on all pages, exact for the filters given.",
+            },
+            "limit": {"type": "integer", "minimum": 1, "maximum": 100},
+            "offset": {"type": "integer", "minimum": 0},
+            "next_cursor": {
+                "type": ["string", "null"],
+                "description": "The `cursor` of the next page; null on the last page.",
+            },
+        },
+    ),
+    "Toggled": make_object(
+        "A task and its successor.",
+        {
+            "task": ref("Task"),
+            "new_task": {
+                "description": "The successor of a recurring task that was completed; otherwise null.",
+                "anyOf": [ref("Task"), _NULL],
+            },
+        },
+    ),
+    "Occurrences": make_object(
+        "The coming due dates.", {"occurrences": {"type": "array", "items": _TIME, "maxItems": 100}}
+    ),
+    "Problem": make_object(
+        "An error (RFC 9457).",
+        {
+            **_PROBLEM_MEMBERS,
+            "error": {"type": "string", "description": "`title` again."},
+            "message": {"type": "string", "description": "`detail` again."},
+            "errors": {
+                "type": "array",
+                "items": ref("FieldError"),
+                "minItems": 1,
+                "description": "All errors of the request at once; only with `/problems/validation-error`.",
+            },
+            "reasons": {
+                "type": "array",
+                "items": _TEXT,
+                "description": "Why the service is not ready; only from `GET /health/ready`.",
+            },
+            "request_id": {"type": "string", "description": "The value of `X-Request-ID`."},
+        },
+        "errors",
+        "reasons",
+    ),
+    "ProblemTypeURI": {
+        "description": "The type of a problem: a path of this service that explains it.",
+        "type": "string",
+        "enum": [TYPE_PREFIX + name for name in PROBLEM_TYPES],
+        # Names for generators that make an enumeration of it.
+        "x-enum-varnames": [name.replace("-", "_").upper() for name in PROBLEM_TYPES],
+    },
+    "ProblemTypeName": {
+        "description": "The last part of a problem's type.",
+        "type": "string",
+        "enum": [*PROBLEM_TYPES],
+    },
+    "ProblemType": make_object(
+        "What a problem type means.",
+        _PROBLEM_MEMBERS
+        | {
+            "detail": {"type": "string", "description": "What the type means."},
+            "about": {"type": "string", "description": "More about the type, in Markdown."},
+        },
+    ),
+    "Health": make_object(
+        "The service is alive.",
+        {"status": {"type": "string", "const": "healthy"}, "timestamp": _TIME, "version": _TEXT},
+    ),
+    "Ready": make_object(
+        "The service is ready.", {"status": {"type": "string", "const": "ready"}, "version": _TEXT}
+    ),
+}
