@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-recurrence lint format token migrate rollback audit psql bench bench-growth schema lock functions migration clean
+.PHONY: help run test test-all test-rest coverage lint format token migrate rollback audit psql bench bench-growth schema lock functions migration clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,11 +45,22 @@ audit: $(VENV)/local ## report who may see and do what, and try it; fails where 
 psql: $(VENV)/local ## open psql on the database, as its owner
 	@$(BIN)/python -m app.dev.commands psql
 
-test: $(VENV)/dev ## run all tests; of which: args="tests/app/api -k toggle"
-	@$(BIN)/python -m pytest $(args) --cov
+# Three workers keep two cores busy, because PostgreSQL works while they wait. The last word counts: args="-n 0 --pdb".
+PYTEST := $(BIN)/python -m pytest
+PARALLEL := --numprocesses 3 --dist loadgroup
 
-test-recurrence: $(VENV)/dev ## 10,000 recurrence rules against the oracle
-	@RECURRENCE_EXAMPLES=10000 $(BIN)/python -m pytest tests/app/recurrence
+test: $(VENV)/dev ## run the tests, in two minutes; some of them: args="tests/app/api -k toggle"
+	@$(PYTEST) $(PARALLEL) $(args)
+
+test-all: test test-rest ## run everything: servers that are killed, containers, a million rows, 10,000 rules
+
+# What test leaves out. The servers are broken one after the other: the tests wait for what each of them does.
+test-rest: $(VENV)/dev
+	@TEST_THOROUGH=1 $(PYTEST) $(PARALLEL) -m thorough
+	@$(PYTEST) $(filter-out %/__pycache__/ %/clients/ %/isolation/,$(wildcard tests/service/*/))
+
+coverage: $(VENV)/dev ## run the tests and measure what they reach; fails below 95 %
+	@$(PYTEST) $(PARALLEL) --cov $(args)
 
 lint: $(VENV)/dev ## check form, types and SQL; changes nothing
 	@$(BIN)/ruff check

@@ -6,8 +6,10 @@ from typing import Any
 import httpx2 as httpx
 import jwt
 
+SECRET = "a secret that only the tests know, of 32 bytes and more"
 
-def make_token(user: str, secret: str, **claims: Any) -> str:
+
+def make_token(user: str, secret: str = SECRET, **claims: Any) -> str:
     """A token of the user, for an hour."""
     return jwt.encode({"sub": user, "exp": int(time.time()) + 3600, **claims}, secret, "HS256")
 

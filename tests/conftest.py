@@ -1,30 +1,52 @@
-"""Fixtures that speak: a database made by the migrations, ``alice`` and ``bob``, ``client(alice)``, ``as_user(alice)``."""
+"""Fixtures that speak: ``alice`` and ``bob``, ``client(alice)``, ``as_user(alice)``, on a migrated database."""
 
-import hashlib
 import itertools
 import os
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from app.dev import commands
 from app.main import create_app
 from app.settings import Settings
-from tests.client import Client, make_token
-from tests.servers import Server, start_server
+from tests.client import SECRET, Client, make_token
+from tests.servers import Server, start_server, uses_container
 from tests.service.pooler.crowd import crowd
 from tests.service.pooler.pgbouncer import pgbouncer
 from tests.sql import Session
 
-SECRET = "a secret that only the tests know, of 32 bytes and more"
-_MIGRATIONS = sorted((commands.ROOT / "db" / "migrations").glob("*.sql"))
 _number = itertools.count(1)
+_shared = ExitStack()
+"""Of pytest-xdist's controller: the container that all of its workers use."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Start the container once, in pytest-xdist's controller, and tell each worker of it.
+
+    The embedded server needs no such care: its users share it by locks, and the last one stops it.
+    """
+    if uses_container():
+        if not hasattr(node.config, "server"):
+            node.config.server = _shared.enter_context(start_server())
+        node.workerinput["server"] = (node.config.server.url, node.config.server.container)
+
+
+def pytest_unconfigure() -> None:
+    _shared.close()
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """A PostgreSQL server; see tests/servers.py for where it comes from."""
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A PostgreSQL server; tests/README.md says where it comes from."""
+    shared = getattr(request.config, "workerinput", {}).get("server")
+    if shared:
+        yield Server(*shared)
+        return
     with start_server() as server:
         yield server
 
@@ -32,13 +54,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def template(server: Server) -> str:
     """The name of a database as the migrations make it; kept for as long as they stay the same."""
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in _MIGRATIONS)).hexdigest()
-    name = f"duly_template_{digest[:16]}"
-    if not server.has_database(name):
-        server.create_database(f"{name}_new")
-        commands.migrate(server.owner_url(f"{name}_new"))
-        server.execute(f"alter database {name}_new rename to {name}")
-    return name
+    return server.create_template()
 
 
 @pytest.fixture(scope="session")
@@ -74,13 +90,26 @@ def bob() -> str:
 
 @pytest.fixture(scope="session")
 def database_url(server: Server, database: str) -> Iterator[str]:
-    """What the service connects to; with TEST_POOLER=pgbouncer, through a pooler that others use at the same time."""
+    """What the service connects to.
+
+    With TEST_POOLER=pgbouncer it leads through a pooler that others use at the same time.
+    """
     url = server.service_url(database)
     if os.environ.get("TEST_POOLER") != "pgbouncer":
         yield url
         return
     with pgbouncer(url, connections=2) as pooled, crowd(pooled):
         yield pooled
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A new folder for a PostgreSQL, which does not run as root.
+
+    Unlike ``tmp_path``: the next run of pytest would close its parents to every other account.
+    """
+    with tempfile.TemporaryDirectory(prefix="duly-") as name:
+        yield Path(name)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,17 @@
-"""Where the tests' PostgreSQL comes from: TEST_DATABASE_URL, Testcontainers, or the embedded server, in this order."""
+"""Where the tests' PostgreSQL comes from: TEST_DATABASE_URL, Testcontainers or the embedded server."""
 
 import asyncio
+import contextlib
+import fcntl
 import gc
+import hashlib
 import os
 import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -17,9 +21,11 @@ import pytest
 
 from app.dev import commands, postgres
 
-# Another version's, for the server that TEST_DATABASE_URL names and for the faults; PostgreSQL's own tests call it PGBIN too.
+# Another version's, for the server that TEST_DATABASE_URL names and for the faults.
 BINARIES = Path(os.environ.get("TEST_PGBIN", postgres.BINARIES))
 _PASSWORD = "only-for-tests"
+_FOLDER = commands.FOLDER / "tests"
+_MIGRATIONS = sorted((commands.ROOT / "db" / "migrations").glob("*.sql"))
 
 
 @dataclass(frozen=True)
@@ -27,8 +33,8 @@ class Server:
     """A server, by the URL of a superuser of it."""
 
     url: str
-    container: Any = None
-    """Docker's, where it runs in one."""
+    container: str | None = None
+    """The id of Docker's container, where it runs in one."""
 
     def superuser_url(self, database: str) -> str:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
@@ -56,14 +62,17 @@ class Server:
     def dump(self, database: str) -> bytes:
         """What ``pg_dump`` of the server's own release writes.
 
-        Another's won't do, even if it is newer: 15.20 keeps an option of its own on each column, ``pg_attver``. Its own pg_dump
-        leaves it out; that of 18.6 writes it down, and no other server reads it.
+        Another's won't do, even if it is newer: 15.20 keeps an option of its own on each column,
+        ``pg_attver``. Its own pg_dump leaves it out; that of 18.6 writes it down, and no other server reads it.
         """
         if self.container:
+            import docker
+
             command = ["pg_dump", "--format=custom", "--username=postgres", database]
-            status, (output, complaint) = self.container.exec_run(command, demux=True)
-            assert status == 0, complaint
-            return output
+            with contextlib.closing(docker.from_env()) as client:
+                status, output = client.containers.get(self.container).exec_run(command, demux=True)
+            assert status == 0, output[1]
+            return output[0]
         program = BINARIES / "pg_dump"
         release = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
         if self.execute("show server_version").split()[0] != release.split()[2]:
@@ -75,15 +84,32 @@ class Server:
         return bool(self.execute(f"select 1 from pg_database where datname = '{name}'"))
 
     def create_database(self, name: str, template: str = "template0") -> None:
-        if not self.execute(f"select 1 from pg_roles where rolname = '{postgres.OWNER}'"):
-            self.execute(f"create role {postgres.OWNER} login createdb createrole password '{_PASSWORD}'")
+        """Create a database that the owner owns, with what is granted on it, which is not cloned."""
         utf8 = "encoding 'UTF8' locale 'C.UTF-8'" if template == "template0" and "@/" not in self.url else ""
         self.execute(f"create database {name} owner {postgres.OWNER} template {template} {utf8}")
         if template != "template0":
-            self.execute(f"alter role task_api password '{_PASSWORD}'")
-            # What is granted on a database is not cloned with it.
             self.execute(f"revoke all on database {name} from public")
             self.execute(f"grant connect on database {name} to task_api, task_auditor")
+
+    def create_template(self) -> str:
+        """Create the database that others are cloned from, unless it is there; returns its name.
+
+        Of several processes one does it, and the others wait: it also makes the roles, which are the whole
+        server's.
+        """
+        digest = hashlib.sha256(b"".join(path.read_bytes() for path in _MIGRATIONS)).hexdigest()
+        name = f"duly_template_{digest[:16]}"
+        with one_at_a_time("template"):
+            if not self.has_database(name):
+                if not self.execute(f"select 1 from pg_roles where rolname = '{postgres.OWNER}'"):
+                    role = f"{postgres.OWNER} login createdb createrole password '{_PASSWORD}'"
+                    self.execute(f"create role {role}")
+                self.execute(f"drop database if exists {name}_new with (force)")
+                self.create_database(f"{name}_new")
+                commands.migrate(self.owner_url(f"{name}_new"))
+                self.execute(f"alter role task_api password '{_PASSWORD}'")
+                self.execute(f"alter database {name}_new rename to {name}")
+        return name
 
     def _url_of(self, role: str, database: str) -> str:
         parts = urlsplit(self.url)
@@ -92,17 +118,35 @@ class Server:
 
 
 @contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Keep the other processes of this checkout's tests waiting, until the context ends."""
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    with (_FOLDER / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def start_server() -> Iterator[Server]:
-    """The server for a run of the tests; TEST_BACKEND demands ``testcontainers`` or ``embedded`` where neither is to be guessed."""
-    given, backend = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_BACKEND")
-    if given:
-        yield Server(given)
-    elif backend == "testcontainers" or (backend != "embedded" and has_docker()):
+    """The server for a run of the tests: see tests/README.md."""
+    if uses_container():
         with start_container(os.environ.get("TEST_POSTGRES_IMAGE", "postgres:18")) as server:
             yield server
+    elif given := os.environ.get("TEST_DATABASE_URL"):
+        yield Server(given)
     else:
-        with postgres.postgres(commands.FOLDER / "tests", "-c fsync=off") as sockets:
+        # Nothing here has to outlive a crash of the machine.
+        settings = ("-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off")
+        with postgres.postgres(_FOLDER, *settings, "-c max_connections=200") as sockets:
             yield Server(postgres.url(sockets, "postgres", "postgres"))
+
+
+def uses_container() -> bool:
+    """Whether the server is one in a container of its own."""
+    backend = os.environ.get("TEST_BACKEND")
+    if os.environ.get("TEST_DATABASE_URL") or backend == "embedded":
+        return False
+    return backend == "testcontainers" or has_docker()
 
 
 @contextmanager
@@ -116,14 +160,16 @@ def start_container(image: str) -> Iterator[Server]:
     )
     with container.with_command("postgres -c fsync=off -c max_connections=200") as running:
         url = f"postgresql://postgres:{_PASSWORD}@localhost:{running.get_exposed_port(5432)}/postgres"
-        yield Server(url, running.get_wrapped_container())
+        yield Server(url, running.get_wrapped_container().id)
 
 
+@cache
 def has_docker() -> bool:
     """Whether a Docker engine answers."""
     import docker
 
-    # Where no engine listens, docker forgets to close its socket; pytest would blame whichever test runs when it is collected.
+    # Where no engine listens, docker forgets to close its socket; pytest would blame the test that runs when
+    # it is collected.
     with warnings.catch_warnings(action="ignore", category=ResourceWarning):
         try:
             client = docker.from_env(timeout=3)

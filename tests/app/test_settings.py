@@ -1,15 +1,13 @@
-"""The settings: each wrong one is refused at the start, with a message that says what is right; .env.example lists them all."""
+"""A wrong setting is refused at the start, with a message that says what is right; .env.example lists them."""
 
 import dataclasses
 import re
-import subprocess
-import sys
 
 import pytest
 
 from app.dev import commands
 from app.settings import Settings, SettingsError, variable_of
-from tests.environment import environment
+from tests.processes import run_module
 
 SOUND = {"DATABASE_URL": "postgresql://task_api@localhost/duly", "JWT_SECRET": "s" * 32}
 
@@ -127,15 +125,7 @@ def test_the_defaults_in_env_example_mean_the_defaults():
 
 
 def test_the_service_does_not_start_with_a_wrong_setting_and_says_why():
-    variables = environment(JWT_SECRET="short", DATABASE_URL=SOUND["DATABASE_URL"])
-    service = subprocess.run(
-        [sys.executable, "-m", "app"],
-        cwd=commands.ROOT,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
+    service = run_module("app", JWT_SECRET="short", DATABASE_URL=SOUND["DATABASE_URL"])
     assert service.returncode == 1
     assert "Duly can't start:\nJWT_SECRET" in service.stderr
     assert ".env.example" in service.stderr

@@ -15,7 +15,7 @@ import psutil
 
 from app.dev import commands
 from tests.bench.operations import SERIAL, Request
-from tests.live import free_port
+from tests.processes import free_port
 from tests.wire import tap
 
 POOL_SIZE = 2 * (os.cpu_count() or 1)

@@ -1,6 +1,7 @@
 """The migrations: up and down, on an empty database and on one with data, safe while the service runs; backup and restore."""
 
 import re
+import secrets
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ VERSIONS = [path.name.partition("_")[0] for path in MIGRATIONS]
 @pytest.fixture
 def empty(server: Server, template):
     """The owner's URL of a database without a migration."""
-    name = f"duly_empty_{id(object())}"
+    name = f"duly_empty_{secrets.token_hex(6)}"
     server.create_database(name)
     yield server.owner_url(name)
     server.execute(f"drop database {name} with (force)")
@@ -118,7 +119,7 @@ def test_squawk_finds_nothing_that_is_not_explained(tmp_path):
     assert result.returncode == 0, result.stdout
 
 
-def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database, tmp_path):
+def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database, folder):
     """Restored into a fresh server, which is PostgreSQL 18 whatever it comes from.
 
     The roles belong to the server and come from pg_dumpall, the new version's: one before 16 writes who granted what, which
@@ -126,12 +127,12 @@ def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database
     """
     name = new_database()
     fill(server, name, "backup")
-    source, backup, roles = server.superuser_url(name), tmp_path / "backup", tmp_path / "roles"
+    source, backup, roles = server.superuser_url(name), folder / "backup", folder / "roles"
     backup.write_bytes(server.dump(name))
     run("pg_dumpall", "--roles-only", f"--file={roles}", f"--dbname={source}")
     # Since 16 whoever makes a role administers it. Before, CREATEROLE was enough, so nothing of it is in the backup.
     administers = server.execute("show server_version_num") >= "160000"
-    with postgres.postgres(tmp_path / "fresh") as sockets:
+    with postgres.postgres(folder / "fresh") as sockets:
         fresh = Server(postgres.url(sockets, "postgres", "postgres"))
         # That postgres exists already is the only fault it may find.
         faults = run("psql", "--no-psqlrc", "--quiet", f"--file={roles}", fresh.url)

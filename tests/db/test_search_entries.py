@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 from tests.db.changes import SCRIPTS, change_at_once, play
 from tests.sql import Session
+from tests.thorough import examples
 
 # Byte by byte, with the weights and the places of the words.
 KEPT = "select user_id, id, keys::text from app.search_entries where user_id like $1 order by 1, 2"
@@ -15,7 +16,10 @@ select user_id, id, app.search_vector(user_id, title, description, tags)::text f
 """
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.thorough
+@settings(
+    max_examples=examples(25, 300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(SCRIPTS)
 def test_entries_are_true_after_any_direct_sql_committed_or_rolled_back(as_superuser, alice, script):
     for _ in play(as_superuser, alice, script):

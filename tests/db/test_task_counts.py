@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.db.changes import SCRIPTS, change_at_once, play
+from tests.thorough import examples
 
 COUNTED = """
 select user_id, priority, open, completed from app.task_counts where user_id like $1 and open + completed <> 0 order by 1, 2
@@ -14,7 +15,10 @@ from app.tasks where user_id like $1 group by 1, 2 order by 1, 2
 """
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.thorough
+@settings(
+    max_examples=examples(25, 300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(SCRIPTS)
 def test_counts_are_true_after_any_direct_sql_committed_or_rolled_back(as_superuser, alice, script):
     for _ in play(as_superuser, alice, script):

@@ -6,7 +6,7 @@ import httpx2 as httpx
 import pytest
 
 from tests.client import Client, make_token
-from tests.live import serve
+from tests.processes import serve
 
 
 @pytest.fixture(scope="session")

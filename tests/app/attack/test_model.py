@@ -1,7 +1,6 @@
-"""Several users at once, at random, against a dictionary for each. ATTACK_EXAMPLES sets how many runs are tried."""
+"""Several users at once, at random, against a dictionary for each: 12 runs, or 200."""
 
 import itertools
-import os
 import uuid
 
 import pytest
@@ -19,8 +18,7 @@ from hypothesis.stateful import (
 from tests.app.attack.test_search import TWINS
 from tests.client import Client, make_token
 from tests.conftest import SECRET
-
-EXAMPLES = int(os.environ.get("ATTACK_EXAMPLES", "12"))
+from tests.thorough import examples
 
 # None is the beginning or a form of another, so that a word is in a text or is not.
 WORDS = ["apple", "brick", "cloud", "dozen"]
@@ -225,6 +223,7 @@ class Users(RuleBasedStateMachine):
             assert {task["id"]: task for task in page["items"]} == tasks
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("as_superuser")
 def test_users_at_random_have_what_a_dictionary_each_would_hold(http):
     class TheirUsers(Users):
@@ -234,7 +233,7 @@ def test_users_at_random_have_what_a_dictionary_each_would_hold(http):
     run_state_machine_as_test(
         TheirUsers,
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=examples(12, 200),
             stateful_step_count=25,
             deadline=None,
             database=None,

@@ -1,20 +1,23 @@
-"""Rules at random, counted by the service and by the oracle. RECURRENCE_EXAMPLES sets how many are tried."""
+"""Rules at random, counted by the service and by the oracle: 300 of them, or 10,000."""
 
-import os
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.recurrence.series import Occurrence, Series, next_occurrence, occurrences
 from tests.app.recurrence import oracle
 from tests.app.recurrence.strategies import SPANS, rules, starts
+from tests.thorough import examples
 
-EXAMPLES = int(os.environ.get("RECURRENCE_EXAMPLES", "300"))
 PREVIEW = 100
-tried = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+tried = settings(
+    max_examples=examples(300, 10_000), deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
 
 
+@pytest.mark.thorough
 @tried
 @given(st.data())
 def test_every_occurrence_is_the_oracles(data: st.DataObject) -> None:

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from app.main import create_app
 from app.web.problem_types import PROBLEM_TYPES
 from tests.client import make_token
+from tests.thorough import examples
 
 # SQL, names of tables and constraints, SQLSTATEs, Python, paths: what no client may see.
 SECRETS = re.compile(
@@ -95,8 +96,11 @@ paths = st.sampled_from(
 )
 
 
+@pytest.mark.thorough
 @hypothesis_settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(200, 3_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]), path=paths, of=st.sampled_from(["alice", "bob"]) | texts,

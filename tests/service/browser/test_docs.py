@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from tests.client import make_token
-from tests.live import serve
+from tests.processes import serve
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -91,26 +91,3 @@ def test_in_development_a_token_is_one_click_away(page, development, tmp_path):
     page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=tmp_path / "docs.png")
     assert faults == []
-
-
-def test_a_token_is_not_handed_out_but_in_development(http):
-    assert http.post("/docs/token").status_code in (404, 405)
-
-
-def test_the_page_and_what_it_loads_say_how_they_may_be_kept(http):
-    page = http.get("/docs", headers={"Accept": "text/html"})
-    assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert "default-src 'none'; script-src 'self'" in page.headers["content-security-policy"]
-    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png", "page.js"):
-        asset = http.get(f"/docs/{name}")
-        assert (asset.status_code, bool(asset.headers["etag"])) == (200, True)
-        assert http.get(f"/docs/{name}", headers={"If-None-Match": asset.headers["etag"]}).status_code == 304
-    assert (
-        http.get("/docs/swagger-ui-bundle.js", headers={"Accept-Encoding": "br"}).headers["content-encoding"]
-        == "br"
-    )
-    assert http.get("/docs/..%2Fcore.py").status_code == 404
-
-
-def test_the_assets_are_of_swagger_ui_5_which_knows_openapi_3_1(http):
-    assert 'PACKAGE_VERSION:"5.' in http.get("/docs/swagger-ui-bundle.js").text

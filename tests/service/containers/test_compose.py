@@ -12,7 +12,7 @@ import pytest
 
 from app.dev import commands
 from tests.client import make_token
-from tests.live import free_port
+from tests.processes import free_port
 from tests.servers import has_docker
 
 _SECRET = secrets.token_hex(32)

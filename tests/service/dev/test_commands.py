@@ -5,9 +5,7 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
@@ -16,45 +14,38 @@ from urllib.request import Request, urlopen
 import pytest
 
 from app.dev import commands, postgres
-from tests.environment import environment
-from tests.live import free_port
+from tests.processes import PATIENCE, free_port, processes_of, run_module, start_module, wait_until
 
-_PATIENCE = 60
+_COMMANDS = "app.dev.commands"
 
 
 @pytest.fixture
-def copy(tmp_path):
+def copy(folder):
     """A fresh copy of the project; whatever it started is ended with the test."""
-    for folder in ("app", "db"):
-        shutil.copytree(
-            commands.ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    yield tmp_path
-    for pid in processes_of(tmp_path):
+    for room in ("app", "db"):
+        shutil.copytree(commands.ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    yield folder
+    for pid in processes_of(folder):
         os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not processes_of(tmp_path))
+    wait_until(lambda: not processes_of(folder))
 
 
 @contextmanager
 def running(copy, *, port=None, **variables):
     """``make run``, once it has greeted; ended by Ctrl-C."""
     port = port or free_port()
-    variables = environment(HOME=copy, PORT=port, **variables)
-    command = [sys.executable, "-m", "app.dev.commands", "run"]
-    process = subprocess.Popen(
-        command, cwd=copy, env=variables, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+    process = start_module(_COMMANDS, "run", folder=copy, HOME=copy, PORT=port, **variables)
     try:
         greeting = ""
         while "-d " not in greeting:
             line = process.stdout.readline()
-            assert line, f"it ended with {process.wait(_PATIENCE)} after: {greeting}"
+            assert line, f"it ended with {process.wait(PATIENCE)} after: {greeting}"
             greeting += line
         yield Running(process, port, re.search(r"Bearer (\S+?)'", greeting)[1])
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-            process.wait(_PATIENCE)
+            process.wait(PATIENCE)
         process.stdout.close()
 
 
@@ -77,26 +68,6 @@ class Running:
             raise AssertionError(f"{method} {path}: {error.code}") from None
 
 
-def processes_of(folder):
-    """The processes that work in a folder, or were told of it: all that ``make run`` has started there."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            known = (process / "cmdline").read_bytes() + os.fsencode(os.readlink(process / "cwd"))
-        except OSError:
-            continue
-        if os.fsencode(folder) in known and int(process.name) != os.getpid():
-            found.append(int(process.name))
-    return found
-
-
-def wait_until(done):
-    deadline = time.monotonic() + _PATIENCE
-    while not done():
-        assert time.monotonic() < deadline, "it takes too long"
-        time.sleep(0.05)
-
-
 def test_it_serves_keeps_its_data_and_leaves_no_process_behind(copy):
     with running(copy) as first:
         made = first.call("POST", "/tasks", {"title": "Buy milk"})
@@ -114,7 +85,7 @@ def test_it_serves_keeps_its_data_and_leaves_no_process_behind(copy):
 def test_sigterm_ends_it_as_ctrl_c_does(copy):
     with running(copy) as service:
         service.process.terminate()
-        assert service.process.wait(_PATIENCE) == 0
+        assert service.process.wait(PATIENCE) == 0
     wait_until(lambda: not processes_of(copy))
 
 
@@ -122,7 +93,7 @@ def test_after_sigkill_the_next_start_finds_its_data(copy):
     with running(copy) as first:
         made = first.call("POST", "/tasks", {"title": "Buy milk"})
         first.process.kill()
-        first.process.wait(_PATIENCE)
+        first.process.wait(PATIENCE)
         # The service notices that it is alone, and makes way.
         with running(copy, port=wait_for_port(first.port)) as second:
             assert second.call("GET", f"/tasks/{made['id']}") == made
@@ -134,7 +105,7 @@ def test_after_sigkill_of_everything_the_next_start_finds_its_data(copy):
         made = first.call("POST", "/tasks", {"title": "Buy milk"})
         for pid in processes_of(copy):
             os.kill(pid, signal.SIGKILL)
-        first.process.wait(_PATIENCE)
+        first.process.wait(PATIENCE)
     with running(copy) as second:
         assert second.call("GET", f"/tasks/{made['id']}") == made
 
@@ -144,18 +115,14 @@ def test_two_of_them_share_one_database(copy):
         second.token = first.token
         made = first.call("POST", "/tasks", {"title": "Buy milk"})
         first.process.send_signal(signal.SIGINT)
-        assert first.process.wait(_PATIENCE) == 0
+        assert first.process.wait(PATIENCE) == 0
         assert second.call("GET", f"/tasks/{made['id']}") == made
     wait_until(lambda: not processes_of(copy))
 
 
 def test_a_port_that_is_taken_is_told_before_anything_starts(copy):
     with running(copy) as service:
-        variables = environment(PORT=service.port)
-        command = [sys.executable, "-m", "app.dev.commands", "run"]
-        second = subprocess.run(
-            command, cwd=copy, env=variables, capture_output=True, text=True, timeout=_PATIENCE
-        )
+        second = run_module(_COMMANDS, "run", folder=copy, PORT=service.port)
     assert second.returncode == 1
     assert second.stderr.startswith(f"Can't listen on port {service.port}: ")
 
@@ -177,11 +144,7 @@ def test_an_owner_migrates_and_task_api_serves(copy, server, new_database):
 
 
 def test_a_wrong_setting_ends_it_with_the_reason(copy):
-    variables = environment(PORT=free_port(), WORKERS="none")
-    command = [sys.executable, "-m", "app.dev.commands", "run"]
-    process = subprocess.run(
-        command, cwd=copy, env=variables, capture_output=True, text=True, timeout=_PATIENCE
-    )
+    process = run_module(_COMMANDS, "run", folder=copy, PORT=free_port(), WORKERS="none")
     assert process.returncode == 1
     assert "WORKERS must be a whole number" in process.stderr
     wait_until(lambda: not processes_of(copy))
@@ -194,15 +157,9 @@ def test_it_runs_as_an_ordinary_user(copy):
     for path in {*postgres.BINARIES.parents, *copy.parents, *Path(sys.executable).resolve().parents}:
         if not path.stat().st_mode & 0o001:
             pytest.skip(f"an ordinary user can't reach {path}")
-    variables = {"PATH": os.environ["PATH"], "HOME": str(copy), "PORT": str(free_port())}
-    command = [sys.executable, "-m", "app.dev.commands", "token", "alice"]
-    subprocess.run(
-        command, cwd=copy, env=variables, user="nobody", check=True, capture_output=True, timeout=_PATIENCE
-    )
-    command = [sys.executable, "-m", "app.dev.commands", "status"]
-    subprocess.run(
-        command, cwd=copy, env=variables, user="nobody", check=True, capture_output=True, timeout=_PATIENCE
-    )
+    for command in (["token", "alice"], ["status"]):
+        done = run_module(_COMMANDS, *command, folder=copy, user="nobody", HOME=copy, PORT=free_port())
+        assert done.returncode == 0, done.stderr
 
 
 def wait_for_port(port):

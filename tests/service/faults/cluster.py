@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from app.dev import commands, postgres
-from tests.live import free_port
+from tests.processes import free_port
 from tests.servers import BINARIES
 from tests.sql import Session
 

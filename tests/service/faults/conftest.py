@@ -1,18 +1,22 @@
 """A database server and a service that a test may break."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
 
+from tests.processes import Service
 from tests.service.faults.cluster import Cluster
 from tests.service.faults.load import SUMMARIES
-from tests.service.faults.service import Service
 
 
 @pytest.fixture(scope="session")
-def shared_cluster(tmp_path_factory):
-    cluster = Cluster(tmp_path_factory.mktemp("cluster"))
-    yield cluster
-    if cluster.runs():
-        cluster.stop()
+def shared_cluster():
+    with tempfile.TemporaryDirectory(prefix="duly-") as folder:
+        cluster = Cluster(Path(folder))
+        yield cluster
+        if cluster.runs():
+            cluster.stop()
 
 
 @pytest.fixture

@@ -12,13 +12,22 @@ from uuid import uuid4
 
 import httpx2 as httpx
 
+from tests.client import make_token
+from tests.processes import wait_until
 from tests.service.faults.cluster import Cluster
-from tests.service.faults.service import POOL_SIZE, headers, wait_until
 
 # More than DATABASE_TIMEOUT, by what a busy machine may need: who waits longer waits for something that never comes.
 PATIENCE = 12.0
 
 SUMMARIES: list[str] = []
+
+POOL_SIZE = 10
+"""Of each worker, which is the default, unless a test sets another."""
+
+
+def headers(user: str = "load") -> dict[str, str]:
+    """The headers of a request of this user."""
+    return {"Authorization": f"Bearer {make_token(user)}", "Content-Type": "application/json"}
 
 
 @dataclass

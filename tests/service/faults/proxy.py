@@ -3,7 +3,7 @@
 import asyncio
 import threading
 
-from tests.live import free_port
+from tests.processes import free_port
 
 
 class Proxy:

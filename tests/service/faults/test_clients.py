@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from tests.service.faults.service import POOL_SIZE, Service, headers, wait_until
+from tests.processes import Service, wait_until
+from tests.service.faults.load import POOL_SIZE, headers
 
 _HEAD = "POST /tasks HTTP/1.1\r\nHost: localhost\r\n" + "".join(
     f"{name}: {value}\r\n" for name, value in headers().items()

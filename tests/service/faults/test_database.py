@@ -6,9 +6,9 @@ import subprocess
 import asyncpg
 import pytest
 
+from tests.processes import Service, wait_until
 from tests.service.faults.load import Load
 from tests.service.faults.proxy import Proxy
-from tests.service.faults.service import Service, wait_until
 
 
 def test_postgresql_is_killed_and_started_again(cluster, service):

@@ -5,17 +5,17 @@ import subprocess
 
 import pytest
 
+from tests.processes import Service, wait_until
 from tests.service.faults.cluster import Cluster
 from tests.service.faults.load import Load
-from tests.service.faults.service import Service, wait_until
 
 
 @pytest.fixture
-def small_cluster(tmp_path):
+def small_cluster(folder):
     """A server on a disk of 200 MB."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a file system")
-    disk = tmp_path / "disk"
+    disk = folder / "disk"
     disk.mkdir()
     if subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", disk], capture_output=True

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 import httpx2 as httpx
 import pytest
 
+from tests.processes import Service, wait_until
+from tests.service.faults.load import headers
 from tests.service.faults.proxy import Proxy
-from tests.service.faults.service import Service, headers, wait_until
 
 
 def create(service, user, key):

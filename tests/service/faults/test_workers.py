@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from tests.service.faults.load import Load
-from tests.service.faults.service import POOL_SIZE, Service, wait_until
+from tests.processes import Service, wait_until
+from tests.service.faults.load import POOL_SIZE, Load
 
 
 @pytest.fixture

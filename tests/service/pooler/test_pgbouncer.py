@@ -14,9 +14,9 @@ from app.database.calls import Database
 from app.dev import commands
 from app.identity import Identity
 from app.settings import Settings
-from tests.app.attack.interleaved import interleave
 from tests.conftest import SECRET
-from tests.live import serve
+from tests.processes import serve
+from tests.service.isolation.interleaved import interleave
 from tests.service.pooler.crowd import create_task
 from tests.service.pooler.pgbouncer import PROGRAM, pgbouncer
 from tests.wire import tap
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 POOLED = {"TEST_POOLER": "pgbouncer"}
+SUITE = ["tests/app/api", "tests/app/attack", "tests/service/clients", "tests/service/isolation"]
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ async def get_task(database, user, task):
 @pytest.mark.skipif(os.environ.items() >= POOLED.items(), reason="this is that run")
 def test_the_suite_passes_through_pgbouncer_while_others_use_it_too():
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/api", "tests/attack"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses", "2", *SUITE],
         cwd=commands.ROOT, env={**os.environ, **POOLED}, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-10_000:]

@@ -6,7 +6,7 @@ import httpx2 as httpx
 
 from tests.client import make_token
 from tests.conftest import SECRET
-from tests.live import serve
+from tests.processes import serve
 
 
 def test_each_worker_tells_the_requests_of_all(settings, alice):

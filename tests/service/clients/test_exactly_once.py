@@ -10,7 +10,7 @@ import pytest
 
 from tests.client import make_token
 from tests.conftest import SECRET
-from tests.live import serve
+from tests.processes import serve
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ def test_schemathesis_finds_no_failure(service, secret, alice, tmp_path):
         "--generation-allow-x00", "false", "--generation-database", "none",
     ]  # fmt: skip
     environment = {
-        "SCHEMATHESIS_HOOKS": "tests.service.clients.hooks",
+        "SCHEMATHESIS_HOOKS": "tests.service.fuzzing.hooks",
         "PYTHONPATH": str(commands.ROOT),
         "PATH": "",
     }

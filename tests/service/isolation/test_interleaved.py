@@ -2,9 +2,9 @@
 
 import asyncio
 
-from tests.app.attack.interleaved import interleave
 from tests.conftest import SECRET
-from tests.live import serve
+from tests.processes import serve
+from tests.service.isolation.interleaved import interleave
 
 
 def test_forty_users_at_once_on_four_connections_never_see_each_other(database_url):
