@@ -11,7 +11,6 @@ from contextlib import contextmanager
 
 import pytest
 from starlette.testclient import TestClient
-from tests.environment import environment
 
 from app.dev import commands
 from app.instrumentation.logs import JsonFormatter, TextFormatter, log_config
@@ -20,6 +19,7 @@ from app.main import create_app
 from app.settings import Settings, SettingsError
 from tests.client import Client, make_token
 from tests.conftest import SECRET
+from tests.processes import environment
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
