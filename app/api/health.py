@@ -40,8 +40,7 @@ class Health:
                 "check_readiness", _NOBODY, migrations=json.dumps(self._migrations)
             )
         except Unavailable as error:
-            cause = type(error.__cause__).__name__ if error.__cause__ else error.detail
-            reasons = [f"the database can't be reached: {cause}"]
+            reasons = [_reason_of(error)]
         except asyncpg.PostgresError as error:
             reasons = [_reason(error.sqlstate or "")]
         if reasons:
@@ -51,6 +50,14 @@ class Health:
         return JSONResponse(
             {"status": "ready", "version": __version__}, headers={"cache-control": "no-store"}
         )
+
+
+def _reason_of(error: Unavailable) -> str:
+    """Why the database can't be asked, where it refuses the service."""
+    cause = error.__cause__
+    if isinstance(cause, asyncpg.PostgresError):
+        return _reason(cause.sqlstate or "")
+    return f"the database can't be reached: {type(cause).__name__ if cause else error.detail}"
 
 
 def _reason(sqlstate: str) -> str:

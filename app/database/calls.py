@@ -13,10 +13,14 @@ from typing import Any, NamedTuple, Self
 import asyncpg
 
 from app.database.connection import Connection
+from app.database.outages import Outages
 from app.database.pool import Pool
 from app.identity import Identity
 from app.settings import Settings
 from app.web.problems import Unavailable
+
+# What a client may be told of an outage, by SQLSTATE.
+_DETAILS = {"25006": "The database is read-only just now; nothing can be changed"}
 
 Argument = str | bool | int | None
 
@@ -55,6 +59,7 @@ class Database:
         self._pool = Pool(self._connect, settings.pool_size, settings.database_timeout)
         self.pool_size = settings.pool_size
         self.in_use = 0
+        self._outages = Outages(settings.database_url)
         self.observers: list[CallObserver] = []
 
     async def __aenter__(self) -> Self:
@@ -68,8 +73,8 @@ class Database:
         """Call ``api.<function>`` for the user, with arguments by name. The function returns an answer to the client.
 
         Raises:
-            asyncpg.PostgresError: what the function refuses, see app.web.problems.problem_of.
-            Unavailable: the database can't be reached in time, or too many requests wait for it.
+            asyncpg.PostgresError: what the function refuses, see app.database.refusals.
+            Unavailable: the database refuses the service, see app.database.outages; or too many requests wait.
         """
         return Answer(*await self._call(function, user, arguments))
 
@@ -79,24 +84,38 @@ class Database:
 
     async def _call(self, function: str, user: Identity, arguments: Mapping[str, Argument]) -> Any:
         statement = _statement(function, tuple(arguments), user.read_only)
+        values = user.user_id, *arguments.values()
         if not self.observers:
-            return await self.fetch_value(statement, user.user_id, *arguments.values())
+            return await self.fetch_value(statement, *values, read_only=user.read_only)
         with ExitStack() as stack:
             for observe in self.observers:
                 stack.enter_context(observe(function))
-            return await self.fetch_value(statement, user.user_id, *arguments.values())
+            return await self.fetch_value(statement, *values, read_only=user.read_only)
 
-    async def fetch_value(self, statement: str, *arguments: Argument) -> Any:
-        """Run one statement, in one round trip, and return its one value. Raises what ``call`` does."""
+    async def fetch_value(self, statement: str, *arguments: Argument, read_only: bool = False) -> Any:
+        """Run one statement, in one round trip, and return its one value. Raises what ``call`` does.
+
+        ``read_only``: the statement itself makes its transaction so.
+        """
         if self.in_use >= self._places:
             raise Unavailable("Too many requests are waiting; try again")
         self.in_use += 1
         try:
-            return await self._pool.fetchval(statement, *arguments)
-        except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            value = await self._pool.fetchval(statement, *arguments)
+        except asyncpg.PostgresError as error:
+            if read_only and error.sqlstate == "25006":
+                raise  # The token is the reason.
+            if not self._outages.begin(error):
+                raise
+            raise Unavailable(_DETAILS.get(error.sqlstate or "")) from error
+        except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            self._outages.begin(error)
             raise Unavailable from error
         finally:
             self.in_use -= 1
+        if self._outages.lasting:
+            self._outages.end()
+        return value
 
     async def _connect(self) -> Connection:
         connection: Connection = await asyncpg.connect(
