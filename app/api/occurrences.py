@@ -1,13 +1,12 @@
 """The coming due dates of a task, or of a rule that is only being tried."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.api.completion import compute_next
+from app.api.completion import check_series
 from app.auth.authenticator import Authenticator
 from app.database.calls import Database
 from app.recurrence.series import MAX_OCCURRENCES, Series, occurrences
@@ -46,8 +45,7 @@ class Occurrences:
         elif isinstance(limit, bool) or limit not in range(1, MAX_OCCURRENCES + 1):
             faults.append(_limit_error("body"))
         try:
-            asked = [name for name in ("timezone", "recurrence_rule") if series[name] is not None]
-            series |= json.loads(compute_next({"asked": asked, "premises": series}))
+            series |= check_series(series["recurrence_rule"], series["timezone"], _time(series["due_date"]))
         except Invalid as refusal:
             places = [each["loc"] for each in faults]
             refused: Any = refusal.extra["errors"]

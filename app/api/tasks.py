@@ -1,7 +1,7 @@
 """The tasks, as resources of HTTP. Each handler reads the request, calls one function of the database, passes its answer on."""
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -130,7 +130,7 @@ class Tasks:
                 idempotency_key=key,
             )
 
-        return DatabaseResponse(await _complete(save, None))
+        return DatabaseResponse(await _complete(save, {}))
 
     async def _create(
         self, request: Request, user: Identity, body: str, identifier: str | None, key: str | None
@@ -161,7 +161,7 @@ class Tasks:
         """Save a task, answering what is asked about its rule; where it is refused, find all of its faults."""
         faults: Any = []
         try:
-            return await _complete(save, check_body(body))
+            return await _complete(save, check_body(body, creates=identifier is None))
         except Invalid as refusal:
             faults = refusal.extra["errors"]
         except asyncpg.PostgresError as error:
@@ -184,11 +184,11 @@ class Tasks:
         return if_match
 
 
-async def _complete(save: Save, reply: str | None) -> Answer:
+async def _complete(save: Save, known: Mapping[str, Any]) -> Answer:
     """Save a task, answering what the database asks about its rule. Raises Problem where the task keeps changing meanwhile."""
     for _ in range(_MAX_ATTEMPTS):
-        done = await save(reply)
+        done = await save(json.dumps(known) if known else None)
         if done.status is not None:
             return done
-        reply = compute_next(json.loads(done.body or ""))
+        known = {**known, **compute_next(json.loads(done.body or ""))}
     raise Problem("conflict")

@@ -298,9 +298,13 @@ grant execute on function app.render_task to task_api;
 -- end db/functions/tasks/render_task.sql
 
 -- begin db/functions/tasks/save_task.sql
--- Every write of a task goes through this function. What a rule means is computed by the service (RFC 5545), and no transaction
--- may be open meanwhile. So save_task changes nothing where it lacks an answer, and returns the question instead; the service
--- calls again with the answer and the premises that it was computed from, and it counts only where they still hold.
+-- Every write of a task goes through this function. What a rule means is computed by the service (RFC 5545), and no
+-- transaction may be open meanwhile. So where save_task lacks an answer that depends on what is stored, it saves nothing and
+-- returns the question; the service calls again with the answer, which counts while the task has the version that the answer
+-- was computed from.
+--
+-- The answer: timezone and recurrence_rule, in normal form, where the body has them; checked, where the rule was checked
+-- against a due date and a zone that are the body's; next, the successor; version, that of the task in the question.
 
 create or replace function app.save_task(
   old app.tasks, new app.tasks, catch_up boolean, answer jsonb,
@@ -310,49 +314,46 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  v_rule constant text := new.recurrence_rule;
-  v_timezone constant text := new.timezone;
+  v_current constant boolean :=
+    coalesce(answer ? 'version' and (answer ->> 'version')::bigint is not distinct from old.version, false);
+  v_completes constant boolean :=
+    new.completed and not coalesce(old.completed, true) and new.is_recurring and new.recurrence_rule is not null;
   v_asked text[] := '{}';
-  v_premises jsonb;
 begin
-  if v_rule = answer -> 'premises' ->> 'recurrence_rule' then
-    -- As it is stored: in upper case, without "RRULE:".
-    new.recurrence_rule := coalesce(answer ->> 'recurrence_rule', v_rule);
-  end if;
-  if v_timezone = answer -> 'premises' ->> 'timezone' then
-    -- As the tz database spells it.
-    new.timezone := coalesce(answer ->> 'timezone', v_timezone);
-  end if;
+  -- As they are stored: a rule in upper case, without "RRULE:"; a zone as the tz database spells it.
+  new.recurrence_rule := coalesce(answer ->> 'recurrence_rule', new.recurrence_rule);
+  new.timezone := coalesce(answer ->> 'timezone', new.timezone);
   if (new.due_date, new.recurrence_rule, new.timezone) is distinct from (old.due_date, old.recurrence_rule, old.timezone) then
     new.series_start := null;
     new.series_index := 1;
   end if;
 
-  if new.timezone is not null and new.timezone is distinct from old.timezone then
+  if new.timezone is distinct from old.timezone and new.timezone is not null and (answer ? 'timezone') is not true then
     v_asked := v_asked || 'timezone'::text;
   end if;
-  if new.recurrence_rule is not null and new.recurrence_rule is distinct from old.recurrence_rule then
+  if new.recurrence_rule is distinct from old.recurrence_rule and new.recurrence_rule is not null
+    and (answer ? 'recurrence_rule' and (v_current or answer @> '{"checked": true}')) is not true
+  then
     v_asked := v_asked || 'recurrence_rule'::text;
   end if;
-  if new.completed and not coalesce(old.completed, true) and new.is_recurring and new.recurrence_rule is not null then
+  if v_completes then
     successor := app.find_successor(old.user_id, old.id);
-    if successor.id is null then
+    if successor.id is null and (answer ? 'next' and v_current) is not true then
       v_asked := v_asked || 'next'::text;
     end if;
   end if;
   if v_asked <> '{}' then
-    v_premises := jsonb_build_object(
-      'recurrence_rule', v_rule,
-      'timezone', v_timezone,
+    question := jsonb_build_object(
+      'asked', v_asked,
+      'version', old.version,
+      'recurrence_rule', new.recurrence_rule,
+      'timezone', new.timezone,
       'due_date', new.due_date at time zone 'UTC',
       'reminder_at', new.reminder_at at time zone 'UTC',
       'series_start', coalesce(new.series_start, new.due_date) at time zone 'UTC',
       'series_index', new.series_index,
       'catch_up', catch_up);
-    if not coalesce(answer ?& v_asked and v_premises @> (answer -> 'premises'), false) then
-      question := jsonb_build_object('asked', v_asked, 'premises', v_premises);
-      return;
-    end if;
+    return;
   end if;
 
   if old.id is null then
@@ -365,7 +366,7 @@ begin
       return;
     end if;
   end if;
-  if 'next' = any(v_asked) and jsonb_typeof(answer -> 'next') = 'object' then
+  if v_completes and successor.id is null and jsonb_typeof(answer -> 'next') = 'object' then
     successor := app.insert_successor(task, answer -> 'next');
   end if;
   if old.completed and not new.completed then

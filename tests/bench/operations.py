@@ -170,10 +170,12 @@ OPERATIONS = (
         # The service calls twice: once for the question, once with its answer.
         _NEXT
         + _AS
-        + f"api.toggle_task({_ID}, '{{}}', false, null, null, null) from request;\n"
+        + f"(api.toggle_task({_ID}, '{{}}', false, null, null, null)).response::jsonb ->> 'version' as version"
+        + " from request \\gset\n"
         + _AS
-        + f"""api.toggle_task({_ID}, '{{}}', false, null, '{{"premises": {{}}, "next": {{"due_date": "2027-01-04T10:00:00","""
-        + """ "reminder_at": "2027-01-04T09:00:00", "series_start": "2026-12-28T10:00:00", "series_index": 2}}', null) from request;"""
+        + f"""api.toggle_task({_ID}, '{{}}', false, null, jsonb_build_object('version', :version::bigint, 'next', """
+        + """'{"due_date": "2027-01-04T10:00:00", "reminder_at": "2027-01-04T09:00:00","""
+        + """ "series_start": "2026-12-28T10:00:00", "series_index": 2}'::jsonb), null) from request;"""
         + "\n",
         once=True,
     ),
