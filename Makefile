@@ -47,7 +47,7 @@ psql: $(VENV)/local ## open psql on the database, as its owner
 
 # Three workers keep two cores busy, because PostgreSQL works while they wait. The last word counts: args="-n 0 --pdb".
 PYTEST := $(BIN)/python -m pytest
-PARALLEL := --numprocesses 3 --dist loadgroup
+PARALLEL := --numprocesses 3 --dist worksteal
 
 test: $(VENV)/dev ## run the tests, in two minutes; some of them: args="tests/app/api -k toggle"
 	@$(PYTEST) $(PARALLEL) $(args)
