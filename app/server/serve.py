@@ -70,14 +70,14 @@ def start_worker() -> Starlette:
         threading.Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
     Protocol.client_timeout = settings.client_timeout
     app = create_app(settings)
-    # What is there now stays. A request leaves no cycles behind, but a thousand that wait are many objects to look through.
+    # What is there now stays. A request leaves no cycles behind, but a thousand that wait are many objects.
     gc.freeze()
     gc.set_threshold(50_000)
     return app
 
 
 def _end_with_parent(number: int) -> None:
-    """A worker whose supervisor was killed would go on forever, and hold the port; so would the service of `make run`."""
+    """End with the parent: an orphaned worker, or service of `make run`, would go on and hold the port."""
     supervisor = multiprocessing.parent_process()
     if supervisor is not None:
         supervisor.join()

@@ -11,6 +11,10 @@ from app.web.problems import Problem, respond
 
 log = logging.getLogger("duly")
 
+# Empty and dot segments, parameters of a segment, and escapes of what needs none or divides segments (RFC 3986, 6.2.2).
+_OTHER_SPELLING = re.compile(
+    rb"//|/\.{1,2}(?:/|$)|[;\\]|%(?:2[DEF]|3[0-9B]|4[1-9A-F]|5[0-9ACF]|6[1-9A-F]|7[0-9AE])", re.IGNORECASE
+)
 _SOUND_ID = re.compile(rb"[A-Za-z0-9._~:/+=@-]{1,128}")
 
 # https://owasp.org/www-project-secure-headers: nothing here is a page, except /docs, which says so itself.
@@ -45,7 +49,10 @@ class Envelope:
         scope["accept"] = accept
         scope["request_id"] = request_id.decode()
         path = scope["path"]
-        if path[-1:] == "/" and path != "/":
+        if _OTHER_SPELLING.search(scope.get("raw_path") or path.encode()):
+            # Each path has one spelling. No route has this one: 404.
+            scope["path"] = ""
+        elif path[-1:] == "/" and path != "/":
             scope["path"] = path[:-1]
 
         async def send_enveloped(message: Message) -> None:

@@ -75,6 +75,59 @@ def test_a_request_that_comes_letter_by_letter_is_not_waited_for(impatient, begu
         send_until_refused(connection, b"x", pause=0.1, times=300)
 
 
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_a_body_that_makes_progress_is_waited_for(impatient, framing):
+    """It takes longer than two looks at the connection, which are a second apart."""
+    body = '{"title":"slow"}'
+    length = f"Content-Length: {len(body)}" if framing == "length" else "Transfer-Encoding: chunked"
+    with send(impatient, f"{_HEAD}{length}\r\nConnection: close\r\n\r\n") as connection:
+        for letter in body:
+            time.sleep(0.25)
+            connection.sendall((letter if framing == "length" else f"1\r\n{letter}\r\n").encode())
+        if framing == "chunked":
+            connection.sendall(b"0\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 201 ")
+
+
+def test_a_body_that_stops_in_the_middle_is_408(impatient):
+    with send(impatient, _HEAD + "Content-Length: 100\r\n\r\n") as connection:
+        for _ in range(12):
+            time.sleep(0.25)
+            connection.sendall(b" ")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_body_of_single_letters_is_408_in_the_end(impatient):
+    with send(impatient, _HEAD + "Content-Length: 10000\r\n\r\n") as connection:
+        connection.settimeout(0.2)
+        for _ in range(150):
+            connection.sendall(b" ")
+            with contextlib.suppress(TimeoutError):
+                assert connection.recv(65_536).startswith(b"HTTP/1.1 408 ")
+                return
+    pytest.fail("it was waited for")
+
+
+def test_an_answer_that_is_taken_slowly_arrives_whole(cluster):
+    """For more than two looks at the connection, a second apart, the client reads, and too little for more."""
+    cluster.execute(
+        "insert into app.tasks (user_id, title, description) "
+        "select 'slow', 'Task', repeat('字', 2000) from generate_series(1, 100)"
+    )
+    token = headers("slow")["Authorization"]
+    request = f"GET /tasks?limit=100 HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n"
+    with Service(cluster.url("task_api"), CLIENT_TIMEOUT=1) as service, socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", service.port))
+        connection.sendall((15 * f"{request}\r\n" + f"{request}Connection: close\r\n\r\n").encode())
+        received = 0
+        while data := connection.recv(65_536):
+            received += len(data)
+            if received < 400_000:
+                time.sleep(len(data) / 100_000)
+    assert received > 16 * 600_000
+
+
 def test_a_body_without_end_is_413_and_not_read_on(impatient):
     before = impatient.memory()
     chunk = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
