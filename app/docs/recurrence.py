@@ -18,7 +18,7 @@ def paths(settings: Settings) -> Json:
                 "recurrence",
                 "List the coming due dates of a task",
                 "The due dates after the task's own. The list is empty if the task is not recurring or its series is over.",
-                {200: json_answer("The due dates.", "Occurrences", OCCURRENCES, *PRIVATE)},
+                {200: json_answer("The due dates.", "OccurrenceList", OCCURRENCES, *PRIVATE)},
                 problems=("not-found",),
                 parameters=("id", limit_parameter(10)),
             )
@@ -29,7 +29,7 @@ def paths(settings: Settings) -> Json:
                 "recurrence",
                 "Preview the due dates of a recurrence rule",
                 "The due dates after the one in the body, or after now. Nothing is stored.",
-                {200: json_answer("The due dates.", "Occurrences", OCCURRENCES, *PRIVATE)},
+                {200: json_answer("The due dates.", "OccurrenceList", OCCURRENCES, *PRIVATE)},
                 problems=WITH_BODY,
                 parameters=("Prefer",),
                 body=json_body("OccurrencesPreview", {"monthly": PREVIEW}),

@@ -225,7 +225,7 @@ SCHEMAS: Mapping[str, Json] = {
             },
         },
     ),
-    "Occurrences": make_object(
+    "OccurrenceList": make_object(
         "The coming due dates.", {"occurrences": {"type": "array", "items": _TIME, "maxItems": 100}}
     ),
     "Problem": make_object(
