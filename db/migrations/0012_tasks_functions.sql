@@ -319,6 +319,7 @@ declare
   v_completes constant boolean :=
     new.completed and not coalesce(old.completed, true) and new.is_recurring and new.recurrence_rule is not null;
   v_asked text[] := '{}';
+  v_takes_back boolean := false;
 begin
   -- As they are stored: a rule in upper case, without "RRULE:"; a zone as the tz database spells it.
   new.recurrence_rule := coalesce(answer ->> 'recurrence_rule', new.recurrence_rule);
@@ -356,6 +357,21 @@ begin
     return;
   end if;
 
+  -- Reopening changes two tasks. Every write locks tasks first and totals then, so that none waits for another in a circle:
+  -- here the successor, the task itself, and all totals of the user.
+  if old.completed and not new.completed then
+    perform from app.tasks as next where next.user_id = old.user_id and next.predecessor_id = old.id for update;
+    v_takes_back := found;
+    if v_takes_back then
+      perform from app.tasks as held
+      where held.user_id = old.user_id and held.id = old.id and held.version = old.version for update;
+      if not found then
+        return;
+      end if;
+      perform keeper.lock_counts();
+    end if;
+  end if;
+
   if old.id is null then
     task := app.insert_task(new);
   elsif new is not distinct from old then
@@ -369,8 +385,8 @@ begin
   if v_completes and successor.id is null and jsonb_typeof(answer -> 'next') = 'object' then
     successor := app.insert_successor(task, answer -> 'next');
   end if;
-  if old.completed and not new.completed then
-    -- Reopened: its successor goes, if nobody has touched it.
+  if v_takes_back then
+    -- The successor goes, if nobody has touched it.
     delete from app.tasks as next
     where next.user_id = old.user_id and next.predecessor_id = old.id and next.updated_at = next.created_at;
   end if;
