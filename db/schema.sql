@@ -1968,14 +1968,14 @@ begin
   v_parts := regexp_match(
     "text",
     '^(?:(\d{4})-?W(\d{2})-?([1-7])|(\d{4}-\d{2}-\d{2}|\d{8}|\d{4}-?\d{3}))'
-    '(?:[Tt ](\d{2})(?::?(\d{2})(?::?(\d{2}(?:[.,]\d{1,9})?))?)?(?:[Zz]|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?)?)?$');
+    '(?:[Tt ](\d{2})(?::?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?(?:[Zz]|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?)?)?$');
   if v_parts is null then
     return null;
   end if;
   v_date := v_parts[4];
   if v_date is null then
     v_date := to_char(to_date(v_parts[1] || v_parts[2] || v_parts[3], 'IYYYIWID'), 'YYYY-MM-DD');
-    if to_char(v_date::date, 'IYYYIWID') <> v_parts[1] || v_parts[2] || v_parts[3] then
+    if to_char(v_date::timestamp, 'IYYYIWID') <> v_parts[1] || v_parts[2] || v_parts[3] then
       return null;
     end if;
   elsif v_date ~ '^\d{4}-?\d{3}$' then
@@ -1984,8 +1984,10 @@ begin
   -- PostgreSQL itself reads offsets of less than 16 hours only.
   return format(
     '%s %s:%s:%sZ',
-    v_date, coalesce(v_parts[5], '00'), coalesce(v_parts[6], '00'), replace(coalesce(v_parts[7], '00'), ',', '.'))::timestamptz
-    - coalesce((v_parts[8] || v_parts[9] || ':' || coalesce(v_parts[10], '00'))::interval, '0');
+    v_date, coalesce(v_parts[5], '00'), coalesce(v_parts[6], '00'),
+    concat_ws('.', case v_parts[7] when '60' then '59' else coalesce(v_parts[7], '00') end, left(v_parts[8], 6)))::timestamptz
+    + case v_parts[7] when '60' then interval '1 second' else '0' end
+    - coalesce((v_parts[9] || v_parts[10] || ':' || coalesce(v_parts[11], '00'))::interval, '0');
 exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
   return null;
 end $_$;
@@ -2004,7 +2006,7 @@ COMMENT ON FUNCTION app.parse_any_time(text text) IS 'The time that an ISO 8601 
 
 CREATE FUNCTION app.parse_time(value text) RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN CASE WHEN (value ~ '^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?([Zz]|[+-](0\d|1[0-4]):[0-5]\d)$'::text) THEN (value)::timestamp with time zone ELSE app.parse_any_time(value) END;
+    RETURN CASE WHEN (value ~ '^(?!0000)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?([Zz]|[+-](0\d|1[0-4]):[0-5]\d)$'::text) THEN (value)::timestamp with time zone ELSE app.parse_any_time(value) END;
 
 
 --
@@ -2228,8 +2230,8 @@ begin
       elsif v_value ~ '[Tt ]' then
         v_query.due_to := app.parse_time(v_value);
       else
-        -- A bare date means the whole of that day.
-        v_query.due_to := app.parse_time(v_value) + interval '1 day' - interval '1 microsecond';
+        -- A bare date means the whole of that day in UTC, which has no change of clocks, unlike the session's zone.
+        v_query.due_to := app.parse_time(v_value) + interval '24 hours' - interval '1 microsecond';
       end if;
     elsif v_name = 'sort_by' then
       v_query.sort_by := lower(v_value);

@@ -123,7 +123,7 @@ class Database:
             timeout=self._timeout,
             statement_cache_size=0,  # Connection keeps them itself.
             connection_class=Connection,
-            server_settings={"application_name": "duly"},
+            server_settings={"application_name": "duly", "timezone": "UTC"},
         )
         await connection.recognise_pooler()
         return connection

@@ -72,8 +72,8 @@ begin
       elsif v_value ~ '[Tt ]' then
         v_query.due_to := app.parse_time(v_value);
       else
-        -- A bare date means the whole of that day.
-        v_query.due_to := app.parse_time(v_value) + interval '1 day' - interval '1 microsecond';
+        -- A bare date means the whole of that day in UTC, which has no change of clocks, unlike the session's zone.
+        v_query.due_to := app.parse_time(v_value) + interval '24 hours' - interval '1 microsecond';
       end if;
     elsif v_name = 'sort_by' then
       v_query.sort_by := lower(v_value);
