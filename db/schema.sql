@@ -242,7 +242,7 @@ declare
 begin
   perform app.require_user_id();
   if idempotency_key is not null then
-    v_request := encode(sha256(convert_to('create' || body::text, 'UTF8')), 'hex');
+    v_request := concat_ws(' ', 'create', app.hash_body(body));
     select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
     if status is not null then
       return;
@@ -391,12 +391,13 @@ declare
   v_message text;
   v_rule text;
   v_bad text[] := '{}';
+  v_fault jsonb;
   v_faults jsonb := '[]';
+  -- Told last, as only some errors are told.
+  v_unknown jsonb := '[]';
 begin
-  if jsonb_typeof(body) <> 'object' then
-    return jsonb_build_array(jsonb_build_object(
-      'loc', array['body'], 'msg', 'must be a JSON object, for example {"title": "Buy milk"}', 'type', 'object_type'));
-  end if;
+  -- No object, or too many members: that is all that is said of it.
+  perform app.refuse_unknown_fields(body, app.task_fields(), true);
   select * into v_task from app.tasks as task where task.user_id = v_user and task.id = find_task_faults.id;
   if not found and id is not null then
     raise exception 'no such task' using errcode = 'DT404';
@@ -405,7 +406,9 @@ begin
     body := '{"title": null}' || body;
   end if;
 
-  for v_member in select field, value from jsonb_each(body) as member (field, value) loop
+  for v_member in
+    select field, value from jsonb_each(body) as member (field, value)
+  loop
     begin
       perform app.refuse_unknown_fields(jsonb_build_object(v_member.field, v_member.value), app.task_fields(), lenient);
       v_task := app.merge_task(v_task, jsonb_build_object(v_member.field, v_member.value));
@@ -419,7 +422,12 @@ begin
         v_rule := split_part(v_message, ': ', 1);
         v_message := substring(v_message from ': (.*)');
       end if;
-      v_faults := v_faults || jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_rule);
+      v_fault := jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_rule);
+      if v_rule = 'unknown_field' then
+        v_unknown := v_unknown || v_fault;
+      else
+        v_faults := v_faults || v_fault;
+      end if;
     end;
   end loop;
 
@@ -440,7 +448,7 @@ begin
       'type', case when v_member.field = 'title' then 'missing' else 'not_null' end);
   end loop;
 
-  return v_faults || app.find_rule_faults(v_task, v_bad);
+  return v_faults || app.find_rule_faults(v_task, v_bad) || v_unknown;
 end $$;
 
 
@@ -675,27 +683,40 @@ CREATE FUNCTION api.read_series(body jsonb, lenient boolean) RETURNS jsonb
     SET search_path TO ''
     AS $$
 declare
+  v_known constant text[] := array['due_date', 'recurrence_rule', 'timezone', 'limit'];
+  v_limit integer;
   v_member record;
   v_task app.tasks := app.empty_task();
   v_bad text[] := '{}';
+  v_fault jsonb;
   v_faults jsonb := '[]';
+  -- Told last, as only some errors are told.
+  v_unknown jsonb := '[]';
   v_type text;
   v_message text;
 begin
+  perform app.require_user_id();
   if jsonb_typeof(body) <> 'object' then
     perform app.refuse('', 'object_type', 'must be a JSON object, for example {"recurrence_rule": "FREQ=DAILY"}');
   end if;
+  perform app.refuse_unknown_fields(body, v_known, true);
   for v_member in select field, value from jsonb_each(body) as member (field, value) loop
     begin
-      perform app.refuse_unknown_fields(
-        jsonb_build_object(v_member.field, v_member.value), array['due_date', 'recurrence_rule', 'timezone', 'limit'], lenient);
-      if v_member.field in ('due_date', 'recurrence_rule', 'timezone') then
+      perform app.refuse_unknown_fields(jsonb_build_object(v_member.field, v_member.value), v_known, lenient);
+      if v_member.field = 'limit' then
+        v_limit := app.read_integer(body, 'limit', 1, 100);
+      elsif v_member.field in ('due_date', 'recurrence_rule', 'timezone') then
         v_task := app.merge_task(v_task, jsonb_build_object(v_member.field, v_member.value));
       end if;
     exception when sqlstate 'DT400' then
       get stacked diagnostics v_message = message_text, v_type = constraint_name;
       v_bad := v_bad || v_member.field;
-      v_faults := v_faults || jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
+      v_fault := jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
+      if v_type = 'unknown_field' then
+        v_unknown := v_unknown || v_fault;
+      else
+        v_faults := v_faults || v_fault;
+      end if;
     end;
   end loop;
   if body -> 'recurrence_rule' = 'null' or not body ? 'recurrence_rule' then
@@ -703,13 +724,13 @@ begin
       'loc', array['body', 'recurrence_rule'], 'msg', 'is required, for example FREQ=WEEKLY;BYDAY=MO', 'type', 'missing');
   end if;
 
-  v_faults := v_faults || app.find_rule_faults(v_task, v_bad);
+  v_faults := v_faults || app.find_rule_faults(v_task, v_bad) || v_unknown;
 
   return jsonb_build_object(
     'recurrence_rule', v_task.recurrence_rule,
     'timezone', v_task.timezone,
     'due_date', case when v_faults = '[]' then v_task.due_date at time zone 'UTC' end,
-    'limit', body -> 'limit',
+    'limit', v_limit,
     'faults', v_faults);
 end $$;
 
@@ -780,7 +801,7 @@ declare
   v_successor app.tasks;
 begin
   if idempotency_key is not null then
-    v_request := encode(sha256(convert_to('toggle' || id || body, 'UTF8')), 'hex');
+    v_request := concat_ws(' ', 'toggle', id, app.hash_body(body));
     select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
     if status is not null then
       return;
@@ -1403,6 +1424,22 @@ end $$;
 --
 
 COMMENT ON FUNCTION app.find_successor(user_id text, id uuid) IS 'The task that the completion of this one made, or null.';
+
+
+--
+-- Name: hash_body(jsonb); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.hash_body(body jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((jsonb_hash_extended(body, (0)::bigint) || ' '::text) || jsonb_hash_extended(body, (1)::bigint));
+
+
+--
+-- Name: FUNCTION hash_body(body jsonb); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.hash_body(body jsonb) IS 'The same for bodies that mean the same, and with near certainty another for others.';
 
 
 --
@@ -2086,6 +2123,22 @@ COMMENT ON FUNCTION app.read_cursor(cursor_key text, cursor text, parameters jso
 
 
 --
+-- Name: read_integer(jsonb, text, integer, integer); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.read_integer(body jsonb, field text, low integer, high integer) RETURNS integer
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN (jsonb_typeof((body -> field)) = 'null'::text) THEN NULL::integer WHEN ((jsonb_typeof((body -> field)) = 'number'::text) AND ((((body -> field))::numeric >= (low)::numeric) AND (((body -> field))::numeric <= (high)::numeric)) AND (((body -> field))::numeric = trunc(((body -> field))::numeric))) THEN (((body -> field))::numeric)::integer ELSE (app.refuse(field, 'number_range'::text, format('must be a whole number from %s to %s'::text, low, high)))::integer END;
+
+
+--
+-- Name: FUNCTION read_integer(body jsonb, field text, low integer, high integer); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.read_integer(body jsonb, field text, low integer, high integer) IS 'The whole number, or null; raises DT400 where it is anything else, or lies outside of the bounds.';
+
+
+--
 -- Name: read_tags(jsonb, text); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -2104,6 +2157,9 @@ begin
   if jsonb_typeof(v_elements) <> 'array' then
     perform app.refuse(field, 'array_type', 'must be an array of strings');
   end if;
+  if jsonb_array_length(v_elements) > 200 then
+    perform app.refuse(field, 'array_length', 'must have at most 200 elements, and at most 50 different tags');
+  end if;
   for v_place in 0 .. jsonb_array_length(v_elements) - 1 loop
     if jsonb_typeof(v_elements -> v_place) <> 'string' then
       perform app.refuse(field, 'string_type', 'must be an array of strings');
@@ -2121,7 +2177,7 @@ end $$;
 -- Name: FUNCTION read_tags(body jsonb, field text); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.read_tags(body jsonb, field text) IS 'The tags; raises DT400 where they are not an array of strings, and 23514 where one is not a tag.';
+COMMENT ON FUNCTION app.read_tags(body jsonb, field text) IS 'The tags; raises DT400 where they are not an array of at most 200 strings, and 23514 where one is not a tag.';
 
 
 --
@@ -2181,6 +2237,11 @@ begin
     v_value := app.trim_text(v_values[1]);
     v_fault := null;
     if v_name <> all(c_known) then
+      -- The known ones are few, so that this is where too many are met.
+      if (select count(*) from jsonb_object_keys(parameters)) > 100 then
+        raise exception 'bad parameters' using errcode = 'DT400',
+          detail = '[{"loc": ["query"], "msg": "must have at most 100 parameters", "type": "too_many_parameters"}]';
+      end if;
       -- axios sends tags[]=home for an array.
       v_fault := array['unknown_parameter', 'is not a parameter here' || coalesce(
         '; did you mean ' || app.suggest_name(v_name, c_known) || '?',
@@ -2364,20 +2425,30 @@ CREATE FUNCTION app.refuse_unknown_fields(body jsonb, known text[], lenient bool
     SET search_path TO ''
     AS $$
 declare
+  v_rest jsonb;
   v_unknown text;
   v_meant text;
 begin
   if jsonb_typeof(body) is distinct from 'object' then
     perform app.refuse('', 'object_type', 'must be a JSON object, for example {"title": "Buy milk"}');
   end if;
-  if lenient or body - known = '{}' then
+  v_rest := body - known;
+  if v_rest = '{}' then
     return;
   end if;
-  v_unknown := (select min(field) from jsonb_object_keys(body - known) as field);
+  -- Before any loop over them: more members than this are not read.
+  if (select count(*) from jsonb_object_keys(body)) > 100 then
+    perform app.refuse('', 'object_length', 'must have at most 100 members');
+  end if;
+  if lenient then
+    return;
+  end if;
+  v_unknown := (select min(field) from jsonb_object_keys(v_rest) as field);
   v_meant := app.suggest_name(v_unknown, known);
   perform app.refuse(
     left(v_unknown, 100), 'unknown_field',
-    'is not a field here' || coalesce('; did you mean ' || v_meant || '?', '; the fields are ' || array_to_string(known, ', ')));
+    'is not a field here'
+    || coalesce('; did you mean ' || v_meant || '?', '; the fields are ' || array_to_string(known, ', ')));
 end $$;
 
 
@@ -2385,7 +2456,7 @@ end $$;
 -- Name: FUNCTION refuse_unknown_fields(body jsonb, known text[], lenient boolean); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) IS 'Raises DT400 where the body is no object or, unless lenient, has a field that is not known, and says which was probably meant.';
+COMMENT ON FUNCTION app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) IS 'Raises DT400 where the body is no object, has more than 100 members or, unless lenient, a field that is not known; it says which field was probably meant.';
 
 
 --

@@ -26,7 +26,10 @@ class Occurrences:
         self._authenticator = authenticator
 
     async def of_task(self, request: Request) -> Response:
-        """``GET /tasks/{id}/occurrences``: 200, the due dates that come after the task's own; none where it isn't recurring."""
+        """``GET /tasks/{id}/occurrences``: 200, the due dates that come after the task's own.
+
+        None where the task isn't recurring.
+        """
         user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
         identifier = task_id(request)
         limit = _limit_in_query(request)
@@ -39,11 +42,6 @@ class Occurrences:
         lenient = is_lenient(request, self._settings)
         series = await self._database.find("read_series", user, body=body, lenient=lenient)
         faults = series["faults"]
-        limit = series["limit"]
-        if limit is None:
-            limit = DEFAULT_LIMIT
-        elif isinstance(limit, bool) or limit not in range(1, MAX_OCCURRENCES + 1):
-            faults.append(_limit_error("body"))
         try:
             series |= check_series(series["recurrence_rule"], series["timezone"], _time(series["due_date"]))
         except Invalid as refusal:
@@ -52,7 +50,7 @@ class Occurrences:
             faults += [each for each in refused if each["loc"] not in places]
         if faults:
             raise Invalid(faults)
-        return _respond(series, int(limit))
+        return _respond(series, series["limit"] or DEFAULT_LIMIT)
 
 
 def _respond(series: dict[str, Any], limit: int) -> Response:
@@ -87,16 +85,11 @@ def _limit_in_query(request: Request) -> int:
         elif values[0].strip():
             limit = values[0].strip()
     if not limit.isascii() or not limit.isdigit() or len(limit) > 9 or not 1 <= int(limit) <= MAX_OCCURRENCES:
-        faults.append(_limit_error("query"))
+        message = f"must be a whole number from 1 to {MAX_OCCURRENCES}"
+        faults.append(field_error(["query", "limit"], message, "number_range"))
     if faults:
         raise Invalid(faults)
     return int(limit)
-
-
-def _limit_error(place: str) -> dict[str, Any]:
-    return field_error(
-        [place, "limit"], f"must be a whole number from 1 to {MAX_OCCURRENCES}", "number_range"
-    )
 
 
 def _time(text: str | None) -> datetime | None:

@@ -171,7 +171,7 @@ class Tasks:
             "find_task_faults", user, body=body, id=identifier, lenient=lenient
         )
         places = [refusal["loc"] for refusal in refused]
-        raise Invalid(refused + [refusal for refusal in faults if refusal["loc"] not in places])
+        raise Invalid([refusal for refusal in faults if refusal["loc"] not in places] + refused)
 
     async def _user(self, request: Request) -> Identity:
         user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])

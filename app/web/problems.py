@@ -30,13 +30,18 @@ class Problem(Exception):
         super().__init__(self.detail)
 
 
+MAX_ERRORS = 20
+"""How many errors of one request are told."""
+
+
 class Invalid(Problem):
     """400: ``faults`` are ``{"loc": [where, field], "msg": what must be, "type": stable name}``."""
 
     def __init__(self, faults: Sequence[Mapping[str, Any]]) -> None:
         names = list(dict.fromkeys(str(fault["loc"][-1]) for fault in faults))
         count = "1 field is" if len(names) == 1 else f"{len(names)} fields are"
-        super().__init__("validation-error", f"{count} not valid: {', '.join(names)}", errors=list(faults))
+        named = ", ".join(names[:MAX_ERRORS]) + (", …" if len(names) > MAX_ERRORS else "")
+        super().__init__("validation-error", f"{count} not valid: {named}", errors=list(faults[:MAX_ERRORS]))
 
 
 class Unauthorized(Problem):

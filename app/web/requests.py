@@ -9,6 +9,7 @@ from app.settings import Settings
 from app.web.problems import INVALID_JSON, Invalid, Problem, field_error
 
 MAX_BODY = 65_536
+MAX_PARAMETERS = 100
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
@@ -33,6 +34,10 @@ def task_id(request: Request) -> str:
 
 def query_parameters(request: Request) -> dict[str, list[str]]:
     """The parameters of the query, each with all of its values, empty ones too. Raises Invalid."""
+    if request.scope["query_string"].count(b"&") >= MAX_PARAMETERS:
+        raise Invalid(
+            [field_error(["query"], f"must have at most {MAX_PARAMETERS} parameters", "too_many_parameters")]
+        )
     parameters: dict[str, list[str]] = {}
     try:
         pairs = parse_qsl(

@@ -30,6 +30,19 @@ comment on function app.etag_matches_weakly is
 grant execute on function app.etag_matches_weakly to task_api;
 -- end db/functions/requests/etag_matches_weakly.sql
 
+-- begin db/functions/requests/hash_body.sql
+-- A body's text can be a thousand times longer than what was sent: 1e131071 is written with all of its zeros. So its values are
+-- hashed as they are stored. The two numbers tell a user's own requests apart; they protect nothing.
+
+create or replace function app.hash_body(body jsonb) returns text
+language sql immutable parallel safe
+return jsonb_hash_extended(body, 0) || ' ' || jsonb_hash_extended(body, 1);
+
+comment on function app.hash_body is 'The same for bodies that mean the same, and with near certainty another for others.';
+
+grant execute on function app.hash_body to task_api;
+-- end db/functions/requests/hash_body.sql
+
 -- begin db/functions/requests/parse_any_time.sql
 -- ISO 8601: calendar, ordinal and week dates, extended or basic. Without an offset UTC is meant, without a time midnight.
 -- Of a fraction microseconds are kept, and the rest is cut off: rounding could lead into the next day. The second 60 is the
@@ -112,6 +125,9 @@ begin
   if jsonb_typeof(v_elements) <> 'array' then
     perform app.refuse(field, 'array_type', 'must be an array of strings');
   end if;
+  if jsonb_array_length(v_elements) > 200 then
+    perform app.refuse(field, 'array_length', 'must have at most 200 elements, and at most 50 different tags');
+  end if;
   for v_place in 0 .. jsonb_array_length(v_elements) - 1 loop
     if jsonb_typeof(v_elements -> v_place) <> 'string' then
       perform app.refuse(field, 'string_type', 'must be an array of strings');
@@ -124,7 +140,8 @@ begin
   return v_tags;
 end $$;
 
-comment on function app.read_tags is 'The tags; raises DT400 where they are not an array of strings, and 23514 where one is not a tag.';
+comment on function app.read_tags is
+  'The tags; raises DT400 where they are not an array of at most 200 strings, and 23514 where one is not a tag.';
 
 grant execute on function app.read_tags to task_api;
 -- end db/functions/requests/read_tags.sql
@@ -220,6 +237,25 @@ comment on function app.read_boolean is 'True or false, or null where it is miss
 grant execute on function app.read_boolean to task_api;
 -- end db/functions/requests/read_boolean.sql
 
+-- begin db/functions/requests/read_integer.sql
+-- A member of a body, read strictly: "5" is not a number. 5.0 and 5e0 are 5, as JSON has one kind of number.
+
+create or replace function app.read_integer(body jsonb, field text, low integer, high integer) returns integer
+language sql stable parallel safe
+return case
+  when jsonb_typeof(body -> field) = 'null' then null
+  when jsonb_typeof(body -> field) = 'number' and (body -> field)::numeric between low and high
+    and (body -> field)::numeric = trunc((body -> field)::numeric)
+    then (body -> field)::numeric::integer
+  else app.refuse(field, 'number_range', format('must be a whole number from %s to %s', low, high))::integer
+end;
+
+comment on function app.read_integer is
+  'The whole number, or null; raises DT400 where it is anything else, or lies outside of the bounds.';
+
+grant execute on function app.read_integer to task_api;
+-- end db/functions/requests/read_integer.sql
+
 -- begin db/functions/requests/read_text.sql
 -- A member of a body, read strictly: a number is not a string.
 
@@ -243,24 +279,35 @@ language plpgsql stable parallel safe
 set search_path = ''
 as $$
 declare
+  v_rest jsonb;
   v_unknown text;
   v_meant text;
 begin
   if jsonb_typeof(body) is distinct from 'object' then
     perform app.refuse('', 'object_type', 'must be a JSON object, for example {"title": "Buy milk"}');
   end if;
-  if lenient or body - known = '{}' then
+  v_rest := body - known;
+  if v_rest = '{}' then
     return;
   end if;
-  v_unknown := (select min(field) from jsonb_object_keys(body - known) as field);
+  -- Before any loop over them: more members than this are not read.
+  if (select count(*) from jsonb_object_keys(body)) > 100 then
+    perform app.refuse('', 'object_length', 'must have at most 100 members');
+  end if;
+  if lenient then
+    return;
+  end if;
+  v_unknown := (select min(field) from jsonb_object_keys(v_rest) as field);
   v_meant := app.suggest_name(v_unknown, known);
   perform app.refuse(
     left(v_unknown, 100), 'unknown_field',
-    'is not a field here' || coalesce('; did you mean ' || v_meant || '?', '; the fields are ' || array_to_string(known, ', ')));
+    'is not a field here'
+    || coalesce('; did you mean ' || v_meant || '?', '; the fields are ' || array_to_string(known, ', ')));
 end $$;
 
 comment on function app.refuse_unknown_fields is
-  'Raises DT400 where the body is no object or, unless lenient, has a field that is not known, and says which was probably meant.';
+  'Raises DT400 where the body is no object, has more than 100 members or, unless lenient, a field that is not known; it says '
+  'which field was probably meant.';
 
 grant execute on function app.refuse_unknown_fields to task_api;
 -- end db/functions/requests/refuse_unknown_fields.sql
@@ -341,6 +388,9 @@ drop function app.refuse_unknown_fields;
 -- drop db/functions/requests/read_text.sql
 drop function app.read_text;
 
+-- drop db/functions/requests/read_integer.sql
+drop function app.read_integer;
+
 -- drop db/functions/requests/read_boolean.sql
 drop function app.read_boolean;
 
@@ -361,6 +411,9 @@ drop function app.parse_time;
 
 -- drop db/functions/requests/parse_any_time.sql
 drop function app.parse_any_time;
+
+-- drop db/functions/requests/hash_body.sql
+drop function app.hash_body;
 
 -- drop db/functions/requests/etag_matches_weakly.sql
 drop function app.etag_matches_weakly;

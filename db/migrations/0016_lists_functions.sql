@@ -223,6 +223,11 @@ begin
     v_value := app.trim_text(v_values[1]);
     v_fault := null;
     if v_name <> all(c_known) then
+      -- The known ones are few, so that this is where too many are met.
+      if (select count(*) from jsonb_object_keys(parameters)) > 100 then
+        raise exception 'bad parameters' using errcode = 'DT400',
+          detail = '[{"loc": ["query"], "msg": "must have at most 100 parameters", "type": "too_many_parameters"}]';
+      end if;
       -- axios sends tags[]=home for an array.
       v_fault := array['unknown_parameter', 'is not a parameter here' || coalesce(
         '; did you mean ' || app.suggest_name(v_name, c_known) || '?',

@@ -46,7 +46,7 @@ declare
 begin
   perform app.require_user_id();
   if idempotency_key is not null then
-    v_request := encode(sha256(convert_to('create' || body::text, 'UTF8')), 'hex');
+    v_request := concat_ws(' ', 'create', app.hash_body(body));
     select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
     if status is not null then
       return;
@@ -188,12 +188,13 @@ declare
   v_message text;
   v_rule text;
   v_bad text[] := '{}';
+  v_fault jsonb;
   v_faults jsonb := '[]';
+  -- Told last, as only some errors are told.
+  v_unknown jsonb := '[]';
 begin
-  if jsonb_typeof(body) <> 'object' then
-    return jsonb_build_array(jsonb_build_object(
-      'loc', array['body'], 'msg', 'must be a JSON object, for example {"title": "Buy milk"}', 'type', 'object_type'));
-  end if;
+  -- No object, or too many members: that is all that is said of it.
+  perform app.refuse_unknown_fields(body, app.task_fields(), true);
   select * into v_task from app.tasks as task where task.user_id = v_user and task.id = find_task_faults.id;
   if not found and id is not null then
     raise exception 'no such task' using errcode = 'DT404';
@@ -202,7 +203,9 @@ begin
     body := '{"title": null}' || body;
   end if;
 
-  for v_member in select field, value from jsonb_each(body) as member (field, value) loop
+  for v_member in
+    select field, value from jsonb_each(body) as member (field, value)
+  loop
     begin
       perform app.refuse_unknown_fields(jsonb_build_object(v_member.field, v_member.value), app.task_fields(), lenient);
       v_task := app.merge_task(v_task, jsonb_build_object(v_member.field, v_member.value));
@@ -216,7 +219,12 @@ begin
         v_rule := split_part(v_message, ': ', 1);
         v_message := substring(v_message from ': (.*)');
       end if;
-      v_faults := v_faults || jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_rule);
+      v_fault := jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_rule);
+      if v_rule = 'unknown_field' then
+        v_unknown := v_unknown || v_fault;
+      else
+        v_faults := v_faults || v_fault;
+      end if;
     end;
   end loop;
 
@@ -237,7 +245,7 @@ begin
       'type', case when v_member.field = 'title' then 'missing' else 'not_null' end);
   end loop;
 
-  return v_faults || app.find_rule_faults(v_task, v_bad);
+  return v_faults || app.find_rule_faults(v_task, v_bad) || v_unknown;
 end $$;
 
 comment on function api.find_task_faults is
@@ -464,27 +472,40 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
+  v_known constant text[] := array['due_date', 'recurrence_rule', 'timezone', 'limit'];
+  v_limit integer;
   v_member record;
   v_task app.tasks := app.empty_task();
   v_bad text[] := '{}';
+  v_fault jsonb;
   v_faults jsonb := '[]';
+  -- Told last, as only some errors are told.
+  v_unknown jsonb := '[]';
   v_type text;
   v_message text;
 begin
+  perform app.require_user_id();
   if jsonb_typeof(body) <> 'object' then
     perform app.refuse('', 'object_type', 'must be a JSON object, for example {"recurrence_rule": "FREQ=DAILY"}');
   end if;
+  perform app.refuse_unknown_fields(body, v_known, true);
   for v_member in select field, value from jsonb_each(body) as member (field, value) loop
     begin
-      perform app.refuse_unknown_fields(
-        jsonb_build_object(v_member.field, v_member.value), array['due_date', 'recurrence_rule', 'timezone', 'limit'], lenient);
-      if v_member.field in ('due_date', 'recurrence_rule', 'timezone') then
+      perform app.refuse_unknown_fields(jsonb_build_object(v_member.field, v_member.value), v_known, lenient);
+      if v_member.field = 'limit' then
+        v_limit := app.read_integer(body, 'limit', 1, 100);
+      elsif v_member.field in ('due_date', 'recurrence_rule', 'timezone') then
         v_task := app.merge_task(v_task, jsonb_build_object(v_member.field, v_member.value));
       end if;
     exception when sqlstate 'DT400' then
       get stacked diagnostics v_message = message_text, v_type = constraint_name;
       v_bad := v_bad || v_member.field;
-      v_faults := v_faults || jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
+      v_fault := jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
+      if v_type = 'unknown_field' then
+        v_unknown := v_unknown || v_fault;
+      else
+        v_faults := v_faults || v_fault;
+      end if;
     end;
   end loop;
   if body -> 'recurrence_rule' = 'null' or not body ? 'recurrence_rule' then
@@ -492,13 +513,13 @@ begin
       'loc', array['body', 'recurrence_rule'], 'msg', 'is required, for example FREQ=WEEKLY;BYDAY=MO', 'type', 'missing');
   end if;
 
-  v_faults := v_faults || app.find_rule_faults(v_task, v_bad);
+  v_faults := v_faults || app.find_rule_faults(v_task, v_bad) || v_unknown;
 
   return jsonb_build_object(
     'recurrence_rule', v_task.recurrence_rule,
     'timezone', v_task.timezone,
     'due_date', case when v_faults = '[]' then v_task.due_date at time zone 'UTC' end,
-    'limit', body -> 'limit',
+    'limit', v_limit,
     'faults', v_faults);
 end $$;
 
@@ -568,7 +589,7 @@ declare
   v_successor app.tasks;
 begin
   if idempotency_key is not null then
-    v_request := encode(sha256(convert_to('toggle' || id || body, 'UTF8')), 'hex');
+    v_request := concat_ws(' ', 'toggle', id, app.hash_body(body));
     select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
     if status is not null then
       return;

@@ -58,7 +58,7 @@ def test_without_a_user_nothing_is_seen_and_nothing_is_written(how, as_user, ali
 
 
 # These read no row: two the catalog alone, one its own arguments.
-NO_ROWS = {"api.check_readiness", "api.describe_tasks", "api.read_series"}
+NO_ROWS = {"api.check_readiness", "api.describe_tasks"}
 
 
 def test_without_a_user_every_api_function_refuses(as_user, as_superuser, task):

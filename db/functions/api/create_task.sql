@@ -14,7 +14,7 @@ declare
 begin
   perform app.require_user_id();
   if idempotency_key is not null then
-    v_request := encode(sha256(convert_to('create' || body::text, 'UTF8')), 'hex');
+    v_request := concat_ws(' ', 'create', app.hash_body(body));
     select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
     if status is not null then
       return;

@@ -12,12 +12,13 @@ declare
   v_message text;
   v_rule text;
   v_bad text[] := '{}';
+  v_fault jsonb;
   v_faults jsonb := '[]';
+  -- Told last, as only some errors are told.
+  v_unknown jsonb := '[]';
 begin
-  if jsonb_typeof(body) <> 'object' then
-    return jsonb_build_array(jsonb_build_object(
-      'loc', array['body'], 'msg', 'must be a JSON object, for example {"title": "Buy milk"}', 'type', 'object_type'));
-  end if;
+  -- No object, or too many members: that is all that is said of it.
+  perform app.refuse_unknown_fields(body, app.task_fields(), true);
   select * into v_task from app.tasks as task where task.user_id = v_user and task.id = find_task_faults.id;
   if not found and id is not null then
     raise exception 'no such task' using errcode = 'DT404';
@@ -26,7 +27,9 @@ begin
     body := '{"title": null}' || body;
   end if;
 
-  for v_member in select field, value from jsonb_each(body) as member (field, value) loop
+  for v_member in
+    select field, value from jsonb_each(body) as member (field, value)
+  loop
     begin
       perform app.refuse_unknown_fields(jsonb_build_object(v_member.field, v_member.value), app.task_fields(), lenient);
       v_task := app.merge_task(v_task, jsonb_build_object(v_member.field, v_member.value));
@@ -40,7 +43,12 @@ begin
         v_rule := split_part(v_message, ': ', 1);
         v_message := substring(v_message from ': (.*)');
       end if;
-      v_faults := v_faults || jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_rule);
+      v_fault := jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_rule);
+      if v_rule = 'unknown_field' then
+        v_unknown := v_unknown || v_fault;
+      else
+        v_faults := v_faults || v_fault;
+      end if;
     end;
   end loop;
 
@@ -61,7 +69,7 @@ begin
       'type', case when v_member.field = 'title' then 'missing' else 'not_null' end);
   end loop;
 
-  return v_faults || app.find_rule_faults(v_task, v_bad);
+  return v_faults || app.find_rule_faults(v_task, v_bad) || v_unknown;
 end $$;
 
 comment on function api.find_task_faults is

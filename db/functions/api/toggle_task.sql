@@ -16,7 +16,7 @@ declare
   v_successor app.tasks;
 begin
   if idempotency_key is not null then
-    v_request := encode(sha256(convert_to('toggle' || id || body, 'UTF8')), 'hex');
+    v_request := concat_ws(' ', 'toggle', id, app.hash_body(body));
     select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
     if status is not null then
       return;

@@ -15,6 +15,9 @@ begin
   if jsonb_typeof(v_elements) <> 'array' then
     perform app.refuse(field, 'array_type', 'must be an array of strings');
   end if;
+  if jsonb_array_length(v_elements) > 200 then
+    perform app.refuse(field, 'array_length', 'must have at most 200 elements, and at most 50 different tags');
+  end if;
   for v_place in 0 .. jsonb_array_length(v_elements) - 1 loop
     if jsonb_typeof(v_elements -> v_place) <> 'string' then
       perform app.refuse(field, 'string_type', 'must be an array of strings');
@@ -27,6 +30,7 @@ begin
   return v_tags;
 end $$;
 
-comment on function app.read_tags is 'The tags; raises DT400 where they are not an array of strings, and 23514 where one is not a tag.';
+comment on function app.read_tags is
+  'The tags; raises DT400 where they are not an array of at most 200 strings, and 23514 where one is not a tag.';
 
 grant execute on function app.read_tags to task_api;
