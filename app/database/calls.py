@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 
 import asyncpg
 
-from app.database.connection import Connection
+from app.database.connection import Connector
 from app.database.outages import Outages
 from app.database.pool import Pool
 from app.identity import Identity
@@ -52,11 +52,10 @@ class Database:
     """The service's connections to PostgreSQL. An asynchronous context manager: the pool is open inside it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._timeout = settings.database_timeout
         self._places = settings.pool_size + settings.pool_queue
         # No connection is made yet: the database may come later, and go and come again.
-        self._pool = Pool(self._connect, settings.pool_size, settings.database_timeout)
+        connector = Connector(settings.database_url, settings.database_timeout)
+        self._pool = Pool(connector.connect, settings.pool_size, settings.database_timeout)
         self.pool_size = settings.pool_size
         self.in_use = 0
         self._outages = Outages(settings.database_url)
@@ -116,14 +115,3 @@ class Database:
         if self._outages.lasting:
             self._outages.end()
         return value
-
-    async def _connect(self) -> Connection:
-        connection: Connection = await asyncpg.connect(
-            self._settings.database_url,
-            timeout=self._timeout,
-            statement_cache_size=0,  # Connection keeps them itself.
-            connection_class=Connection,
-            server_settings={"application_name": "duly", "timezone": "UTC"},
-        )
-        await connection.recognise_pooler()
-        return connection

@@ -1,9 +1,58 @@
-"""A connection to PostgreSQL that works through a transaction pooler too, PgBouncer or Neon's, without being told."""
+"""A connection to PostgreSQL that works through a transaction pooler too, PgBouncer or Neon's, without a setting."""
 
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
 import asyncpg
+
+# The service's own settings, so that none of the server, the database or the role changes an answer. A pooler
+# follows these from client to client, as PgBouncer does without any configuration …
+_FOLLOWED = {"application_name": "duly", "TimeZone": "UTC", "DateStyle": "ISO, YMD"}
+# … and may refuse these; task_api then has those of its role. default_transaction_read_only is not among them:
+# by it a DBA freezes a database, and the service obeys.
+_DIRECT = {
+    "IntervalStyle": "postgres",
+    "row_security": "on",
+    "extra_float_digits": "1",
+    "transform_null_equals": "off",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_deferrable": "off",
+}
+
+
+class Connector:
+    """Makes connections; it remembers which settings the other end takes."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        """``timeout``: seconds."""
+        self._url = url
+        self._timeout = timeout
+        self._settings: Mapping[str, str] = {**_FOLLOWED, **_DIRECT}
+
+    async def connect(self) -> "Connection":
+        """A new connection. Raises asyncpg.PostgresError, asyncpg.InterfaceError, or OSError."""
+        tried = self._settings
+        try:
+            connection = await self._connect(tried)
+        except asyncpg.ProtocolViolationError:
+            if tried is _FOLLOWED:
+                raise
+            # "unsupported startup parameter"
+            connection = await self._connect(_FOLLOWED)
+            self._settings = _FOLLOWED
+        await connection.recognise_pooler()
+        return connection
+
+    async def _connect(self, settings: Mapping[str, str]) -> "Connection":
+        connection: Connection = await asyncpg.connect(
+            self._url,
+            timeout=self._timeout,
+            statement_cache_size=0,
+            connection_class=Connection,
+            server_settings=settings,
+        )
+        return connection
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
