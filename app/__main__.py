@@ -9,13 +9,13 @@ from app.settings import Settings, SettingsError
 
 
 def main() -> int:
-    """Check the settings, then serve until SIGTERM or SIGINT."""
+    """Check the settings, then serve until SIGTERM or SIGINT; with ``--check``, only check."""
     try:
         settings = Settings.from_environment(os.environ)
         create_app(settings)
     except SettingsError as error:
         sys.exit(f"Duly can't start:\n{error}\nAll settings are listed in .env.example.")
-    return serve(settings)
+    return 0 if sys.argv[1:] == ["--check"] else serve(settings)
 
 
 if __name__ == "__main__":

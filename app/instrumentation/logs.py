@@ -33,6 +33,8 @@ def log_config(settings: Settings) -> dict[str, Any]:
         "root": {"level": "WARNING", "handlers": ["stderr"]},
         "loggers": {
             "duly": {"level": level},
+            # A few lines, which an operator wants to see.
+            "duly.start": {"level": "ERROR" if level == "ERROR" else "INFO"},
             # Clients could fill the log with its warnings.
             "uvicorn": {"level": "INFO" if level in ("DEBUG", "INFO") else "ERROR"},
         },
