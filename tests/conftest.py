@@ -1,4 +1,6 @@
-"""Fixtures that speak: ``alice`` and ``bob``, ``client(alice)``, ``as_user(alice)``, on a migrated database."""
+"""Fixtures that speak: ``alice`` and ``bob``, ``client(alice)``, ``as_user(alice)``, on a migrated
+database.
+"""
 
 import itertools
 import os

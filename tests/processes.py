@@ -1,4 +1,5 @@
-"""The one way to start a process in a test: ``serve`` or ``Service`` for the service, ``run_module`` for the rest.
+"""The one way to start a process in a test: ``serve`` or ``Service`` for the service, ``run_module`` for the
+rest.
 
 A process finds the variables that its test names in its environment, and nothing of the developer's own.
 """

@@ -63,7 +63,8 @@ class Server:
         """What ``pg_dump`` of the server's own release writes.
 
         Another's won't do, even if it is newer: 15.20 keeps an option of its own on each column,
-        ``pg_attver``. Its own pg_dump leaves it out; that of 18.6 writes it down, and no other server reads it.
+        ``pg_attver``. Its own pg_dump leaves it out; that of 18.6 writes it down, and no other server reads
+        it.
         """
         if self.container:
             import docker

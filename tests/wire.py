@@ -1,4 +1,6 @@
-"""A wire to PostgreSQL that counts what goes over it: statements and round trips, as the protocol has them."""
+"""A wire to PostgreSQL that counts what goes over it: statements and round trips, as the protocol has
+them.
+"""
 
 import asyncio
 import tempfile
@@ -50,7 +52,9 @@ class Wire:
 
 @contextmanager
 def tap(url: str) -> Iterator[Wire]:
-    """A wire to the server of the URL, behind a Unix socket of its own (where there is no TLS, so that it can be read)."""
+    """A wire to the server of the URL, behind a Unix socket of its own (where there is no TLS, so that it
+    can be read).
+    """
     parts = urlsplit(url)
     with tempfile.TemporaryDirectory(prefix="wire") as folder, asyncio.Runner() as runner:
         wire = Wire(

@@ -1,4 +1,6 @@
-"""A wrong setting is refused at the start, with a message that says what is right; .env.example lists them."""
+"""A wrong setting is refused at the start, with a message that says what is right; .env.example lists
+them.
+"""
 
 import dataclasses
 import re

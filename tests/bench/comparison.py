@@ -97,7 +97,8 @@ class Comparison:
         ]
         bars(
             "load.svg", "Requests per second, 16 connections", operations,
-            {each: [self.per_second(each, operation) or None for operation in operations] for each in (DULY, TWO, PGBENCH, BARE, USUAL)},
+            {each: [self.per_second(each, operation) or None for operation in operations] for each in (DULY,
+            TWO, PGBENCH, BARE, USUAL)},
             "requests/s",
         )  # fmt: skip
         swept = {
@@ -122,7 +123,8 @@ class Comparison:
         return table(
             ["", DULY, TWO, USUAL, PGBENCH, "Duly / the usual", "Duly / pgbench", "2 workers / pgbench"],
             [
-                [operation, *(figures(self.per_second(each, operation)) for each in (DULY, TWO, USUAL, PGBENCH)),
+                [operation, *(figures(self.per_second(each, operation)) for each in (DULY, TWO, USUAL,
+                PGBENCH)),
                  f"**{self.ratio(operation, USUAL):.1f} ×**", f"{self.ratio(operation, PGBENCH):.2f}",
                  f"{self.ratio(operation, PGBENCH, TWO):.2f}"]
                 for operation in self.operations
@@ -137,7 +139,8 @@ class Comparison:
                 [
                     operation,
                     *(
-                        f"{self.of(each, operation, COMPARED).p50:.2f} / {self.of(each, operation, COMPARED).p99:.1f}"
+                        f"{self.of(each, operation, COMPARED).p50:.2f} / "
+                        f"{self.of(each, operation, COMPARED).p99:.1f}"
                         for each in contenders
                     ),
                 ]

@@ -54,13 +54,16 @@ def run_wrk(url: str, requests: Path, connections: int, seconds: int, first: int
 def run_pgbench(
     sockets: str, database: str, operation: Operation, tasks: int, clients: int, seconds: int, first: int
 ) -> Sample:
-    """Run the statements of the operation as task_api, prepared once on each connection, as the service does."""
+    """Run the statements of the operation as task_api, prepared once on each connection, as the service
+    does.
+    """
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "script.sql"
         script.write_text(operation.script)
         variables = {"tasks": tasks, "first": first, "turn": 0, "clients": clients}
         result = subprocess.run(
-            [postgres.BINARIES / "pgbench", "-h", sockets, "-U", "task_api", "-n", "-M", "prepared", "-c", str(clients), "-j", "1",
+            [postgres.BINARIES / "pgbench", "-h", sockets, "-U", "task_api", "-n", "-M", "prepared", "-c",
+            str(clients), "-j", "1",
              "-T", str(seconds), "-f", script, "-l", "--log-prefix", Path(folder) / "log",
              *(f"-D{name}={value}" for name, value in variables.items()), database],
             capture_output=True, text=True,

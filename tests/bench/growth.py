@@ -1,4 +1,5 @@
-"""``make bench-growth``: each operation at three sizes of the table, for users of three sizes; its time and the buffers it touches.
+"""``make bench-growth``: each operation at three sizes of the table, for users of three sizes; its time and
+the buffers it touches.
 
 BENCH_SIZES (rows, parted by commas) and BENCH_SAMPLES make it shorter or longer.
 """
@@ -34,10 +35,11 @@ _STATEMENT = (
     "with request as materialized (select set_config('app.user_id', $1, true)) select api.{call} from request"
 )
 _LIST = "list_tasks($2, '/tasks?', 'key', null)"
-_METHOD = """Rows of all users lie interleaved. The statements are those of the service, over a Unix socket, one after the other, warm:
-median / p99 of {samples} in milliseconds, the probes taking turns, and the median of the buffers (8 KiB pages, found in memory or read) that one touches.
-The last columns divide the medians: the user with the most tasks by the one with the fewest, at the largest size; and the
-largest table by the smallest, for the same user (the worst of the three). Again: `make bench-growth`.
+_METHOD = """Rows of all users lie interleaved. The statements are those of the service, over a Unix socket,
+one after the other, warm: median / p99 of {samples} in milliseconds, the probes taking turns, and the median
+of the buffers (8 KiB pages, found in memory or read) that one touches. The last columns divide the medians:
+the user with the most tasks by the one with the fewest, at the largest size; and the largest table by the
+smallest, for the same user (the worst of the three). Again: `make bench-growth`.
 """
 
 
@@ -49,7 +51,10 @@ class Probe:
     call: str
     arguments: Callable[[random.Random, int, int], list[object]]
     goal: bool = True
-    """Whether it must not grow. A search grows with what it finds, and so does another list whose total is not a counter."""
+    """Whether it must not grow.
+
+    A search grows with what it finds, and so does another list whose total is not a counter.
+    """
 
     @property
     def writes(self) -> bool:
@@ -66,7 +71,9 @@ class Cell:
 
 
 def population(rows: int) -> Population:
-    """A fifth of the rows belongs to users of 50,000 tasks, a fifth to those of 5,000, the rest to those of 100."""
+    """A fifth of the rows belongs to users of 50,000 tasks, a fifth to those of 5,000, the rest to those
+    of 100.
+    """
     big, middle = max(1, rows // 250_000), max(1, rows // 25_000)
     return Population(
         (
@@ -162,7 +169,8 @@ PROBES = (
     Probe("search of Chinese letters", _LIST, _in_chinese, goal=False),
 )
 _ILIKE = (
-    "select count(*), array_agg(id) from (select id from app.tasks where user_id = $1 and (title ilike $2 or description ilike $2) "
+    "select count(*), array_agg(id) from (select id from app.tasks where user_id = $1 "
+    "and (title ilike $2 or description ilike $2) "
     "order by created_at desc) as found"
 )
 
@@ -182,7 +190,8 @@ async def measure(url: str, owner: str, people: Population) -> list[tuple[str, i
             numbers = [people.first_user(place) + (first + number) % tier.users for number in range(users)]
             runs.append(await _prepare(connection, probe, numbers, tier.tasks))
             progress(
-                f"{people.rows:,} rows, user of {tier.tasks:,} tasks, {probe.name}: {figures(runs[-1].buffers)} buffers"
+                f"{people.rows:,} rows, user of {tier.tasks:,} tasks, {probe.name}: "
+                f"{figures(runs[-1].buffers)} buffers"
             )
     # In turns, so that what else happens on the machine falls on all of them.
     for turn in range(_TURNS):
@@ -289,7 +298,10 @@ def report(cells: Cells, version: str) -> None:
         )
         rows.append([
             probe.name,
-            *(f"{cells[probe.name, tasks, size].p50:.2f} / {cells[probe.name, tasks, size].p99:.1f}" for tasks in USERS for size in SIZES),
+            *(
+                f"{cells[probe.name, tasks, size].p50:.2f} / {cells[probe.name, tasks, size].p99:.1f}"
+                for tasks in USERS for size in SIZES
+            ),
             f"{users:.2f}", f"{sizes:.2f}",
             "" if not probe.goal else "yes" if users <= 1.5 and sizes <= 1.3 else "**no**",
         ])  # fmt: skip
@@ -304,12 +316,14 @@ def report(cells: Cells, version: str) -> None:
     for what in ("a rare word", "Chinese letters"):
         ilike, search = (cells[f"{how} of {what}", USERS[-1], most].p50 for how in ("ilike", "search"))
         compared.append(
-            f"of {what} takes {search:.2f} ms, `ilike` over the same rows {ilike:.0f} ms: 1/{ilike / search:.0f}"
+            f"of {what} takes {search:.2f} ms, `ilike` over the same rows {ilike:.0f} ms: "
+            f"1/{ilike / search:.0f}"
         )
     text = [
         "# Growth\n", machine(version), _METHOD.format(samples=SAMPLES),
         "## Milliseconds: tasks of the user, of rows of the table\n",
-        table(["", *head, "50k / 100 tasks", f"{_short(most)} / {_short(least)} rows", "at most 1.5 and 1.3"], rows),
+        table(["", *head, "50k / 100 tasks", f"{_short(most)} / {_short(least)} rows", "at most 1.5 and 1.3"],
+        rows),
         "![milliseconds by rows](growth.svg)\n",
         f"In {most:,} rows a search of 50,000 tasks {'; '.join(compared)} (at most 1/30).\n",
         "## Buffers\n", table(["", *head], buffers),

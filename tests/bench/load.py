@@ -1,6 +1,7 @@
 """``make bench``: Duly beside the ceiling, the floor and the usual, in interleaved rounds on one machine.
 
-BENCH_ROWS, BENCH_ROUNDS, BENCH_SECONDS (of one run) and BENCH_OPERATIONS (names, parted by semicolons) make it shorter or longer.
+BENCH_ROWS, BENCH_ROUNDS, BENCH_SECONDS (of one run) and BENCH_OPERATIONS (names, parted by semicolons) make
+it shorter or longer.
 """
 
 import os
@@ -33,12 +34,13 @@ LINES = 5_000
 MANY = 1000
 """Connections that take a while to be made: such runs are longer."""
 
-_METHOD = """One million rows, 1,000 users, one of whom has 50,000 tasks, and tokens of all of them; row-level security,
-validation, tokens and all features on; each service is one uvicorn process with uvloop, httptools and {pool} connections to
-PostgreSQL. Medians of {rounds} rounds of {seconds} s for each figure, the contenders taking turns, after both databases were read
-and written for a while: no contender pays for what the first change of a page after a checkpoint costs. *pgbench* runs the same
-statements over the same socket; *bare Starlette* answers a constant; *the usual* is `tests/bench/peer`: FastAPI, SQLAlchemy
-and asyncpg. Again: `make bench`.
+_METHOD = """One million rows, 1,000 users, one of whom has 50,000 tasks, and tokens of all of them;
+row-level security, validation, tokens and all features on; each service is one uvicorn process with uvloop,
+httptools and {pool} connections to PostgreSQL. Medians of {rounds} rounds of {seconds} s for each figure,
+the contenders taking turns, after both databases were read and written for a while: no contender pays for
+what the first change of a page after a checkpoint costs. *pgbench* runs the same statements over the same
+socket; *bare Starlette* answers a constant; *the usual* is `tests/bench/peer`: FastAPI, SQLAlchemy and
+asyncpg. Again: `make bench`.
 """
 
 
@@ -85,7 +87,8 @@ class Bench:
         if operation.once:
             self.used[database, operation.name] = first + sample.requests + 1000
         progress(
-            f"{operation.name}, {connections} connections, {contender}: {sample.per_second:,.0f}/s, {sample.errors} errors"
+            f"{operation.name}, {connections} connections, {contender}: {sample.per_second:,.0f}/s, "
+            f"{sample.errors} errors"
         )
 
     def warm_up(self) -> None:

@@ -1,4 +1,4 @@
-"""What is measured: each operation as requests of HTTP, and as the statements that the service makes of them."""
+"""The operations that are measured: each as requests of HTTP, and as the statements of the service."""
 
 import json
 import random
@@ -13,7 +13,7 @@ BIG = 50_000
 
 
 def searched(place: int) -> str:
-    """The first word at or after the place in the vocabulary that is long, and so not the beginning of many others."""
+    """The first long word at or after the place in the vocabulary: it is the beginning of few others."""
     return next(word for word in words()[place:] if len(word) > 8)
 
 
@@ -146,7 +146,8 @@ OPERATIONS = (
         _ANY
         + "\\set serial random(0, 99999999)\n"
         + _AS
-        + f"""api.create_task(('{{"title":"{words()[5]} {words()[50]} ' || :serial || '","description":"{_SAMPLE}","""
+        + f"""api.create_task(('{{"title":"{words()[5]} {words()[50]} ' || :serial"""
+        + f""" || '","description":"{_SAMPLE}","""
         + """"priority":"high","tags":["home","shop"],"due_date":"2026-12-01T10:00:00Z"}')::jsonb, """
         + "null, false, null, null) from request;\n",
     ),
@@ -156,7 +157,8 @@ OPERATIONS = (
         _ANY
         + "\\set serial random(0, 99999999)\n"
         + _AS
-        + f"""api.update_task({_ID}, ('{{"title":"Something else ' || :serial || '","due_date":"2026-12-24T18:00:00Z"}}')::jsonb, """
+        + f"""api.update_task({_ID}, ('{{"title":"Something else ' || :serial"""
+        + """ || '","due_date":"2026-12-24T18:00:00Z"}')::jsonb, """
         + "false, null, null) from request;\n",
     ),
     Operation(
@@ -170,10 +172,11 @@ OPERATIONS = (
         # The service calls twice: once for the question, once with its answer.
         _NEXT
         + _AS
-        + f"(api.toggle_task({_ID}, '{{}}', false, null, null, null)).response::jsonb ->> 'version' as version"
-        + " from request \\gset\n"
+        + f"(api.toggle_task({_ID}, '{{}}', false, null, null, null)).response::jsonb ->> 'version'"
+        + " as version from request \\gset\n"
         + _AS
-        + f"""api.toggle_task({_ID}, '{{}}', false, null, jsonb_build_object('version', :version::bigint, 'next', """
+        + f"""api.toggle_task({_ID}, '{{}}', false, null, """
+        + """jsonb_build_object('version', :version::bigint, 'next', """
         + """'{"due_date": "2027-01-04T10:00:00", "reminder_at": "2027-01-04T09:00:00","""
         + """ "series_start": "2026-12-28T10:00:00", "series_index": 2}'::jsonb), null) from request;"""
         + "\n",

@@ -14,13 +14,17 @@ from matplotlib.ticker import LogLocator
 
 RESULTS = Path(os.environ.get("BENCH_RESULTS", Path(__file__).parent / "results"))
 COLOURS = {
-    "Duly": "#2a6f97", "Duly, 2 workers": "#61a5c2", "pgbench": "#adb5bd", "bare Starlette": "#6c757d", "the usual": "#e07a5f",
+    "Duly": "#2a6f97", "Duly, 2 workers": "#61a5c2", "pgbench": "#adb5bd", "bare Starlette": "#6c757d",
+    "the usual": "#e07a5f",
 }  # fmt: skip
 
-# Text as text: small, and in the reader's own font. No date and no random ids: the same figures are the same file.
+# Text as text: small, and in the reader's own font. No date and no random ids: the same figures are the same
+# file.
 mpl.use("svg")
-mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "duly", "font.family": "sans-serif", "axes.spines.top": False,
-                     "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3, "axes.axisbelow": True})  # fmt: skip
+mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "duly", "font.family": "sans-serif",
+"axes.spines.top": False,
+                     "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3,
+                     "axes.axisbelow": True})  # fmt: skip
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -37,7 +41,8 @@ def machine(version: str) -> str:
         model = found[1] if found else model
     memory = psutil.virtual_memory().total / 2**30
     return (
-        f"{datetime.now(UTC):%d %B %Y}; {psutil.cpu_count()} cores of {model}, {memory:.0f} GiB, {platform.system()} "
+        f"{datetime.now(UTC):%d %B %Y}; {psutil.cpu_count()} cores of {model}, {memory:.0f} GiB, "
+        f"{platform.system()} "
         f"{platform.release()}; PostgreSQL {version}, Python {platform.python_version()}. "
         "The load generator, the service and PostgreSQL share the machine: read the figures as ratios.\n"
     )

@@ -1,6 +1,8 @@
-"""The rows that are measured on: whose they are, what their ids are, and how they get into a database quickly.
+"""The rows that are measured on: whose they are, what their ids are, and how they get into a database
+quickly.
 
-Rows of different users lie interleaved, as they would after years of use. Ids are digests of the user's and the task's
+Rows of different users lie interleaved, as they would after years of use. Ids are digests of the user's and
+the task's
 number, so that every load generator knows them without asking.
 """
 
@@ -32,7 +34,9 @@ WORDS = 20_000
 
 @cache
 def words() -> list[str]:
-    """A vocabulary whose words have stems and common beginnings, as those of a language have; the most frequent one first."""
+    """A vocabulary whose words have stems and common beginnings, as those of a language have; the most
+    frequent one first.
+    """
     chance = random.Random(1)
     syllables = [consonant + vowel for consonant in "bdfghklmnprstvz" for vowel in "aeiou"]
     endings = ["", "", "", "ing", "s", "ed", "n", "r"]
@@ -75,10 +79,12 @@ class Population:
             )
             cases_k.append(f"when p < {last_row} then (p - {first_row}) % {tier.tasks}")
             first_row = last_row
-        # A prime that divides no number of rows used here takes each row once, in an order that mixes the users.
+        # A prime that divides no number of rows used here takes each row once, in an order that mixes the
+        # users.
         return (
             f"select case {' '.join(cases_u)} end as u, case {' '.join(cases_k)} end as k "
-            f"from (select n * 1000003 % {self.rows} as p from generate_series($1::bigint, $2::bigint - 1) as n) as places"
+            f"from (select n * 1000003 % {self.rows} as p from generate_series($1::bigint, $2::bigint - 1) "
+            "as n) as places"
         )
 
 
@@ -102,16 +108,21 @@ def chinese_number(task: int) -> str:
 # Words as name[], since an element of a text[] is found only by walking there.
 _ROWS = """
 insert into {table} (
-  user_id, id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
+  user_id, id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring,
+    recurrence_rule, timezone,
   created_at, updated_at)
 select
   'user-' || u,
   md5(u || '/' || k)::uuid,
-  (select string_agg(($3::name[])[1 + (random() ^ 2 * 19999)::integer]::text, ' ') from generate_series(1, 3 + k % 3)),
-  case when k % 10 = 7 then {chinese} when k % 4 > 0 then (select string_agg(($3::name[])[1 + (random() ^ 2 * 19999)::integer]::text, ' ') from generate_series(1, 8 + k % 9)) end,
+  (select string_agg(($3::name[])[1 + (random() ^ 2 * 19999)::integer]::text, ' ') from generate_series(1,
+    3 + k % 3)),
+  case when k % 10 = 7 then {chinese}
+    when k % 4 > 0 then (select string_agg(($3::name[])[1 + (random() ^ 2 * 19999)::integer]::text, ' ')
+      from generate_series(1, 8 + k % 9)) end,
   k % 5 > 0 and random() < 0.4,
   (array['High', 'Medium', 'Low'])[1 + (random() * 2.99)::integer % 3],
-  (select coalesce(array_agg(distinct 'tag' || (random() ^ 2 * 30)::integer), '{{}}') from generate_series(1, k % 4)) || ('project' || k / {project}),
+  (select coalesce(array_agg(distinct 'tag' || (random() ^ 2 * 30)::integer), '{{}}') from generate_series(1,
+    k % 4)) || ('project' || k / {project}),
   case when k % 5 = 0 or k % 3 > 0 then due end,
   case when k % 5 = 0 then due - interval '1 hour' end,
   k % 5 = 0,
@@ -136,7 +147,8 @@ select user_id, id, app.search_vector(user_id, title, description, tags) from ma
 """
 _COUNTED = """
 insert into app.task_counts (user_id, priority, open, completed)
-select user_id, priority, count(*) filter (where not completed), count(*) filter (where completed) from app.tasks group by 1, 2
+select user_id, priority, count(*) filter (where not completed), count(*) filter (where completed)
+  from app.tasks group by 1, 2
 """
 
 
@@ -146,7 +158,8 @@ async def without_indexes(url: str, *tables: str) -> AsyncIterator[None]:
     connection = await asyncpg.connect(url)
     indexes = await connection.fetch(
         "select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition from pg_index "
-        "where indrelid = any($1::text[]::regclass[]) and not exists (select from pg_constraint where conindid = indexrelid)",
+        "where indrelid = any($1::text[]::regclass[]) and not exists (select from pg_constraint "
+        "where conindid = indexrelid)",
         tables,
     )
     for index in indexes:

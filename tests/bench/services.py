@@ -125,11 +125,14 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 def exchanges(url: str, requests: Mapping[str, Request], tokens: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """The statements and round trips of a request of Duly, by operation, counted on the wire to PostgreSQL."""
+    """The statements and round trips of a request of Duly, by operation, counted on the wire to
+    PostgreSQL.
+    """
     counted = {}
     with tap(url) as wire, serve("counted", None, {"DATABASE_URL": wire.url, "POOL_SIZE": "1"}) as service:
         for name, each in requests.items():
-            # Twice, because a statement is prepared by its first use; what was completed is then opened and completed again.
+            # Twice, because a statement is prepared by its first use; what was completed is then opened and
+            # completed again.
             for _ in range(3):
                 wire.reset()
                 body = each.body.replace(SERIAL, f"{time.monotonic_ns() % 10**8:08}").encode() or None

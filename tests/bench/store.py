@@ -14,7 +14,8 @@ from app.dev import commands, postgres
 from tests.bench.rows import Population, fill, fill_peer
 from tests.servers import Server
 
-# Durable as in production, with a quarter of the usual memory for buffers; the same for all who are compared. Checkpoints are
+# Durable as in production, with a quarter of the usual memory for buffers; the same for all who are compared.
+# Checkpoints are
 # kept out of the short rounds; nothing else is tuned.
 OPTIONS = (
     "-c shared_buffers=4GB",
@@ -42,7 +43,9 @@ class Store:
 
     @property
     def version(self) -> str:
-        """The server's version, and whether its memory is in huge pages, without which each new page that a backend reads costs."""
+        """The server's version, and whether its memory is in huge pages, without which each new page that
+        a backend reads costs.
+        """
         pages = self.server.execute("show huge_pages_status")
         return f"{self.server.execute('show server_version')} (huge pages: {pages})"
 
@@ -56,7 +59,8 @@ class Store:
 
     def databases(self, prefix: str) -> list[str]:
         names = self.server.execute(
-            f"select coalesce(array_agg(datname::text), '{{}}') from pg_database where starts_with(datname, '{prefix}')"
+            f"select coalesce(array_agg(datname::text), '{{}}') from pg_database "
+            f"where starts_with(datname, '{prefix}')"
         )
         return list(names)
 

@@ -5,24 +5,31 @@ from tests.sql import Session
 _OURS = "('app', 'api', 'audit', 'finder', 'keeper')"
 
 _OBJECTS = f"""
-  select 'table', class.oid::regclass::text || ' ' || class.relkind::text || ' ' || pg_get_userbyid(class.relowner) || ' '
+  select 'table', class.oid::regclass::text || ' ' || class.relkind::text || ' '
+    || pg_get_userbyid(class.relowner) || ' '
     || class.relrowsecurity || class.relforcerowsecurity || ' '
-    || replace(coalesce(class.relacl::text, ''), 'Dxtm', 'Dxt')  -- MAINTAIN, since PostgreSQL 17, is the owner's
+    -- MAINTAIN, since PostgreSQL 17, is the owner's
+    || replace(coalesce(class.relacl::text, ''), 'Dxtm', 'Dxt')
   from pg_class as class where class.relnamespace::regnamespace::text in {_OURS}
   union all
-  select 'column', attribute.attrelid::regclass || '.' || attribute.attname || ' ' || coalesce(attribute.attacl::text, '')
+  select 'column', attribute.attrelid::regclass || '.' || attribute.attname || ' '
+    || coalesce(attribute.attacl::text, '')
   from pg_attribute as attribute
   inner join pg_class as class on attribute.attrelid = class.oid
-  where class.relnamespace::regnamespace::text in {_OURS} and attribute.attnum > 0 and not attribute.attisdropped
+  where class.relnamespace::regnamespace::text in {_OURS} and attribute.attnum > 0
+    and not attribute.attisdropped
   union all
-  select 'policy', policy.polrelid::regclass || ' ' || policy.polname || ' ' || policy.polroles::regrole[]::text || ' '
+  select 'policy', policy.polrelid::regclass || ' ' || policy.polname || ' '
+    || policy.polroles::regrole[]::text || ' '
     || coalesce(pg_get_expr(policy.polqual, policy.polrelid), '') || ' '
     || coalesce(pg_get_expr(policy.polwithcheck, policy.polrelid), '')
   from pg_policy as policy
   union all
-  select 'function', function.oid::regprocedure || ' ' || pg_get_userbyid(function.proowner) || ' ' || function.prosecdef
+  select 'function', function.oid::regprocedure || ' ' || pg_get_userbyid(function.proowner) || ' '
+    || function.prosecdef
     || ' ' || coalesce(function.proacl::text, '')
-    || md5(coalesce(pg_get_function_sqlbody(function.oid), function.prosrc)) || coalesce(function.proconfig::text, '')
+    || md5(coalesce(pg_get_function_sqlbody(function.oid), function.prosrc))
+      || coalesce(function.proconfig::text, '')
   from pg_proc as function where function.pronamespace::regnamespace::text in {_OURS}
   union all
   select 'trigger', trigger.tgrelid::regclass || ' ' || pg_get_triggerdef(trigger.oid)
@@ -33,10 +40,12 @@ _OBJECTS = f"""
 """
 # How one version of PostgreSQL prints them; another may print them otherwise.
 _DEFINITIONS = f"""
-  select 'definition', pg_get_functiondef(function.oid) || coalesce(obj_description(function.oid, 'pg_proc'), '')
+  select 'definition', pg_get_functiondef(function.oid) || coalesce(obj_description(function.oid, 'pg_proc'),
+    '')
   from pg_proc as function where function.pronamespace::regnamespace::text in {_OURS}
   union all
-  select 'definition', class.oid::regclass || coalesce(class.reloptions::text, '') || pg_get_viewdef(class.oid)
+  select 'definition', class.oid::regclass || coalesce(class.reloptions::text, '')
+    || pg_get_viewdef(class.oid)
     || coalesce(obj_description(class.oid, 'pg_class'), '')
   from pg_class as class where class.relkind = 'v' and class.relnamespace::regnamespace::text in {_OURS}
 """

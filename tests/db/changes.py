@@ -1,4 +1,6 @@
-"""Changes of a user's tasks in every way, for what is kept beside the tasks by triggers: see test_task_counts, test_search_entries."""
+"""Changes of a user's tasks in every way, for what is kept beside the tasks by triggers: see
+test_task_counts, test_search_entries.
+"""
 
 import json
 import random
@@ -13,22 +15,30 @@ from tests.sql import Session
 # What a DBA may write by hand, for the tasks of a user.
 _STATEMENTS = [
     "insert into app.tasks (user_id, title) values ($1, 'one')",
-    "insert into app.tasks (user_id, title, priority, completed) select $1, 'many', 'High', n % 2 = 0 from generate_series(1, 5) as n",
-    "insert into app.tasks (user_id, title, description, tags) values ($1, 'Ŝanĝu la aĵon', 'e-mail bob, don''t call', '{home,it''s}')",
+    "insert into app.tasks (user_id, title, priority, completed) select $1, 'many', 'High', n % 2 = 0 "
+    "from generate_series(1, 5) as n",
+    "insert into app.tasks (user_id, title, description, tags) "
+    "values ($1, 'Ŝanĝu la aĵon', 'e-mail bob, don''t call', '{home,it''s}')",
     "insert into app.tasks (user_id, id, title) select user_id, id, title from app.tasks where user_id = $1"
     " on conflict (user_id, id) do update set title = 'again', completed = true",
     "update app.tasks set completed = not completed where user_id = $1",
     "update app.tasks set priority = 'Low' where user_id = $1 and completed",
     "update app.tasks set title = title where user_id = $1",
     "update app.tasks set title = title || 'x' where user_id = $1 and char_length(title) < 200",
-    "update app.tasks set description = case when description is null then 'new words' end where user_id = $1",
-    "update app.tasks set tags = case when tags = '{}' then '{home,work}' else '{}'::app.tag[] end where user_id = $1",
+    "update app.tasks set description = case when description is null then 'new words' end"
+    " where user_id = $1",
+    "update app.tasks set tags = case when tags = '{}' then '{home,work}' else '{}'::app.tag[] end "
+    "where user_id = $1",
     "update app.tasks set id = gen_random_uuid() where user_id = $1",
     "update app.tasks set user_id = $1 || ' heir' where user_id = $1 and priority = 'High'",
-    "update app.tasks set user_id = $1, id = gen_random_uuid(), title = 'back', completed = false where user_id = $1 || ' heir'",
-    "with gone as (delete from app.tasks where user_id = $1 returning user_id, id) insert into app.tasks (user_id, id, title) select *, 'anew' from gone",
-    "merge into app.tasks as task using (values (true), (false)) as source (completed) on task.completed = source.completed and task.user_id = $1"
-    " when matched and task.completed then delete when matched then update set title = 'merged', priority = 'High'"
+    "update app.tasks set user_id = $1, id = gen_random_uuid(), title = 'back', completed = false "
+    "where user_id = $1 || ' heir'",
+    "with gone as (delete from app.tasks where user_id = $1 "
+    "returning user_id, id) insert into app.tasks (user_id, id, title) select *, 'anew' from gone",
+    "merge into app.tasks as task using (values (true), (false)) as source (completed) "
+    "on task.completed = source.completed and task.user_id = $1"
+    " when matched and task.completed then delete when matched then update "
+    "set title = 'merged', priority = 'High'"
     " when not matched then insert (user_id, title, completed) values ($1, 'inserted', source.completed)",
     "delete from app.tasks where user_id = $1 and completed",
     "delete from app.tasks where user_id = $1",
@@ -39,7 +49,9 @@ SCRIPTS = st.lists(st.tuples(st.sampled_from(_STATEMENTS), st.booleans()), max_s
 
 
 def play(session: Session, user: str, script: list[tuple[str, bool]]) -> Iterator[None]:
-    """Run the script on the user's tasks; what is kept must be true at each step, inside of the transaction and after it."""
+    """Run the script on the user's tasks; what is kept must be true at each step, inside of the
+    transaction and after it.
+    """
     for statement, commit in script:
         session.execute("begin")
         session.execute(statement, user)

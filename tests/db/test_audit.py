@@ -33,7 +33,8 @@ def test_a_fresh_database_is_sound(server, new_database, capfd):
 def test_the_report_has_all_of_its_parts(server, database):
     _, report = psql(server.owner_url(database), REPORT)
     for heading in (
-        "1. ROLES", "2. TABLES AND VIEWS", "3. POLICIES", "4. PRIVILEGES", "5. FUNCTIONS", "6. WHAT POSTGRESQL GIVES TO EVERYBODY",
+        "1. ROLES", "2. TABLES AND VIEWS", "3. POLICIES", "4. PRIVILEGES", "5. FUNCTIONS",
+        "6. WHAT POSTGRESQL GIVES TO EVERYBODY",
         "7. WHAT IS OFF", "What new objects will be granted", "Who can look past row-level security",
     ):  # fmt: skip
         assert heading in report
@@ -129,7 +130,8 @@ FAULTS = {
         "drop policy everything on app.tasks",
     ),
     "a policy for select only": (
-        "drop policy tasks_insert_own on app.tasks; drop policy tasks_update_own on app.tasks; drop policy tasks_delete_own on app.tasks",
+        "drop policy tasks_insert_own on app.tasks; drop policy tasks_update_own "
+            "on app.tasks; drop policy tasks_delete_own on app.tasks",
         "table app.tasks has no policy for insert, which task_api may do",
         "create one, or revoke insert on app.tasks from task_api",
     ),
@@ -184,7 +186,8 @@ FAULTS = {
         "alter function finder.find_tasks(text,text[],boolean,boolean) set search_path = ''",
     ),
     "a definer function without a pinned path, though its body is bound": (
-        "create function app.count_all() returns bigint language sql security definer return (select count(*) from app.tasks)",
+        "create function app.count_all() returns bigint language sql security definer return (select "
+            "count(*) from app.tasks)",
         "function app.count_all() has no pinned path",
         "alter function app.count_all() set search_path = ''",
     ),
@@ -200,7 +203,8 @@ FAULTS = {
         "alter function app.count_own() set search_path = ''",
     ),
     "a definer function of the superuser, without a reason": (
-        "create function public.all_tasks() returns setof app.tasks language sql security definer set search_path = ''"
+        "create function public.all_tasks() returns setof app.tasks language sql security definer "
+            "set search_path = ''"
         " as 'select * from app.tasks'",
         "function public.all_tasks() runs with the rights of",
         "comment on function public.all_tasks() is 'Definer, …'",
@@ -286,7 +290,8 @@ FAULTS = {
         "revoke create on schema app from task_api",
     ),
     "a user for everybody": (
-        "do $$ begin execute format('alter database %I set app.user_id = ''alice''', current_database()); end $$",
+        "do $$ begin execute format('alter database %I set app.user_id = ''alice''', current_database()); "
+            "end $$",
         "everybody begins a session as the user 'alice'",
         "reset app.user_id",
     ),
@@ -392,23 +397,31 @@ def test_make_audit_ends_with_1_where_anything_is_off(server, new_database, capf
 # What is planted, and which attempt then ends as it should not: role, table, command, and for whose row.
 MISTAKES = {
     "alter table app.tasks disable row level security": ("task_api", "app.tasks", "select", 4),
-    "alter table app.idempotency_keys no force row level security": ("task_owner", "app.idempotency_keys", "select", 3),
+    "alter table app.idempotency_keys no force row level security": ("task_owner", "app.idempotency_keys",
+    "select", 3),
     "create policy everything on app.tasks for update to task_api using (true) with check (true);"
-    "create policy all_seen on app.tasks for select to task_api using (true)": ("task_api", "app.tasks", "update", 4),
+    "create policy all_seen on app.tasks for select to task_api using (true)": ("task_api", "app.tasks",
+    "update", 4),
     "drop policy tasks_delete_own on app.tasks": ("task_api", "app.tasks", "delete", 3),
     "revoke select on app.task_counts from task_api": ("task_api", "app.task_counts", "select", 3),
     "grant select on app.search_entries to task_api;"
-    "create policy read_all on app.search_entries for select to task_api using (true)": ("task_api", "app.search_entries", "select", 4),
+    "create policy read_all on app.search_entries for select to task_api using (true)": ("task_api",
+    "app.search_entries", "select", 4),
     "grant select, delete on app.search_entries to task_api;"
-    "create policy read_own on app.search_entries for select to task_api using (user_id = (select app.user_id()));"
-    "create policy delete_own on app.search_entries for delete to task_api using (user_id = (select app.user_id()))": (
+    "create policy read_own on app.search_entries for select to task_api "
+        "using (user_id = (select app.user_id()));"
+    "create policy delete_own on app.search_entries for delete to task_api "
+        "using (user_id = (select app.user_id()))": (
         "task_api", "app.search_entries", "delete", 3,
     ),
-    "grant insert on app.task_counts to task_api; create policy made_up on app.task_counts for insert to task_api with check (true)": (
+    "grant insert on app.task_counts to task_api; create policy made_up on app.task_counts "
+        "for insert to task_api with check (true)": (
         "task_api", "app.task_counts", "insert", 4,
     ),
-    "alter table app.search_entries no force row level security": ("task_owner", "app.search_entries", "select", 3),
-    "grant usage on schema app to task_auditor; grant select on app.tasks to task_auditor": ("task_auditor", "app.tasks", "select", 3),
+    "alter table app.search_entries no force row level security": ("task_owner", "app.search_entries",
+    "select", 3),
+    "grant usage on schema app to task_auditor; grant select on app.tasks to task_auditor": ("task_auditor",
+    "app.tasks", "select", 3),
 }  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""The conventions of the SQL, and the public lint rules for databases with row-level security, as queries of the catalog.
+"""The conventions of the SQL, and the public lint rules for databases with row-level security, as queries of
+the catalog.
 
 Each query finds what breaks a rule; the test's failure says what to write.
 """
@@ -20,18 +21,22 @@ SOURCE = "coalesce(pg_get_function_sqlbody(pg_proc.oid), prosrc)"
 RULES = {
     # --- names
     "tables are plural": (
-        f"select oid::regclass::text from pg_class where relkind in ('r', 'p', 'v') and relnamespace::regnamespace::text in {OURS}"
+        "select oid::regclass::text from pg_class where relkind in ('r', 'p', 'v') "
+        f"and relnamespace::regnamespace::text in {OURS}"
         " and relname !~ 's$'",
         "a plural name",
     ),
     "names are snake_case": (
         f"""
-        select relname from pg_class where relnamespace::regnamespace::text in {OURS} and relname !~ '^[a-z][a-z0-9_]*$'
+        select relname from pg_class where relnamespace::regnamespace::text in {OURS}
+          and relname !~ '^[a-z][a-z0-9_]*$'
         union all
-        select proname from pg_proc where pronamespace::regnamespace::text in {OURS} and proname !~ '^[a-z][a-z0-9_]*$'
+        select proname from pg_proc where pronamespace::regnamespace::text in {OURS}
+          and proname !~ '^[a-z][a-z0-9_]*$'
         union all
         select c.relname || '.' || attname from pg_attribute join pg_class as c on c.oid = attrelid
-        where c.relnamespace::regnamespace::text in {OURS} and attnum > 0 and not attisdropped and attname !~ '^[a-z][a-z0-9_]*$'
+        where c.relnamespace::regnamespace::text in {OURS} and attnum > 0 and not attisdropped
+          and attname !~ '^[a-z][a-z0-9_]*$'
         union all
         select parameter from pg_proc, unnest(proargnames) as parameter
         where pronamespace::regnamespace::text in {OURS} and parameter !~ '^[a-z][a-z0-9_]*$'
@@ -39,7 +44,8 @@ RULES = {
         "a name in snake_case, which never needs quotes for its letters",
     ),
     "functions of api are verb_noun": (
-        "select oid::regprocedure::text from pg_proc where pronamespace = 'api'::regnamespace and proname !~ '^[a-z]+_[a-z]+(_[a-z]+)*$'",
+        "select oid::regprocedure::text from pg_proc where pronamespace = 'api'::regnamespace "
+        "and proname !~ '^[a-z]+_[a-z]+(_[a-z]+)*$'",
         "verb_noun, for example get_task",
     ),
     "parameters are the bare noun": (
@@ -51,20 +57,23 @@ RULES = {
     ),
     "constraints begin with their table": (
         """
-        select conrelid::regclass || ' ' || conname from pg_constraint join pg_class on pg_class.oid = conrelid
+        select conrelid::regclass || ' ' || conname from pg_constraint join pg_class
+          on pg_class.oid = conrelid
         where connamespace = 'app'::regnamespace and contype <> 'n' and conname not like relname || '\\_%'
         """,
         "constraint <table>_<rule>",
     ),
     "constraints are named, not numbered": (
-        "select conname from pg_constraint where connamespace = 'app'::regnamespace and conname ~ '(_check|_fkey|_key)[0-9]*$' and contype <> 'n'",
+        "select conname from pg_constraint where connamespace = 'app'::regnamespace "
+        "and conname ~ '(_check|_fkey|_key)[0-9]*$' and contype <> 'n'",
         "a name that says the rule, for example tasks_title_length",
     ),
     "indexes begin with their table": (
         """
         select indexrelid::regclass::text from pg_index join pg_class on pg_class.oid = indexrelid
         join pg_class as owner on owner.oid = indrelid
-        where pg_class.relnamespace = 'app'::regnamespace and pg_class.relname not like owner.relname || '\\_%'
+        where pg_class.relnamespace = 'app'::regnamespace and pg_class.relname not like owner.relname
+          || '\\_%'
         """,
         "index <table>_by_<what>",
     ),
@@ -72,17 +81,20 @@ RULES = {
         """
         select polname from pg_policy join pg_class on pg_class.oid = polrelid
         where polname not like relname || '\\_' ||
-          case polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end || '\\_%'
+          case polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update'
+            when 'd' then 'delete' else 'all' end || '\\_%'
         """,
         "policy <table>_<command>_<whose>, one for each command",
     ),
     # --- comments
     "every schema, table and view has a comment": (
         f"""
-        select nspname from pg_namespace where nspname in {OURS} and obj_description(oid, 'pg_namespace') is null
+        select nspname from pg_namespace where nspname in {OURS} and obj_description(oid,
+          'pg_namespace') is null
         union all
         select oid::regclass::text from pg_class
-        where relnamespace::regnamespace::text in {OURS} and relkind in ('r', 'p', 'v', 'm') and obj_description(oid, 'pg_class') is null
+        where relnamespace::regnamespace::text in {OURS} and relkind in ('r', 'p', 'v', 'm')
+          and obj_description(oid, 'pg_class') is null
         """,
         "comment on …, one sentence for its reader",
     ),
@@ -95,13 +107,15 @@ RULES = {
         "comment on column …",
     ),
     "every function has a comment": (
-        f"select oid::regprocedure::text from pg_proc where pronamespace::regnamespace::text in {OURS} and obj_description(oid, 'pg_proc') is null",
+        f"select oid::regprocedure::text from pg_proc where pronamespace::regnamespace::text in {OURS} "
+        "and obj_description(oid, 'pg_proc') is null",
         "comment on function …",
     ),
     "every type, domain and trigger has a comment": (
         f"""
         select t.oid::regtype::text from pg_type as t left join pg_class on pg_class.oid = typrelid
-        where typnamespace::regnamespace::text in {OURS} and typcategory <> 'A' and coalesce(relkind, 'c') = 'c'
+        where typnamespace::regnamespace::text in {OURS} and typcategory <> 'A' and coalesce(relkind,
+          'c') = 'c'
           and obj_description(t.oid, 'pg_type') is null
         union all
         select tgname from pg_trigger where not tgisinternal and obj_description(oid, 'pg_trigger') is null
@@ -111,12 +125,14 @@ RULES = {
     "every check has a comment that an error can be made of": (
         """
         select conname from pg_constraint where connamespace = 'app'::regnamespace and contype = 'c'
-          and conrelid::regclass <> 'app.task_counts'::regclass and coalesce(obj_description(oid, 'pg_constraint') !~ '^[a-z_]+: .', true)
+          and conrelid::regclass <> 'app.task_counts'::regclass and coalesce(obj_description(oid,
+            'pg_constraint') !~ '^[a-z_]+: .', true)
         """,
         "comment on constraint … is 'stable_type: must …'",
     ),
     "every role has a comment": (
-        "select rolname from pg_roles where rolname ~ '^task_' and shobj_description(oid, 'pg_authid') is null",
+        "select rolname from pg_roles where rolname ~ '^task_' "
+        "and shobj_description(oid, 'pg_authid') is null",
         "comment on role …",
     ),
     # --- keys lead with the user
@@ -143,14 +159,16 @@ RULES = {
         left join pg_attribute on attrelid = indrelid and attnum = indkey[0]
         where relnamespace = 'app'::regnamespace and attname is distinct from 'user_id'
           -- Its keys begin with the user; and what removes expired answers goes over everybody's.
-          and indexrelid::regclass::text not in ('app.search_entries_by_keys', 'app.idempotency_keys_by_created_at')
+          and indexrelid::regclass::text not in ('app.search_entries_by_keys',
+            'app.idempotency_keys_by_created_at')
         """,
         "index … (user_id, …)",
     ),
     "every foreign key begins with user_id": (
         """
         select conname from pg_constraint join pg_attribute on attrelid = conrelid and attnum = conkey[1]
-        where connamespace = 'app'::regnamespace and contype = 'f' and (attname <> 'user_id' or confdeltype = 'n')
+        where connamespace = 'app'::regnamespace and contype = 'f' and (attname <> 'user_id'
+          or confdeltype = 'n')
         """,
         "foreign key (user_id, …), and no on delete set null",
     ),
@@ -164,9 +182,11 @@ RULES = {
     ),
     "user_id is written by its default where the service inserts": (
         """
-        select c.oid::regclass::text from pg_class as c join pg_attribute on attrelid = c.oid and attname = 'user_id'
+        select c.oid::regclass::text from pg_class as c join pg_attribute on attrelid = c.oid
+          and attname = 'user_id'
         left join pg_attrdef on adrelid = attrelid and adnum = attnum
-        where relnamespace = 'app'::regnamespace and relkind in ('r', 'p') and has_any_column_privilege('task_api', c.oid, 'insert')
+        where relnamespace = 'app'::regnamespace and relkind in ('r', 'p')
+          and has_any_column_privilege('task_api', c.oid, 'insert')
           and coalesce(pg_get_expr(adbin, adrelid), '') !~ '^(app\\.)?user_id\\(\\)$'
         """,
         "user_id text not null default app.user_id()",
@@ -182,7 +202,8 @@ RULES = {
     "definer functions pin an empty path, whatever their body": (
         """
         select oid::regprocedure::text from pg_proc
-        where prosecdef and pronamespace::regnamespace::text !~ '^pg_' and not coalesce(proconfig, '{}') @> array['search_path=""']
+        where prosecdef and pronamespace::regnamespace::text !~ '^pg_' and not coalesce(proconfig,
+          '{}') @> array['search_path=""']
         """,
         "set search_path = ''",
     ),
@@ -195,7 +216,8 @@ RULES = {
         """
         select oid::regprocedure::text from pg_proc where pronamespace = 'api'::regnamespace
           and array(select name from unnest(proargnames, proargmodes) as a (name, mode) where mode = 'o')
-            <> case when prorettype = 'jsonb'::regtype then '{}' else array['status', 'headers', 'response'] end
+            <> case when prorettype = 'jsonb'::regtype then '{}' else array['status', 'headers',
+              'response'] end
         """,
         "out status integer, out headers text[], out response text; or returns jsonb",
     ),
@@ -205,13 +227,15 @@ RULES = {
         "another name, so that comment on, grant and drop need no list of arguments",
     ),
     "functions of api have no defaults": (
-        "select oid::regprocedure::text from pg_proc where pronamespace = 'api'::regnamespace and pronargdefaults > 0",
+        "select oid::regprocedure::text from pg_proc where pronamespace = 'api'::regnamespace "
+        "and pronargdefaults > 0",
         "every argument at every call",
     ),
     "definer functions are in finder and keeper, and nowhere else": (
         """
         select oid::regprocedure::text from pg_proc
-        where prosecdef and pronamespace::regnamespace::text !~ '^pg_' and pronamespace::regnamespace::text not in ('finder', 'keeper')
+        where prosecdef and pronamespace::regnamespace::text !~ '^pg_'
+          and pronamespace::regnamespace::text not in ('finder', 'keeper')
         """,
         "security invoker; or db/functions/finder or db/functions/keeper",
     ),
@@ -221,15 +245,18 @@ RULES = {
         where pronamespace::regnamespace::text in ('finder', 'keeper')
           and proowner::regrole::text <> 'task_' || pronamespace::regnamespace
         union all
-        select oid::regclass::text from pg_class where relnamespace::regnamespace::text in ('finder', 'keeper')
+        select oid::regclass::text from pg_class where relnamespace::regnamespace::text in ('finder',
+          'keeper')
         union all
-        select nspname from pg_namespace where nspname in ('finder', 'keeper') and nspowner::regrole::text <> 'task_' || nspname
+        select nspname from pg_namespace where nspname in ('finder', 'keeper')
+          and nspowner::regrole::text <> 'task_' || nspname
         """,
         "a function in db/functions/finder or db/functions/keeper; no table and no view",
     ),
     "definer functions are few, and say why": (
         "select oid::regprocedure::text from pg_proc"
-        f" where pronamespace::regnamespace::text in {OURS} and prosecdef and obj_description(oid, 'pg_proc') !~ '^Definer, '",
+        f" where pronamespace::regnamespace::text in {OURS} and prosecdef "
+        "and obj_description(oid, 'pg_proc') !~ '^Definer, '",
         "comment on function … is 'Definer, <why>: …'; or security invoker",
     ),
     "no function of api is definer": (
@@ -244,7 +271,8 @@ RULES = {
         "raise exception … using errcode = …",
     ),
     "no function hides every error": (
-        f"select oid::regprocedure::text from pg_proc where pronamespace::regnamespace::text in {OURS} and {SOURCE} ~* 'when\\s+others'",
+        f"select oid::regprocedure::text from pg_proc where pronamespace::regnamespace::text in {OURS} "
+        f"and {SOURCE} ~* 'when\\s+others'",
         "exception when <the errors that are meant>",
     ),
     "the user is read in one place": (
@@ -263,19 +291,22 @@ RULES = {
     ),
     # --- the public lint rules for databases with row-level security
     "lint: views run with their reader's rights": (
-        "select relation from audit.relations where kind = 'view' and not security_invoker and not in_extension",
+        "select relation from audit.relations where kind = 'view' and not security_invoker "
+        "and not in_extension",
         "create view … with (security_invoker = true)",
     ),
     "lint: no view shows the users of the server": (
         """
         select distinct ev_class::regclass::text from pg_rewrite
-        join pg_depend on classid = 'pg_rewrite'::regclass and objid = pg_rewrite.oid and refclassid = 'pg_class'::regclass
+        join pg_depend on classid = 'pg_rewrite'::regclass and objid = pg_rewrite.oid
+          and refclassid = 'pg_class'::regclass
         where refobjid = 'pg_authid'::regclass and ev_class::regclass::text ~ '^(app|api|public)\\.'
         """,
         "pg_roles, in audit",
     ),
     "lint: every table has row-level security, forced": (
-        "select relation from audit.relations where kind = 'table' and schema in ('app', 'api', 'audit') and row_level_security <> 'forced'",
+        "select relation from audit.relations where kind = 'table' and schema in ('app', 'api', 'audit') "
+        "and row_level_security <> 'forced'",
         "alter table … enable row level security; alter table … force row level security",
     ),
     "lint: every table with row-level security has a policy": (
@@ -284,13 +315,15 @@ RULES = {
         "create policy …, or a table without row-level security is meant",
     ),
     "lint: every table with policies has row-level security": (
-        "select polrelid::regclass::text from pg_policy join pg_class on pg_class.oid = polrelid where not relrowsecurity",
+        "select polrelid::regclass::text from pg_policy join pg_class on pg_class.oid = polrelid "
+        "where not relrowsecurity",
         "alter table … enable row level security",
     ),
     "lint: policies read settings once per statement, not once per row": (
         """
         select polname from pg_policy
-        where replace(concat(pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)), 'SELECT app.user_id()', '')
+        where replace(concat(pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)),
+          'SELECT app.user_id()', '')
           ~ 'user_id\\(\\)|current_setting\\('
         """,
         "(select app.user_id())",
@@ -309,14 +342,17 @@ RULES = {
     ),
     "lint: every foreign key has an index": (
         """
-        select conname from pg_constraint where contype = 'f' and connamespace = 'app'::regnamespace and not exists (
-          select from pg_index where indrelid = conrelid and (indkey::int2[])[0:cardinality(conkey) - 1] @> conkey)
+        select conname from pg_constraint where contype = 'f' and connamespace = 'app'::regnamespace
+          and not exists (
+          select from pg_index where indrelid = conrelid
+            and (indkey::int2[])[0:cardinality(conkey) - 1] @> conkey)
         """,
         "create index … on the columns of the foreign key",
     ),
     "lint: no two indexes are the same": (
         """
-        select string_agg(indexrelid::regclass::text, ', ') from pg_index join pg_class on pg_class.oid = indexrelid
+        select string_agg(indexrelid::regclass::text, ', ') from pg_index join pg_class
+          on pg_class.oid = indexrelid
         where relnamespace = 'app'::regnamespace
         group by indrelid, indkey::text, indclass::text, indcollation::text, indoption::text, relam,
           pg_get_expr(indexprs, indrelid), pg_get_expr(indpred, indrelid)
@@ -327,10 +363,14 @@ RULES = {
     "lint: no index is the beginning of another": (
         """
         select short.indexrelid::regclass || ' of ' || long.indexrelid::regclass
-        from pg_index as short join pg_index as long on long.indrelid = short.indrelid and long.indexrelid <> short.indexrelid
-        join pg_class as s on s.oid = short.indexrelid join pg_class as l on l.oid = long.indexrelid and l.relam = s.relam
-        where s.relnamespace = 'app'::regnamespace and not short.indisunique and short.indpred is null and long.indpred is null
-          and short.indexprs is null and long.indexprs is null and long.indkey::text like short.indkey::text || ' %'
+        from pg_index as short join pg_index as long on long.indrelid = short.indrelid
+          and long.indexrelid <> short.indexrelid
+        join pg_class as s on s.oid = short.indexrelid join pg_class as l on l.oid = long.indexrelid
+          and l.relam = s.relam
+        where s.relnamespace = 'app'::regnamespace and not short.indisunique and short.indpred is null
+          and long.indpred is null
+          and short.indexprs is null and long.indexprs is null
+            and long.indkey::text like short.indkey::text || ' %'
           and long.indoption::text like short.indoption::text || ' %'
         """,
         "drop the short one",
@@ -384,26 +424,32 @@ BROKEN = {
         "create function app.note() returns integer language sql security definer return 1"
     ),
     "functions of api return an answer, or facts": (
-        "create function api.get_note(out status integer, out response text) language plpgsql as $$ begin end $$"
+        "create function api.get_note(out status integer, out response text) language plpgsql "
+        "as $$ begin end $$"
     ),
-    "functions have no overloads": "create function app.user_id(again text) returns text language sql return again",
+    "functions have no overloads": "create function app.user_id(again text) returns text language sql "
+    "return again",
     "definer functions are in finder and keeper, and nowhere else": (
-        "create function audit.note() returns integer language sql security definer set search_path = '' return 1"
+        "create function audit.note() returns integer language sql security definer "
+        "set search_path = '' return 1"
     ),
-    "what is in finder and keeper belongs to the role of that name": "create function keeper.note() returns integer language sql return 1",
+    "what is in finder and keeper belongs to the role of that name": "create function keeper.note() "
+    "returns integer language sql return 1",
     "the user is read in one place": (
         "create function app.note() returns text language sql return current_setting('app.user_id')"
     ),
     "every unique index begins with user_id": "create unique index tasks_id on app.tasks (id) where false",
     "every index begins with user_id": "create index tasks_by_id on app.tasks (id)",
-    "every check has a comment that an error can be made of": "alter table app.tasks add constraint tasks_odd check (true)",
+    "every check has a comment that an error can be made of": "alter table app.tasks add constraint "
+    "tasks_odd check (true)",
     "errors are raised by code": (
         "create function app.fail() returns void language plpgsql as $$ begin raise exception 'no'; end $$"
     ),
     "lint: views run with their reader's rights": "create view app.titles as select title from app.tasks",
     "lint: every table has row-level security, forced": "create table app.notes ()",
     "lint: every table with row-level security has a policy": (
-        "create table app.notes (); alter table app.notes enable row level security; alter table app.notes force row level security"
+        "create table app.notes (); alter table app.notes enable row level security; alter table app.notes "
+        "force row level security"
     ),
     "lint: policies read settings once per statement, not once per row": (
         "alter policy tasks_select_own on app.tasks using (user_id = app.user_id())"
@@ -411,7 +457,8 @@ BROKEN = {
     "lint: no two policies allow one command to one role": (
         "create policy again on app.tasks for select to task_api using (user_id = (select app.user_id()))"
     ),
-    "lint: no policy is for public": "create policy again on app.tasks using (user_id = (select app.user_id()))",
+    "lint: no policy is for public": "create policy again on app.tasks "
+    "using (user_id = (select app.user_id()))",
     "lint: every foreign key has an index": (
         "create table app.notes (user_id text, id uuid, foreign key (user_id, id) references app.tasks)"
     ),
@@ -451,7 +498,8 @@ def test_sql_is_written_as_the_rest_is(path: Path):
         r"\b(?:SELECT|INSERT|UPDATE|DELETE|CREATE|GRANT|FROM|WHERE)\b", outside_of_quotes(text)
     )
     assert not shouted, "lower-case keywords"
-    # Inside of do blocks nothing is created under a name that is not given there, so the plain statements are enough.
+    # Inside of do blocks nothing is created under a name that is not given there, so the plain statements are
+    # enough.
     functions = FUNCTION.findall(text)
     assert len(functions) == len(re.findall(r"^create (?:or replace )?function ", text, re.MULTILINE))
     for header, name, body in functions:

@@ -1,4 +1,6 @@
-"""Without a user there is nothing; with one, task_api is held to that user's rows and to the functions that it is for."""
+"""Without a user there is nothing; with one, task_api is held to that user's rows and to the functions
+that it is for.
+"""
 
 import asyncpg
 import pytest
@@ -52,7 +54,8 @@ def test_without_a_user_nothing_is_seen_and_nothing_is_written(how, as_user, ali
         session.execute("insert into app.tasks (title) values ('nobody''s')")
     with pytest.raises(Refused, match="row-level security"):
         session.execute(
-            "insert into app.idempotency_keys (key, request, status, headers, body) values ('', '', 200, '{}', '')"
+            "insert into app.idempotency_keys (key, request, status, headers, body) "
+            "values ('', '', 200, '{}', '')"
         )
     assert session.value("select app.user_id()") is None
 
@@ -64,7 +67,8 @@ NO_ROWS = {"api.check_readiness", "api.describe_tasks"}
 def test_without_a_user_every_api_function_refuses(as_user, as_superuser, task):
     session = as_user(None)
     functions = as_superuser.rows(
-        "select oid::regproc::text as name, (select array_agg(format_type(t, null)) from unnest(proargtypes) as t) as types"
+        "select oid::regproc::text as name, (select array_agg(format_type(t, null)) "
+        "from unnest(proargtypes) as t) as types"
         " from pg_proc where pronamespace = 'api'::regnamespace"
     )
     for function in functions:
@@ -109,7 +113,8 @@ def test_a_user_is_what_it_is_to_the_letter(as_user, alice, task):
     assert as_user(alice).value("select count(*) from app.tasks") == 1
 
 
-# What task_api may not do, with a user set. All of it is refused for want of a privilege, and not for another reason.
+# What task_api may not do, with a user set. All of it is refused for want of a privilege, and not for another
+# reason.
 REFUSED = [
     "insert into app.tasks (user_id, title) values ('bob', 'his')",
     "insert into app.tasks (user_id, title) values (app.user_id(), 'her own, but not by the default')",
@@ -123,7 +128,8 @@ REFUSED = [
     "insert into app.task_counts (user_id, priority, open) values (app.user_id(), 'High', 5)",
     "update app.task_counts set open = 5",
     "delete from app.task_counts",
-    "insert into app.idempotency_keys (user_id, key, request, status, headers, body) values ('bob', '', '', 200, '{}', '')",
+    "insert into app.idempotency_keys (user_id, key, request, status, headers, body) "
+    "values ('bob', '', '', 200, '{}', '')",
     "update app.idempotency_keys set body = ''",
     # What is searched, not even one's own.
     "select keys from app.search_entries where user_id = app.user_id()",
@@ -204,7 +210,8 @@ def test_task_api_may_not(statement, as_user, alice, task):
     assert refusal.value.sqlstate in ALLOWED_CODES.get(statement, {"42501"}), refusal.value
 
 
-# Refused, but PostgreSQL says it in another way: there is no such role or file, or RLS does not go with it, or it is a trigger's function.
+# Refused, but PostgreSQL says it in another way: there is no such role or file, or RLS does not go with it,
+# or it is a trigger's function.
 ALLOWED_CODES = {
     "alter database postgres set app.user_id = 'alice'": {"42501", "3D000"},
     "set role postgres": {"42501", "22023"},
@@ -247,14 +254,16 @@ def test_a_unique_violation_does_not_tell_of_another_users_row(as_user, bob, tas
         session.execute(f"insert into app.tasks (id, title) values ('{task['id']}', 'His')") == "INSERT 0 1"
     )
     assert session.execute(
-        "insert into app.idempotency_keys (key, request, status, headers, body) values ('key', '', 1, '{}', '')"
+        "insert into app.idempotency_keys (key, request, status, headers, body) "
+        "values ('key', '', 1, '{}', '')"
     )
 
 
 def test_on_conflict_does_not_reach_another_users_row(as_user, alice, bob, task):
     session = as_user(bob)
     session.execute(
-        f"insert into app.tasks (id, title) values ('{task['id']}', 'His') on conflict (user_id, id) do update set title = 'His again'"
+        f"insert into app.tasks (id, title) values ('{task['id']}', 'His') "
+        "on conflict (user_id, id) do update set title = 'His again'"
     )
     assert as_user(alice).column("select title from app.tasks") == ["Hers"]
 
@@ -276,11 +285,14 @@ def test_what_task_api_may_execute_is_known(as_user):
     session = as_user(None)
     mine = set(session.column(
         "select nspname || '.' || proname from pg_proc join pg_namespace on pg_namespace.oid = pronamespace"
-        " where nspname in ('api', 'audit', 'finder', 'keeper') and has_function_privilege(pg_proc.oid, 'execute')"
+        " where nspname in ('api', 'audit', 'finder', 'keeper') "
+            "and has_function_privilege(pg_proc.oid, 'execute')"
     ))  # fmt: skip
     assert mine == {
-        "api.check_readiness", "api.create_task", "api.delete_task", "api.describe_tasks", "api.find_task_faults", "api.get_series",
-        "api.get_task", "api.list_tasks", "api.read_series", "api.take_token", "api.toggle_task", "api.update_task",
+        "api.check_readiness", "api.create_task", "api.delete_task", "api.describe_tasks",
+        "api.find_task_faults", "api.get_series",
+        "api.get_task", "api.list_tasks", "api.read_series", "api.take_token", "api.toggle_task",
+        "api.update_task",
         # Whether row-level security is in force: for api.check_readiness.
         "audit.describe_rows", "audit.find_faults", "keeper.list_migrations",
         # To use the search index; the expired answers of everybody; totals, which are locked and not written.

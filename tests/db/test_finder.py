@@ -1,4 +1,6 @@
-"""The finder proposes, row-level security disposes: broken on purpose, it still shows nobody anything of another user."""
+"""The finder proposes, row-level security disposes: broken on purpose, it still shows nobody anything of
+another user.
+"""
 
 import base64
 import json
@@ -24,7 +26,8 @@ BROKEN = """
   as $$
   begin
     select array_agg(entry.id), array_agg(entry.rank) into ids, ranks
-    from (select id, case user_id when 'bob' then 1 else 0 end as rank from app.search_entries order by user_id <> 'bob') as entry;
+    from (select id, case user_id when 'bob' then 1 else 0 end as rank from app.search_entries
+      order by user_id <> 'bob') as entry;
   end $$
 """
 REQUESTS = [
@@ -98,14 +101,15 @@ def test_what_it_claims_is_not_believed_even_in_sql(broken, server):
     api = Session(server.service_url(database))
     api.execute("select set_config('app.user_id', 'alice', false)")
     found = api.rows(
-        "select * from app.search_tasks(app.read_task_query('{\"q\": [\"secret\"]}'), 'title_key', 'asc', null, null, 100)"
+        "select * from app.search_tasks(app.read_task_query('{\"q\": [\"secret\"]}'), 'title_key', 'asc', "
+        "null, null, 100)"
     )
     api.close()
     assert len(found[0]["ids"]) == len(found[0]["documents"]) == found[0]["total"] == 3
     assert all(key.startswith("her ") for key in found[0]["keys"])
 
 
-def test_the_true_finder_finds_nothing_without_a_user_and_only_ones_own_with_one(client, alice, bob, as_user):
+def test_the_finder_finds_nothing_without_a_user_and_own_tasks_with_one(client, alice, bob, as_user):
     client(bob).create(title="His secret", tags=["plans"])
     hers = client(alice).create(title="Her secret", tags=["plans"])
     for call in (
@@ -120,14 +124,18 @@ def test_the_true_finder_finds_nothing_without_a_user_and_only_ones_own_with_one
 
 def test_a_search_takes_no_sql_for_a_direction_or_a_key(client, alice, as_user):
     client(alice).create(title="Her secret")
-    call = 'select ids from app.search_tasks(app.read_task_query(\'{"q": ["secret"]}\'), $1, $2, null, null, 100)'
+    call = (
+        'select ids from app.search_tasks(app.read_task_query(\'{"q": ["secret"]}\'), $1, $2, null, '
+        "null, 100)"
+    )
     session = as_user(alice)
     assert len(session.value(call, "created_at", "asc, (select 1/0)")) == 1
     with pytest.raises(Exception, match="does not exist"):
         session.value(call, "id, (select 1/0)", "asc")
 
 
-# Each role that looks past row-level security, the tables of which it may read a column, and those that it may write.
+# Each role that looks past row-level security, the tables of which it may read a column, and those that it
+# may write.
 MAY_READ = {
     "task_finder": {"app.search_entries"},
     "task_keeper": {
@@ -146,11 +154,13 @@ MAY_WRITE = {
 @pytest.mark.parametrize("role", MAY_READ)
 def test_who_looks_past_row_level_security_may_read_no_task(role, as_superuser):
     tables = as_superuser.column(
-        "select relation from audit.relations where schema in ('app', 'api', 'audit', 'finder', 'keeper', 'public') and not in_extension"
+        "select relation from audit.relations where schema in ('app', 'api', 'audit', 'finder', 'keeper', "
+        "'public') and not in_extension"
     )
     assert "app.tasks" in tables
     may = (
-        "select has_any_column_privilege($1, $2, 'select'), has_any_column_privilege($1, $2, 'insert, update, references')"
+        "select has_any_column_privilege($1, $2, 'select'), has_any_column_privilege($1, $2, 'insert, "
+        "update, references')"
         " or has_table_privilege($1, $2, 'delete, truncate, trigger')"
     )
     rights = {table: tuple(as_superuser.rows(may, role, table)[0]) for table in tables}

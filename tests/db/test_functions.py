@@ -1,4 +1,6 @@
-"""db/functions is the source of the functions, and ``make migration`` freezes what changed, with a way back."""
+"""db/functions is the source of the functions, and ``make migration`` freezes what changed, with a way
+back.
+"""
 
 import shutil
 from collections.abc import Callable

@@ -1,4 +1,6 @@
-"""The migrations: up and down, on an empty database and on one with data, safe while the service runs; backup and restore."""
+"""The migrations: up and down, on an empty database and on one with data, safe while the service runs;
+backup and restore.
+"""
 
 import re
 import secrets
@@ -34,7 +36,8 @@ def fill(server, name, user):
     session.value("select set_config('app.user_id', $1, false)", user)
     for number in range(20):
         session.value(
-            "select response from api.create_task(jsonb_build_object('title', $1::text), null, false, null, null)",
+            "select response from api.create_task(jsonb_build_object('title', $1::text), null, false, "
+            "null, null)",
             f"Task {number}",
         )
     session.close()
@@ -122,7 +125,8 @@ def test_squawk_finds_nothing_that_is_not_explained(tmp_path):
 def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database, folder):
     """Restored into a fresh server, which is PostgreSQL 18 whatever it comes from.
 
-    The roles belong to the server and come from pg_dumpall, the new version's: one before 16 writes who granted what, which
+    The roles belong to the server and come from pg_dumpall, the new version's: one before 16 writes who
+    granted what, which
     since 16 only somebody with the admin option could have done.
     """
     name = new_database()
@@ -130,7 +134,8 @@ def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database
     source, backup, roles = server.superuser_url(name), folder / "backup", folder / "roles"
     backup.write_bytes(server.dump(name))
     run("pg_dumpall", "--roles-only", f"--file={roles}", f"--dbname={source}")
-    # Since 16 whoever makes a role administers it. Before, CREATEROLE was enough, so nothing of it is in the backup.
+    # Since 16 whoever makes a role administers it. Before, CREATEROLE was enough, so nothing of it is in the
+    # backup.
     administers = server.execute("show server_version_num") >= "160000"
     with postgres.postgres(folder / "fresh") as sockets:
         fresh = Server(postgres.url(sockets, "postgres", "postgres"))
@@ -144,7 +149,8 @@ def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database
         fresh.execute("grant connect on database restored to task_api, task_auditor")
         if not administers:
             fresh.execute(
-                f"grant task_owner, task_finder, task_keeper, task_auditor to {postgres.OWNER} with admin true"
+                f"grant task_owner, task_finder, task_keeper, task_auditor to {postgres.OWNER} "
+                "with admin true"
             )
             fresh.execute(f"grant task_api to {postgres.OWNER} with admin true, inherit false, set false")
 

@@ -29,7 +29,8 @@ _CROWDED = """
 with made as (
   insert into app.tasks (user_id, title, completed, priority, due_date, created_at, updated_at)
   select
-    'crowd-' || n % $4, ($3::name[])[1 + n * 7919 % 20000]::text || ' ' || ($3::name[])[1 + n * 104729 % 20000]::text,
+    'crowd-' || n % $4, ($3::name[])[1 + n * 7919 % 20000]::text || ' '
+      || ($3::name[])[1 + n * 104729 % 20000]::text,
     n % 3 = 0, (array['High', 'Medium', 'Low'])[1 + n % 7 % 3],
     case when n % 2 = 0 then timestamptz '2026-01-01Z' + n * interval '1 minute' end,
     timestamptz '2024-01-01Z' + n * interval '1 minute', timestamptz '2025-01-01Z' + n * interval '1 minute'
@@ -41,7 +42,10 @@ select user_id, id, app.search_vector(user_id, title, description, tags) from ma
 BIG = user_name(0)
 
 pytestmark = pytest.mark.thorough
-_CALL = "with request as materialized (select set_config('app.user_id', $1, true)) select api.list_tasks($2, '/tasks?', 'key', null) from request"
+_CALL = (
+    "with request as materialized (select set_config('app.user_id', $1, true)) select "
+    "api.list_tasks($2, '/tasks?', 'key', null) from request"
+)
 
 
 async def _fill(url: str) -> None:
@@ -84,7 +88,8 @@ class Reader:
             lambda _, message: self._plans.append(json.loads(message.message.partition("plan:\n")[2]))
         )
         await connection.execute("load 'auto_explain'")
-        for name, value in {"log_min_duration": 0, "log_nested_statements": "on", "log_analyze": "on", "log_timing": "off",
+        for name, value in {"log_min_duration": 0, "log_nested_statements": "on", "log_analyze": "on",
+        "log_timing": "off",
                             "log_level": "notice", "log_format": "json"}.items():  # fmt: skip
             await connection.execute(f"set auto_explain.{name} = '{value}'")
         # Row-level security and privileges are now those of the service.
@@ -163,7 +168,8 @@ FILTERS = [
 ]
 
 
-# Of each order: from how many stretches of its index, a status and a priority each, a list is merged; and how many such lists
+# Of each order: from how many stretches of its index, a status and a priority each, a list is merged; and how
+# many such lists
 # make the page, one after the other.
 MERGED = {"tasks_by_created_at": (6, 1), "tasks_by_updated_at": (6, 1), "tasks_by_title": (6, 1),
           # With and without a due date. Each priority.
@@ -171,7 +177,9 @@ MERGED = {"tasks_by_created_at": (6, 1), "tasks_by_updated_at": (6, 1), "tasks_b
 
 
 def most_rows(index: str, rows: int) -> int:
-    """What may be read to show so many rows, and whether there are more: of each stretch no more than is shown, and one."""
+    """What may be read to show so many rows, and whether there are more: of each stretch no more than is
+    shown, and one.
+    """
     stretches, lists = MERGED[index]
     return lists * (rows + 1 + stretches)
 
@@ -218,7 +226,8 @@ def test_the_total_is_read_from_three_counts(reader):
     "search",
     [
         {"tags": "tag25"}, {"tags": "tag25,tag26"}, {"tags": "tag1,tag26", "tags_match": "all"},
-        {"q": "SEARCHED"}, {"q": "SEARCHED", "sort_by": "due_date"}, {"q": "SEARCHED", "tags": "tag1"}, {"q": '"SEARCHED"'},
+        {"q": "SEARCHED"}, {"q": "SEARCHED", "sort_by": "due_date"}, {"q": "SEARCHED", "tags": "tag1"},
+        {"q": '"SEARCHED"'},
         {"q": "SEARCHED -tag"},
     ],
     ids=str,
@@ -232,7 +241,8 @@ def test_tags_and_searches_read_what_they_find_from_the_search_index(reader, sea
     assert set(reading.rows) == {"search_entries_by_keys", "tasks_pkey", "task_counts_pkey"}
     assert 1 <= reading.page["total"] <= found
     assert reading.rows["search_entries_by_keys"] == found
-    # Each that was found is looked at under row-level security, and the page is shown; a filter may leave fewer than were found.
+    # Each that was found is looked at under row-level security, and the page is shown; a filter may leave
+    # fewer than were found.
     assert reading.rows["tasks_pkey"] <= found + 51
 
 
@@ -254,8 +264,10 @@ def test_a_search_of_nothing_reads_only_the_newest_titles_to_suggest_another(rea
 @pytest.mark.parametrize(
     "filters",
     [
-        {"due_date_from": "2026-05-04", "due_date_to": "2026-05-05"}, {"due_date_from": "2026-12-30"}, {"due_date_to": "2026-01-02"},
-        {"due_date_from": "2026-05-04", "due_date_to": "2026-05-05", "status": "false"}, {"due_date_from": "2026-12-30", "priority": "low"},
+        {"due_date_from": "2026-05-04", "due_date_to": "2026-05-05"}, {"due_date_from": "2026-12-30"},
+        {"due_date_to": "2026-01-02"},
+        {"due_date_from": "2026-05-04", "due_date_to": "2026-05-05", "status": "false"},
+        {"due_date_from": "2026-12-30", "priority": "low"},
     ],
     ids=str,
 )  # fmt: skip

@@ -1,4 +1,6 @@
-"""What is searched is what there is, after any mix of changes, whoever makes them; and a change of nothing that is searched costs nothing."""
+"""What is searched is what there is, after any mix of changes, whoever makes them; and a change of nothing
+that is searched costs nothing.
+"""
 
 import json
 
@@ -12,7 +14,8 @@ from tests.thorough import examples
 # Byte by byte, with the weights and the places of the words.
 KEPT = "select user_id, id, keys::text from app.search_entries where user_id like $1 order by 1, 2"
 TRUE = """
-select user_id, id, app.search_vector(user_id, title, description, tags)::text from app.tasks where user_id like $1 order by 1, 2
+select user_id, id, app.search_vector(user_id, title, description, tags)::text from app.tasks
+  where user_id like $1 order by 1, 2
 """
 
 
@@ -67,7 +70,8 @@ def test_what_changes_no_word_and_no_tag_does_not_write_the_entry(client, as_sup
     written = as_superuser.rows(row, alice)
     her.post(f"/tasks/{task['id']}/toggle")
     for body in (
-        {"completed": False}, {"priority": "Low"}, {"due_date": "2031-05-05"}, {"title": " Water the plants "}, {"tags": ["home"]},
+        {"completed": False}, {"priority": "Low"}, {"due_date": "2031-05-05"},
+        {"title": " Water the plants "}, {"tags": ["home"]},
         {"is_recurring": True, "recurrence_rule": "FREQ=DAILY"},
     ):  # fmt: skip
         assert her.patch(f"/tasks/{task['id']}", body).status_code == 200
@@ -80,7 +84,8 @@ def test_what_changes_no_word_and_no_tag_does_not_write_the_entry(client, as_sup
 @pytest.mark.parametrize(
     "statement",
     [
-        "select id from app.search_entries", "select count(*) from app.search_entries", "delete from app.search_entries",
+        "select id from app.search_entries", "select count(*) from app.search_entries",
+        "delete from app.search_entries",
         "insert into app.search_entries (user_id, id, keys) values (app.user_id(), gen_random_uuid(), '')",
         "update app.search_entries set keys = ''", "truncate app.search_entries",
         "select from app.tasks inner join app.search_entries using (user_id, id)",

@@ -7,7 +7,8 @@ from tests.db.changes import SCRIPTS, change_at_once, play
 from tests.thorough import examples
 
 COUNTED = """
-select user_id, priority, open, completed from app.task_counts where user_id like $1 and open + completed <> 0 order by 1, 2
+select user_id, priority, open, completed from app.task_counts where user_id like $1
+  and open + completed <> 0 order by 1, 2
 """
 TRUE = """
 select user_id, priority, count(*) filter (where not completed)::int, count(*) filter (where completed)::int
@@ -33,8 +34,10 @@ def test_counts_are_true_after_concurrent_changes(server, database, as_superuser
 @pytest.mark.parametrize(
     "count",
     [
-        "insert into app.task_counts (user_id, priority, open) values (app.user_id(), 'High', 5)", "insert into app.task_counts (open) values (5)",
-        "update app.task_counts set open = 0", "update app.task_counts set completed = 0", "update app.task_counts set revision = 0",
+        "insert into app.task_counts (user_id, priority, open) values (app.user_id(), 'High', 5)",
+        "insert into app.task_counts (open) values (5)",
+        "update app.task_counts set open = 0", "update app.task_counts set completed = 0",
+        "update app.task_counts set revision = 0",
         "delete from app.task_counts", "truncate app.task_counts",
     ],
 )  # fmt: skip

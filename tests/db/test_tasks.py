@@ -55,13 +55,21 @@ def test_the_fields_of_a_body_are_columns_of_the_table(as_superuser):
 @pytest.mark.parametrize(
     ("text", "query", "found"),
     [
-        ("Buy groceries", "groc", True), ("Buy groceries", "grocery", True), ("Running late", "runni", True), ("Running late", "run", True),
-        ("Ran late", "run", False), ("Café", "cafe", True), ("cafe", "Café", True), ("naïve—dash", "dash", True), ("To do", "to do", True),
-        ("The who", "the who", True), ("don't", "don't", True), ("don’t", "dont", True), ("e-mail bob", "e-mail", True), ("e-mail bob", "mail e", True),
-        ("e-mail", "e-mai", True), ("mail e", "e-mail", False), ("買い物に行く", "物に行", True), ("買い物", "物買", False), ("ซื้อของชำ", "ของ", True),
-        ("C++ & C#", "c++", True), ("1e5 units", "1e5", True), ("v2.10.3", "10.3", True), ("x" * 200, "x" * 200, True), ("ж" * 200, "ж" * 100, True),
-        ("Straße", "strasse", True), ("ŒUVRE", "oeuvre", True), ("a_b", "b", True), ("tag#1", "1", True), ("one two", '"two one"', False),
-        ("one two", "one or three", True), ("one two", "-two", False), ("one two", "two -three", True), ("or", "or", True), ("not and", "and", True),
+        ("Buy groceries", "groc", True), ("Buy groceries", "grocery", True), ("Running late", "runni", True),
+        ("Running late", "run", True),
+        ("Ran late", "run", False), ("Café", "cafe", True), ("cafe", "Café", True),
+        ("naïve—dash", "dash", True), ("To do", "to do", True),
+        ("The who", "the who", True), ("don't", "don't", True), ("don’t", "dont", True),
+        ("e-mail bob", "e-mail", True), ("e-mail bob", "mail e", True),
+        ("e-mail", "e-mai", True), ("mail e", "e-mail", False), ("買い物に行く", "物に行", True),
+        ("買い物", "物買", False),
+        ("ซื้อของชำ", "ของ", True),
+        ("C++ & C#", "c++", True), ("1e5 units", "1e5", True), ("v2.10.3", "10.3", True),
+        ("x" * 200, "x" * 200, True), ("ж" * 200, "ж" * 100, True),
+        ("Straße", "strasse", True), ("ŒUVRE", "oeuvre", True), ("a_b", "b", True), ("tag#1", "1", True),
+        ("one two", '"two one"', False),
+        ("one two", "one or three", True), ("one two", "-two", False), ("one two", "two -three", True),
+        ("or", "or", True), ("not and", "and", True),
     ],
 )  # fmt: skip
 def test_what_a_search_finds(as_superuser, alice, text, query, found):

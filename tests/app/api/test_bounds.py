@@ -67,9 +67,12 @@ def test_100_parameters_are_read_and_20_errors_told(client, alice):
 def test_the_database_holds_to_the_bounds_by_itself(as_user, alice):
     session = as_user(alice)
     for call in (
-        "api.list_tasks((select jsonb_object_agg('a' || n, '[\"x\"]'::jsonb) from generate_series(1, 12000) as n), '', '', null)",
-        "api.create_task((select jsonb_object_agg('a' || n, 1) from generate_series(1, 8000) as n), null, true, null, null)",
-        "app.read_tags((select jsonb_build_object('tags', jsonb_agg('x'::text)) from generate_series(1, 10000)), 'tags')",
+        "api.list_tasks((select jsonb_object_agg('a' || n, '[\"x\"]'::jsonb) "
+        "from generate_series(1, 12000) as n), '', '', null)",
+        "api.create_task((select jsonb_object_agg('a' || n, 1) from generate_series(1, 8000) "
+        "as n), null, true, null, null)",
+        "app.read_tags((select jsonb_build_object('tags', jsonb_agg('x'::text)) "
+        "from generate_series(1, 10000)), 'tags')",
     ):
         with pytest.raises(asyncpg.PostgresError) as refused:
             session.value(f"select {call}")

@@ -95,7 +95,9 @@ def test_no_pair_of_requests_of_one_user_deadlocks(server, database, service, th
 async def _behind(
     url: str, gate: str, parameters: tuple[str, ...], starts: list[Callable[[], Any]]
 ) -> list[int]:
-    """The statuses of requests that are started one after the other, each when those before are held up or done."""
+    """The statuses of requests that are started one after the other, each when those before are held up or
+    done.
+    """
     holding, watching = await asyncpg.connect(url), await asyncpg.connect(url)
     requests: list[Any] = []
     try:
@@ -113,7 +115,8 @@ async def _behind(
 
 async def _held_up(watching: Any, requests: list[Any]) -> bool:
     waiting = await watching.fetchval(
-        "select count(*) from pg_stat_activity where datname = current_database() and application_name = 'duly'"
+        "select count(*) from pg_stat_activity where datname = current_database() "
+        "and application_name = 'duly'"
         " and cardinality(pg_blocking_pids(pid)) > 0"
     )
     return waiting + sum(request.done() for request in requests) >= len(requests)

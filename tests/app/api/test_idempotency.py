@@ -50,7 +50,8 @@ def test_expired_answers_are_removed_whoever_they_belong_to(client, alice, bob, 
     again = client(alice).post("/tasks", {"title": "y"}, headers={"Idempotency-Key": "old"})
     assert (again.status_code, again.headers.get("idempotency-replayed")) == (201, None)
     kept = as_superuser.rows(
-        "select user_id, created_at > now() - interval '1 hour' from app.idempotency_keys where user_id = any($1)",
+        "select user_id, created_at > now() - interval '1 hour' from app.idempotency_keys "
+        "where user_id = any($1)",
         [alice, bob],
     )
     assert [tuple(row) for row in kept] == [(alice, True)]

@@ -131,7 +131,8 @@ def test_high_priority_comes_first(alices):
         assert [task["priority"] for task in alices.page(sort_by="priority", **query)["items"]] == [
             "High"
         ] * 2 + ["Medium"] * 2 + ["Low"] * 2
-        assert [task["priority"] for task in alices.page(sort_by="priority", sort_order="desc", **query)["items"]] == [
+        assert [task["priority"] for task in alices.page(sort_by="priority", sort_order="desc",
+        **query)["items"]] == [
             "Low", "Low", "Medium", "Medium", "High", "High",
         ]  # fmt: skip
 
@@ -180,11 +181,16 @@ def test_an_empty_list_is_200(client, bob):
 @pytest.mark.parametrize(
     ("query", "kind"),
     [
-        ("limit=0", "number_range"), ("limit=101", "number_range"), ("limit=x", "number_range"), ("limit=-1", "number_range"),
-        ("offset=-1", "number_range"), ("offset=99999999999", "number_range"), ("status=maybe", "enum"), ("priority=urgent", "enum"),
-        ("priority=High,", "enum"), ("sort_by=color", "enum"), ("sort_order=up", "enum"), ("sort_by=relevance", "relevance_without_q"), ("tags_match=some", "enum"),
-        ("due_date_from=soon", "datetime_format"), ("due_date_to=2026-02-30", "datetime_format"), ("page=2", "unknown_parameter"),
-        ("limit=1&limit=2", "repeated_parameter"), ("q=" + "x" * 2001, "string_length"), ("tags=" + "x" * 51, "string_length"),
+        ("limit=0", "number_range"), ("limit=101", "number_range"), ("limit=x", "number_range"),
+        ("limit=-1", "number_range"),
+        ("offset=-1", "number_range"), ("offset=99999999999", "number_range"), ("status=maybe", "enum"),
+        ("priority=urgent", "enum"),
+        ("priority=High,", "enum"), ("sort_by=color", "enum"), ("sort_order=up", "enum"),
+        ("sort_by=relevance", "relevance_without_q"), ("tags_match=some", "enum"),
+        ("due_date_from=soon", "datetime_format"), ("due_date_to=2026-02-30", "datetime_format"),
+        ("page=2", "unknown_parameter"),
+        ("limit=1&limit=2", "repeated_parameter"), ("q=" + "x" * 2001, "string_length"),
+        ("tags=" + "x" * 51, "string_length"),
         ("q=%00", "null_character"), ("q=%ff", "encoding"), ("cursor=x", "cursor_invalid"),
     ],
 )  # fmt: skip
@@ -202,8 +208,10 @@ def test_all_faults_of_a_query_are_told_at_once(client, alice):
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
-        ("tags[]", "tags"), ("tags[0]", "tags"), ("tag", "tags"), ("tag[]", "tags"), ("Tags", "tags"), ("priority[]", "priority"),
-        ("sort", "sort_by"), ("sortBy", "sort_by"), ("limits", "limit"), ("due_date_form", "due_date_from"), ("due-date-to", "due_date_to"),
+        ("tags[]", "tags"), ("tags[0]", "tags"), ("tag", "tags"), ("tag[]", "tags"), ("Tags", "tags"),
+        ("priority[]", "priority"),
+        ("sort", "sort_by"), ("sortBy", "sort_by"), ("limits", "limit"), ("due_date_form", "due_date_from"),
+        ("due-date-to", "due_date_to"),
         ("cursors", "cursor"),
     ],
 )  # fmt: skip

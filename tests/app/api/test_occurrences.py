@@ -109,7 +109,8 @@ def test_all_faults_of_a_trial_are_told_at_once(client, alice):
         fault["loc"][1]: fault["type"] for fault in client(alice).post("/occurrences", trial).json()["errors"]
     }
     assert faults == {
-        "due_date": "datetime_format", "recurrence_rule": "recurrence_rule_value", "timezone": "timezone_unknown",
+        "due_date": "datetime_format", "recurrence_rule": "recurrence_rule_value",
+        "timezone": "timezone_unknown",
         "limit": "number_range", "rule": "unknown_field",
     }  # fmt: skip
 

@@ -67,7 +67,8 @@ FAULTS = {
     ),
     "the only policy is restrictive": (
         "drop policy tasks_select_own on app.tasks;"
-        "create policy tasks_select_own on app.tasks as restrictive for select to task_api using (user_id = (select app.user_id()))",
+        "create policy tasks_select_own on app.tasks as restrictive for select to task_api "
+        "using (user_id = (select app.user_id()))",
         ["app.tasks has no policy for select"],
     ),
     "a policy is for everybody": (
@@ -87,7 +88,8 @@ FAULTS = {
         ["app.settings has no row-level security"],
     ),
     "a partitioned table": (
-        "create table app.notes (user_id text) partition by list (user_id); create table app.notes_a partition of app.notes default",
+        "create table app.notes (user_id text) partition by list (user_id); create table app.notes_a "
+        "partition of app.notes default",
         ["app.notes has no row-level security", "app.notes_a has no row-level security"],
     ),
     "a materialized view of tasks": (

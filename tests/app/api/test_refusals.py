@@ -4,7 +4,9 @@ import pytest
 
 
 def faults(response):
-    """The faults of a 400, as {field: type}; everything that the contract promises of a problem is checked on the way."""
+    """The faults of a 400, as {field: type}; everything that the contract promises of a problem is checked
+    on the way.
+    """
     problem = response.json()
     assert response.status_code == 400, response.text
     assert response.headers["content-type"] == "application/problem+json"
@@ -41,7 +43,8 @@ def faults(response):
         ({"title": "x", "tags": [str(n) for n in range(51)]}, {"tags": "array_length"}),
         ({"title": "x", "due_date": 5}, {"due_date": "string_type"}),
         ({"title": "x", "due_date": "soon"}, {"due_date": "datetime_format"}),
-        ({"title": "x", "due_date": "2026-01-01", "reminder_at": "2026-01-02"}, {"reminder_at": "reminder_after_due"}),
+        ({"title": "x", "due_date": "2026-01-01", "reminder_at": "2026-01-02"},
+        {"reminder_at": "reminder_after_due"}),
         ({"title": "x", "is_recurring": True}, {"recurrence_rule": "recurrence_rule_missing"}),
         ({"title": "x", "is_recurring": "yes"}, {"is_recurring": "boolean_type"}),
         ({"title": "x", "recurrence_rule": 5}, {"recurrence_rule": "string_type"}),
@@ -49,9 +52,11 @@ def faults(response):
         ({"title": "x", "timezone": 5}, {"timezone": "string_type"}),
         ({"title": "x", "du_date": "2026-01-01"}, {"du_date": "unknown_field"}),
         (
-            {"title": "", "priority": "x", "tags": 5, "reminder_at": "y", "recurrence_rule": "FREQ=NEVER", "foo": 1},
+            {"title": "", "priority": "x", "tags": 5, "reminder_at": "y", "recurrence_rule": "FREQ=NEVER",
+            "foo": 1},
             {
-                "title": "string_length", "priority": "enum", "tags": "array_type", "reminder_at": "datetime_format",
+                "title": "string_length", "priority": "enum", "tags": "array_type",
+                "reminder_at": "datetime_format",
                 "recurrence_rule": "recurrence_rule_value", "foo": "unknown_field",
             },
         ),
@@ -87,8 +92,10 @@ def test_unknown_fields_are_ignored_where_the_client_prefers_that(client, alice)
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"nonsense", b'{"title": "a\\u0000b"}', b'{"title": "\\ud800"}', b'{"title": "\xff\xfe"}', b"[" * 60000,
-     b'{"title":' * 6000 + b"1" + b"}" * 6000, b'{"title": NaN}', b'{"title": 1e999999}', b"'title'", b'{"title": "x",}'],
+    [b"", b"{", b"nonsense", b'{"title": "a\\u0000b"}', b'{"title": "\\ud800"}', b'{"title": "\xff\xfe"}',
+    b"[" * 60000,
+     b'{"title":' * 6000 + b"1" + b"}" * 6000, b'{"title": NaN}', b'{"title": 1e999999}', b"'title'",
+     b'{"title": "x",}'],
 )  # fmt: skip
 def test_what_is_not_json_is_refused(client, alice, content):
     response = client(alice).request(

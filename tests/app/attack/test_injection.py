@@ -40,7 +40,8 @@ PAYLOADS = [
 ]
 
 PARAMETERS = [
-    "q", "status", "priority", "tags", "tags_match", "due_date_from", "due_date_to", "sort_by", "sort_order", "limit", "offset", "cursor",
+    "q", "status", "priority", "tags", "tags_match", "due_date_from", "due_date_to", "sort_by", "sort_order",
+    "limit", "offset", "cursor",
 ]  # fmt: skip
 
 FIELDS = [
@@ -72,7 +73,10 @@ def unharmed(victim, as_superuser):
     """Whatever is sent: Bob's tasks and the schema stay as they are."""
 
     def look():
-        tables = "select string_agg(oid::regclass::text, ',' order by oid) from pg_class where relnamespace = 'app'::regnamespace"
+        tables = (
+            "select string_agg(oid::regclass::text, ',' order by oid) from pg_class "
+            "where relnamespace = 'app'::regnamespace"
+        )
         return victim.state(), as_superuser.value(tables)
 
     before = look()

@@ -105,7 +105,10 @@ def in_order(tasks, order):
 
 
 class Users(RuleBasedStateMachine):
-    """Three users, two of whom share all keys of the search index. What they have is known from the answers."""
+    """Three users, two of whom share all keys of the search index.
+
+    What they have is known from the answers.
+    """
 
     http = None
     number = itertools.count(1)

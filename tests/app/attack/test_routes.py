@@ -1,6 +1,8 @@
-"""Every route, method and parameter, with the names of somebody else's things in it: nothing of theirs, not even that it exists.
+"""Every route, method and parameter, with the names of somebody else's things in it: nothing of theirs, not
+even that it exists.
 
-Two attackers send the same requests. One names what is Bob's, the other what is nobody's: each answer must be the same for both.
+Two attackers send the same requests. One names what is Bob's, the other what is nobody's: each answer must be
+the same for both.
 """
 
 import itertools
@@ -20,10 +22,14 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 # The parameters that each route reads from the query. A route that is not here fails the first test.
 ROUTES = {
     "/tasks": [
-        "", "q={word}", "q=%22title+{word}%22", "q=-{word}", "q=title+or+{word}", "tags={tag}", "tags={tag}&tags_match=all",
-        "q={word}&tags={tag}&sort_by=relevance", "cursor={cursor}", "cursor={cursor}&limit=5", "q={word}&cursor={cursor}",
-        "due_date_from=2031-05-05&due_date_to=2031-05-05", "status=complete", "priority=High", "limit=1", "offset=1", "offset=9",
-        "sort_by=title&sort_order=desc", "user_id={user}", "id={id}", "sub={user}", "limit={id}", "sort_by={word}",
+        "", "q={word}", "q=%22title+{word}%22", "q=-{word}", "q=title+or+{word}", "tags={tag}",
+        "tags={tag}&tags_match=all",
+        "q={word}&tags={tag}&sort_by=relevance", "cursor={cursor}", "cursor={cursor}&limit=5",
+        "q={word}&cursor={cursor}",
+        "due_date_from=2031-05-05&due_date_to=2031-05-05", "status=complete", "priority=High", "limit=1",
+        "offset=1", "offset=9",
+        "sort_by=title&sort_order=desc", "user_id={user}", "id={id}", "sub={user}", "limit={id}",
+        "sort_by={word}",
     ],
     "/tasks/{id}": ["", "user_id={user}"],
     "/tasks/{id}/toggle": ["", "user_id={user}"],
@@ -81,7 +87,9 @@ def fill(template, names):
 
 
 def requests(path, method, names):
-    """The requests of one method to one route that name these names: each query, and each header with each body."""
+    """The requests of one method to one route that name these names: each query, and each header with each
+    body.
+    """
     bodies = BODIES if method in ("POST", "PUT", "PATCH") else [None]
     for query, headers, body in [
         *itertools.product(ROUTES.get(path, [""]), HEADERS[:1], bodies[:1]),

@@ -9,7 +9,9 @@ import pytest
 
 
 def draw_twins():
-    """Two users with the same app.search_scope, which has 32 bits: all of their keys in the search index are the same."""
+    """Two users with the same app.search_scope, which has 32 bits: all of their keys in the search index
+    are the same.
+    """
     seen = {}
     for user in (f"twin {number}" for number in itertools.count()):
         scope = hashlib.md5(user.encode()).hexdigest()[:8]
@@ -64,7 +66,7 @@ FILTERS = [
     [{}, {"sort_by": "title"}, {"sort_by": "due_date", "sort_order": "desc"}, {"sort_by": "priority"}],
 )
 @pytest.mark.parametrize("parameters", FILTERS)
-def test_users_with_the_same_keys_in_the_search_index_find_their_own_tasks_only(twins, parameters, order):
+def test_users_with_the_same_search_keys_find_their_own_tasks_only(twins, parameters, order):
     for twin, user in zip(twins, TWINS, strict=True):
         page = twin.page(**parameters | order)
         assert (page["total"], len(page["items"])) == (3, 3)
@@ -110,8 +112,10 @@ def test_no_change_of_a_cursor_is_accepted(client, victim):
         forged(parameters={"q": ["' or true --"]}),
         forged(limit=10_000),
         forged(user_id="somebody"),
-        payload, signature, "." + signature, payload + ".", payload + "." + signature[:-2], cursor + "A", cursor + ".", cursor * 2,
-        payload.upper() + "." + signature, payload + "=." + signature, payload + "%0A." + signature, "%00", "é", "%27", "x" * 5000,
+        payload, signature, "." + signature, payload + ".", payload + "." + signature[:-2], cursor + "A",
+        cursor + ".", cursor * 2,
+        payload.upper() + "." + signature, payload + "=." + signature, payload + "%0A." + signature, "%00",
+        "é", "%27", "x" * 5000,
     ]  # fmt: skip
     for place in range(0, len(cursor), 5):
         other = "B" if cursor[place] == "A" else "A"

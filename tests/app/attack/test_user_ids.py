@@ -7,19 +7,27 @@ import pytest
 
 GROUPS = {
     "letter case": ["erin", "Erin", "ERIN", "erın", "erİn", "eri̇n"],
-    "white space": ["erin", " erin", "erin ", "  erin", "erin\t", "erin\n", "erin\r\n", "\nerin", "erin\u00a0", "erin\u3000", "\ufefferin"],
-    "invisible": ["erin", "er\u200bin", "er\u200din", "er\u00adin", "erin\u2060", "\u202eerin", "\u202enire", "erin\ufe0f", "erin\u0301"],
+    "white space": ["erin", " erin", "erin ", "  erin", "erin\t", "erin\n", "erin\r\n", "\nerin",
+    "erin\u00a0", "erin\u3000", "\ufefferin"],
+    "invisible": ["erin", "er\u200bin", "er\u200din", "er\u00adin", "erin\u2060", "\u202eerin", "\u202enire",
+    "erin\ufe0f", "erin\u0301"],
     "look-alikes": ["erin", "еrin", "eгin", "ｅｒｉｎ", "𝐞𝐫𝐢𝐧", "erin", "erɪn", "ériп"],
-    "normal forms": [unicodedata.normalize(form, "Ǻﬁ①é") for form in ("NFC", "NFD", "NFKC", "NFKD")] + ["Ǻﬁ①é"],
+    "normal forms": [unicodedata.normalize(form, "Ǻﬁ①é") for form in ("NFC", "NFD", "NFKC",
+    "NFKD")] + ["Ǻﬁ①é"],
     "folding": ["strasse", "straße", "STRASSE", "straẞe", "ﬀ", "ff", "ſ", "s", "σ", "ς", "Σ"],
     "SQL": [
-        "' or true --", "' or '1'='1", "'; drop table app.tasks; --", "o'brien", "o''brien", '"', "\\", "\\'", "$1", "$$", "%", "_", "*",
-        "/* */", "--", ";", "null", "NULL", "default", "current_user", "app.user_id", "task_owner", "postgres", "public",
+        "' or true --", "' or '1'='1", "'; drop table app.tasks; --", "o'brien", "o''brien", '"', "\\", "\\'",
+        "$1", "$$", "%", "_", "*",
+        "/* */", "--", ";", "null", "NULL", "default", "current_user", "app.user_id", "task_owner",
+        "postgres", "public",
     ],
-    "other languages": ["{}", "[]", "{{7*7}}", "${jndi:ldap://x}", "<script>", "../bob", "a,b", "a=b", "a\nX-Injected: 1", "0", "-1", "1e999", "true"],
+    "other languages": ["{}", "[]", "{{7*7}}", "${jndi:ldap://x}", "<script>", "../bob", "a,b", "a=b",
+    "a\nX-Injected: 1", "0", "-1", "1e999", "true"],
     "lengths": ["🎉" * 255, "🎉" * 254, "🎉" * 254 + "🎊", "x" * 255, "x" * 254, "\U0010ffff" * 255],
-    "edges": ["\u0001", "\u007f", "\u0085", "\u2028", "\ufffd", "\uffff", "\ue000", " ", "  ", "\t", ".", "\u200b"],
-    "UUIDs": ["6f9619ff-8b86-d011-b42d-00cf4fc964ff", "6F9619FF-8B86-D011-B42D-00CF4FC964FF", "6f9619ff8b86d011b42d00cf4fc964ff"],
+    "edges": ["\u0001", "\u007f", "\u0085", "\u2028", "\ufffd", "\uffff", "\ue000", " ", "  ", "\t", ".",
+    "\u200b"],
+    "UUIDs": ["6f9619ff-8b86-d011-b42d-00cf4fc964ff", "6F9619FF-8B86-D011-B42D-00CF4FC964FF",
+    "6f9619ff8b86d011b42d00cf4fc964ff"],
 }  # fmt: skip
 
 

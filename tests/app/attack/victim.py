@@ -1,4 +1,6 @@
-"""Bob, whose every value is known and unmistakable: what of his an attacker could name, and what must never be read."""
+"""Bob, whose every value is known and unmistakable: what of his an attacker could name, and what must
+never be read.
+"""
 
 import hashlib
 import re

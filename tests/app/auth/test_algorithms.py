@@ -170,7 +170,8 @@ def test_neither_name_of_eddsa_is_allowed_unless_one_is_named() -> None:
 
 
 KEY_USES = {
-    "RS256": ("RS256", "PS256"), "ES256": ("ES256",), "ES384": ("ES384",), "ES512": ("ES512",), "EdDSA": ED25519,
+    "RS256": ("RS256", "PS256"), "ES256": ("ES256",), "ES384": ("ES384",), "ES512": ("ES512",),
+    "EdDSA": ED25519,
 }  # fmt: skip
 
 
@@ -203,7 +204,8 @@ def test_a_jwk_without_alg_has_the_algorithms_of_its_type_and_curve(
 
 @pytest.mark.parametrize(
     "members",
-    [{"use": "enc"}, {"use": ["sig"]}, {"key_ops": ["sign"]}, {"key_ops": "verify"}, {"key_ops": []}, {"key_ops": {}},
+    [{"use": "enc"}, {"use": ["sig"]}, {"key_ops": ["sign"]}, {"key_ops": "verify"}, {"key_ops": []},
+    {"key_ops": {}},
      {"alg": "HS256"}, {"alg": "RS256"}, {"alg": "none"}, {"alg": ["ES256"]}, {"kid": 7}, {"kid": ["a"]},
      {"kty": "oct"}, {"kty": "RSA"}, {"kty": ["EC"]}, {"d": "A" * 43},
      {"crv": "P-384"}, {"crv": "secp256k1"}, {"crv": None}, {"crv": ["P-256"]},

@@ -1,4 +1,6 @@
-"""Settings of the server, the database or the role change no answer: a connection brings the service's own."""
+"""Settings of the server, the database or the role change no answer: a connection brings the service's
+own.
+"""
 
 import asyncio
 
@@ -27,7 +29,9 @@ PINNED = {
 
 @pytest.fixture
 def altered(server, new_database):
-    """The URL of a database whose role, here, has other settings; the server's other databases keep theirs."""
+    """The URL of a database whose role, here, has other settings; the server's other databases keep
+    theirs.
+    """
     name = new_database()
     for setting, (other, _) in PINNED.items():
         server.execute(f"alter role task_api in database {name} set {setting} = '{other}'")

@@ -11,7 +11,9 @@ from app.database.pool import Pool
 
 @pytest.fixture
 def run(server, database):
-    """``run(work)``: a coroutine function with a pool of two connections, and the list of all that it made."""
+    """``run(work)``: a coroutine function with a pool of two connections, and the list of all that it
+    made.
+    """
 
     def run(work, size=2, timeout=5.0):
         made = []
@@ -57,7 +59,7 @@ def test_who_finds_no_place_in_time_is_told(run):
     run(work, size=1, timeout=0.3)
 
 
-def test_who_waits_is_served_in_the_order_in_which_he_came_and_a_place_that_nobody_wants_any_more_is_not_lost(
+def test_who_waits_is_served_in_order_and_a_place_given_up_is_not_lost(
     run,
 ):
     async def work(opened, made):

@@ -51,7 +51,8 @@ def test_every_field_of_a_task_is_described_and_no_other(client, alice, document
 
 
 WRITABLE = {
-    "title", "description", "completed", "priority", "tags", "due_date", "reminder_at", "is_recurring", "recurrence_rule", "timezone",
+    "title", "description", "completed", "priority", "tags", "due_date", "reminder_at", "is_recurring",
+    "recurrence_rule", "timezone",
 }  # fmt: skip
 
 

@@ -198,13 +198,16 @@ def test_tracing_without_opentelemetry_is_refused_at_the_start(monkeypatch):
 def test_what_is_off_is_neither_imported_nor_called(level):
     program = (
         "import sys; from app.main import create_app; from app.settings import Settings\n"
-        f"app = create_app(Settings(database_url='postgresql://localhost/x', jwt_secret='s' * 32, log_level='{level}'))\n"
+        "app = create_app(Settings(database_url='postgresql://localhost/x', jwt_secret='s' * 32, "
+        f"log_level='{level}'))\n"
         "print([each.cls.__name__ for each in app.user_middleware])\n"
-        "print([name for name in sys.modules if name.split('.')[0] in ('prometheus_client', 'opentelemetry')])\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ('prometheus_client', "
+        "'opentelemetry')])\n"
         "print('app.instrumentation.metrics' in sys.modules, 'app.instrumentation.tracing' in sys.modules)"
     )
     printed = subprocess.run(
-        [sys.executable, "-c", program], cwd=commands.ROOT, env=environment(), capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], cwd=commands.ROOT, env=environment(), capture_output=True, text=True,
+        check=True
     ).stdout.splitlines()  # fmt: skip
     assert "Measure" not in printed[0]
     assert printed[1:] == ["[]", "False False"]

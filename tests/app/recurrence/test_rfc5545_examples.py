@@ -80,7 +80,8 @@ ENDING = {
     ),
     "FREQ=MONTHLY;INTERVAL=18;COUNT=10;BYMONTHDAY=10,11,12,13,14,15": "1997 Sep 10-15, 1999 Mar 10-13",
     "FREQ=YEARLY;COUNT=10;BYMONTH=6,7": (
-        "1997 Jun 10, Jul 10, 1998 Jun 10, Jul 10, 1999 Jun 10, Jul 10,2000 Jun 10, Jul 10, 2001 Jun 10, Jul 10"
+        "1997 Jun 10, Jul 10, 1998 Jun 10, Jul 10, 1999 Jun 10, Jul 10,2000 Jun 10, Jul 10, 2001 Jun 10, "
+        "Jul 10"
     ),
     "FREQ=YEARLY;INTERVAL=2;COUNT=10;BYMONTH=1,2,3": (
         "1997 Mar 10, 1999 Jan 10, Feb 10, Mar 10, 2001 Jan 10, Feb 10, Mar 10, 2003 Jan 10, Feb 10, Mar 10"

@@ -1,4 +1,6 @@
-"""What goes to a client: its head and body in one piece, and nothing held back for longer than a turn of the loop."""
+"""What goes to a client: its head and body in one piece, and nothing held back for longer than a turn of
+the loop.
+"""
 
 import asyncio
 

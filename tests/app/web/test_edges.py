@@ -20,8 +20,10 @@ ORIGIN = "http://localhost:3000"
 @pytest.mark.parametrize(
     ("accept", "chosen"),
     [
-        ("*/*", "application/json"), ("text/html, */*;q=0.1", "text/html"), ("application/*", "application/json"),
-        ("text/html;q=0.5, application/json;q=0.6", "application/json"), ("application/json;q=0, */*", "text/html"),
+        ("*/*", "application/json"), ("text/html, */*;q=0.1", "text/html"),
+        ("application/*", "application/json"),
+        ("text/html;q=0.5, application/json;q=0.6", "application/json"),
+        ("application/json;q=0, */*", "text/html"),
         ("image/png", None), ("", None), ("application/json;q=nonsense", None), ("TEXT/HTML", "text/html"),
         ("application/json;charset=utf-8", "application/json"),
     ],
@@ -33,8 +35,10 @@ def test_the_media_type_that_accept_likes_best_is_chosen(accept, chosen):
 @pytest.mark.parametrize(
     ("accept", "chosen"),
     [
-        ("gzip", "gzip"), ("gzip, deflate, br, zstd", "br"), ("br;q=0.5, gzip", "gzip"), ("br;q=0, gzip;q=0", None), ("", None),
-        ("*", "br"), ("*;q=0", None), ("identity, gzip;q=0.5", None), ("identity;q=0.1, gzip;q=0.5", "gzip"), ("deflate", None),
+        ("gzip", "gzip"), ("gzip, deflate, br, zstd", "br"), ("br;q=0.5, gzip", "gzip"),
+        ("br;q=0, gzip;q=0", None), ("", None),
+        ("*", "br"), ("*;q=0", None), ("identity, gzip;q=0.5", None), ("identity;q=0.1, gzip;q=0.5", "gzip"),
+        ("deflate", None),
     ],
 )  # fmt: skip
 def test_the_coding_that_accept_encoding_likes_best_is_chosen(accept, chosen):
@@ -199,7 +203,8 @@ def test_options_names_the_methods(client, alice):
 def test_a_web_page_of_an_allowed_origin_passes_the_preflight(http, method):
     response = http.options(
         "/tasks", headers={"Origin": ORIGIN, "Access-Control-Request-Method": method,
-        "Access-Control-Request-Headers": "authorization,content-type,if-match,if-none-match,idempotency-key,prefer,x-request-id"},
+        "Access-Control-Request-Headers": "authorization,content-type,if-match,if-none-match,"
+        "idempotency-key,prefer,x-request-id"},
     )  # fmt: skip
     assert response.status_code == 200
     assert response.headers["access-control-allow-origin"] == ORIGIN
@@ -281,7 +286,8 @@ def test_a_sound_request_id_is_kept(http, sent, kept):
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ("q=caf%C3%A9", 1), ("q=caf%c3%a9+bar", 1), ("q=", 2), ("", 2), ("q=&status=&limit=", 2), ("tags=a%2Cb", 1), ("tags=a&tags=b", 1),
+        ("q=caf%C3%A9", 1), ("q=caf%c3%a9+bar", 1), ("q=", 2), ("", 2), ("q=&status=&limit=", 2),
+        ("tags=a%2Cb", 1), ("tags=a&tags=b", 1),
         ("t%61gs=a", 1), ("&&q=bar&", 1), ("limit=%31", 1),
     ],
 )  # fmt: skip

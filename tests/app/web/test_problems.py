@@ -19,8 +19,10 @@ from tests.thorough import examples
 
 # SQL, names of tables and constraints, SQLSTATEs, Python, paths: what no client may see.
 SECRETS = re.compile(
-    r"(?i)select |insert into|update app|delete from|pg_|plpgsql|postgres|sqlstate|constraint|relation |violates|app\.\w|"
-    r"tasks_\w|_check|_pkey|DT4\d\d|Traceback|asyncpg|starlette|File \"|/work|site-packages|\.py\b|0x[0-9a-f]{6}"
+    r"(?i)select |insert into|update app|delete from|pg_|plpgsql|postgres|sqlstate|constraint|relation "
+    r"|violates|app\.\w|"
+    r"tasks_\w|_check|_pkey|DT4\d\d|Traceback|asyncpg|starlette|File "
+    r"\"|/work|site-packages|\.py\b|0x[0-9a-f]{6}"
 )
 MARK = "the-secret-of-bob"
 
@@ -103,7 +105,8 @@ paths = st.sampled_from(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
-    method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]), path=paths, of=st.sampled_from(["alice", "bob"]) | texts,
+    method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]), path=paths,
+    of=st.sampled_from(["alice", "bob"]) | texts,
     body=bodies, query=parameters, extra=headers,
 )  # fmt: skip
 def test_no_error_tells_what_is_inside(http, client, settings, method, path, of, body, query, extra):

@@ -1,4 +1,6 @@
-"""The usual: the core of the contract with FastAPI, SQLAlchemy 2 async and asyncpg, as a careful engineer writes it."""
+"""The usual: the core of the contract with FastAPI, SQLAlchemy 2 async and asyncpg, as a careful engineer
+writes it.
+"""
 
 import os
 from datetime import UTC, datetime

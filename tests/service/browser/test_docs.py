@@ -12,7 +12,8 @@ from tests.processes import serve
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
@@ -35,7 +36,9 @@ def page() -> Iterator[Page]:
 
 
 def open_docs(page: Page, address: str) -> list[str]:
-    """Open the page; returns what went wrong in it, and where it asked for anything that isn't on loopback."""
+    """Open the page; returns what went wrong in it, and where it asked for anything that isn't on
+    loopback.
+    """
     faults: list[str] = []
     page.on(
         "console",

@@ -82,14 +82,20 @@ def test_what_the_server_itself_refuses_is_a_problem_too(service, request_bytes,
 
 
 def test_a_large_body_is_refused_before_it_is_sent(service, secret, alice):
-    head = f"POST /tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {make_token(alice, secret)}\r\nContent-Type: application/json\r\n"
+    head = (
+        "POST /tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+        f"{make_token(alice, secret)}\r\nContent-Type: application/json\r\n"
+    )
     answer = raw(service, head.encode() + b"Content-Length: 70000\r\nExpect: 100-continue\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_client_that_leaves_in_the_middle_is_no_fault_of_ours(service, secret, alice, http):
     parts = urlsplit(service)
-    head = f"POST /tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {make_token(alice, secret)}\r\nContent-Length: 100\r\n\r\n{{"
+    head = (
+        "POST /tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+        f"{make_token(alice, secret)}\r\nContent-Length: 100\r\n\r\n{{"
+    )
     with socket.create_connection((parts.hostname, parts.port)) as connection:
         connection.sendall(head.encode())
     assert httpx.get(f"{service}/health").status_code == 200

@@ -1,4 +1,6 @@
-"""A completion makes one successor, whatever runs at the same time; over HTTP, against two worker processes."""
+"""A completion makes one successor, whatever runs at the same time; over HTTP, against two worker
+processes.
+"""
 
 import asyncio
 import random

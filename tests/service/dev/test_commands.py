@@ -1,4 +1,6 @@
-"""``make run`` on a fresh copy of the project: it starts, starts again, gets over a crash, and leaves nothing behind."""
+"""``make run`` on a fresh copy of the project: it starts, starts again, gets over a crash, and leaves
+nothing behind.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-"""A PostgreSQL of a test's own, to be killed, stopped and filled up; on a port of loopback and a Unix socket."""
+"""A PostgreSQL of a test's own, to be killed, stopped and filled up; on a port of loopback and a Unix
+socket.
+"""
 
 import asyncio
 import os
@@ -20,7 +22,10 @@ _DATABASE = "duly"
 
 
 class Cluster:
-    """A server with the migrations applied. It keeps what it has committed over a crash of its own, not of the machine."""
+    """A server with the migrations applied.
+
+    It keeps what it has committed over a crash of its own, not of the machine.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -37,7 +42,10 @@ class Cluster:
         return f"postgresql://{role}@127.0.0.1:{port or self.port}/{database}"
 
     def start(self) -> None:
-        settings = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=40"
+        settings = (
+            f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off -c "
+            "max_connections=40"
+        )
         # Small WAL files' worth of disk, for the test that fills it.
         settings += " -c shared_buffers=16MB -c min_wal_size=32MB -c max_wal_size=32MB"
         self._control("pg_ctl", "start", "-w", "-t", "60", "-l", self.folder / "log", "-o", settings)
@@ -74,7 +82,10 @@ class Cluster:
 
     def connections(self) -> tuple[int, int]:
         """How many the service has, and how many of them wait for a lock."""
-        sql = "select count(*), count(*) filter (where wait_event_type = 'Lock') from pg_stat_activity where usename = 'task_api'"
+        sql = (
+            "select count(*), count(*) filter (where wait_event_type = 'Lock') from pg_stat_activity "
+            "where usename = 'task_api'"
+        )
         return tuple(self.execute(sql)[0])
 
     @contextmanager
@@ -93,5 +104,6 @@ class Cluster:
 
 
 def _lives(pid: int) -> bool:
-    # One that has ended and was not collected yet counts too: it would keep the next start from taking over its lock file.
+    # One that has ended and was not collected yet counts too: it would keep the next start from taking over
+    # its lock file.
     return Path(f"/proc/{pid}").exists()

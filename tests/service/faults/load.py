@@ -16,7 +16,8 @@ from tests.client import make_token
 from tests.processes import wait_until
 from tests.service.faults.cluster import Cluster
 
-# More than DATABASE_TIMEOUT, by what a busy machine may need: who waits longer waits for something that never comes.
+# More than DATABASE_TIMEOUT, by what a busy machine may need: who waits longer waits for something that never
+# comes.
 PATIENCE = 12.0
 
 SUMMARIES: list[str] = []
@@ -32,7 +33,9 @@ def headers(user: str = "load") -> dict[str, str]:
 
 @dataclass
 class Load:
-    """A context manager: while it is open, so many clients are at work, half of which try again until they succeed."""
+    """A context manager: while it is open, so many clients are at work, half of which try again until they
+    succeed.
+    """
 
     address: str
     clients: int = 16
@@ -64,7 +67,8 @@ class Load:
     def recover(self, cluster: Cluster) -> float:
         """Until the service works as before; the seconds until the first write.
 
-        While the table is locked every client waits in the database. So all places of the pool are seen in use at once, of which
+        While the table is locked every client waits in the database. So all places of the pool are seen in
+        use at once, of which
         the fault has taken none away, and no connection is seen beside them that it has left over.
         """
         assert self.clients > POOL_SIZE
@@ -85,7 +89,8 @@ class Load:
         answers = ", ".join(f"{count} × {answer}" for answer, count in sorted(self.answers.items()))
         version = cluster.execute("show server_version")[0][0].split()[0]
         SUMMARIES.append(
-            f"PostgreSQL {version}, {name}: {len(self.acknowledged)} acknowledged, {len(lost)} lost, {len(doubled)} doubled; {answers}; "
+            f"PostgreSQL {version}, {name}: {len(self.acknowledged)} acknowledged, {len(lost)} lost, "
+            f"{len(doubled)} doubled; {answers}; "
             f"slowest answer {self.slowest:.2f} s; back after {recovery:.2f} s"
         )
         assert not self.faults, self.faults[:5]

@@ -109,7 +109,9 @@ def test_a_body_of_single_letters_is_408_in_the_end(impatient):
 
 
 def test_an_answer_that_is_taken_slowly_arrives_whole(cluster):
-    """For more than two looks at the connection, a second apart, the client reads, and too little for more."""
+    """For more than two looks at the connection, a second apart, the client reads, and too little for
+    more.
+    """
     cluster.execute(
         "insert into app.tasks (user_id, title, description) "
         "select 'slow', 'Task', repeat('字', 2000) from generate_series(1, 100)"
@@ -172,7 +174,8 @@ def test_slow_clients_hold_nobody_up_and_cost_little(impatient):
 def test_clients_that_ask_and_do_not_read_hold_nobody_up_and_cost_little(cluster, capfd):
     """Each asks for 20 MB, of which the system's buffers hold a few."""
     cluster.execute(
-        "insert into app.tasks (user_id, title, description) select 'deaf', 'Task', repeat('字', 2000) from generate_series(1, 100)"
+        "insert into app.tasks (user_id, title, description) select 'deaf', 'Task', repeat('字', 2000) "
+        "from generate_series(1, 100)"
     )
     request = (
         "GET /tasks?limit=100 HTTP/1.1\r\nHost: x\r\nAuthorization: "

@@ -1,4 +1,7 @@
-"""The database fails under load. Answers stay bounded and honest, the service recovers by itself, no write is lost or doubled."""
+"""The database fails under load.
+
+Answers stay bounded and honest, the service recovers by itself, no write is lost or doubled.
+"""
 
 import asyncio
 import subprocess

@@ -1,4 +1,6 @@
-"""The database refuses the service: clients get 503, and the log one warning with the reason, and never a stack."""
+"""The database refuses the service: clients get 503, and the log one warning with the reason, and never a
+stack.
+"""
 
 import pytest
 from starlette.testclient import TestClient

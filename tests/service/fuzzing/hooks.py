@@ -7,15 +7,18 @@ import schemathesis
 from hypothesis import strategies as st
 
 _RULES = [
-    "FREQ=DAILY", "RRULE:FREQ=WEEKLY;BYDAY=MO,WE", "freq=monthly;bymonthday=-1", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
-    "FREQ=HOURLY;INTERVAL=5;COUNT=100", "FREQ=MONTHLY;BYDAY=2TU;UNTIL=20991231", "FREQ=DAILY;COUNT=1", "FREQ=WEEKLY;WKST=SU;INTERVAL=2",
+    "FREQ=DAILY", "RRULE:FREQ=WEEKLY;BYDAY=MO,WE", "freq=monthly;bymonthday=-1",
+    "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
+    "FREQ=HOURLY;INTERVAL=5;COUNT=100", "FREQ=MONTHLY;BYDAY=2TU;UNTIL=20991231", "FREQ=DAILY;COUNT=1",
+    "FREQ=WEEKLY;WKST=SU;INTERVAL=2",
 ]  # fmt: skip
 schemathesis.openapi.format("rrule", st.sampled_from(_RULES))
 schemathesis.openapi.format(
     "time-zone", st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
 )
 
-# Whether a rule ever comes due, whether a zone exists, whose cursor it is, how fields or parameters go together.
+# Whether a rule ever comes due, whether a zone exists, whose cursor it is, how fields or parameters go
+# together.
 _BEYOND_SCHEMA = {
     "cursor_invalid",
     "cursor_mismatch",
@@ -44,9 +47,12 @@ def map_headers(context: Any, headers: dict[str, Any]) -> dict[str, Any]:
 
 @schemathesis.hook
 def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool:
-    """Drops what is no failure: refused for rules beyond the schema alone, or by state; null, or left out, where that may be."""
+    """Drops what is no failure: refused for rules beyond the schema alone, or by state; null, or left out,
+    where that may be.
+    """
     if response.status_code < 400:
-        # It takes null for a violation of a format, which is one of strings only (JSON Schema Validation, section 7.1).
+        # It takes null for a violation of a format, which is one of strings only (JSON Schema Validation,
+        # section 7.1).
         values = case.body.values() if isinstance(case.body, dict) else ()
         # And an empty parameter for one of the wrong type; it is one that was left out, as forms send it.
         left_out = any(value in ("", [""]) for value in (case.query or {}).values())

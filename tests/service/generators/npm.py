@@ -48,7 +48,8 @@ def run(program: str, *arguments: str | Path, folder: Path) -> subprocess.Comple
     if not (folder / "node_modules").exists():
         (folder / "node_modules").symlink_to(modules)
     return subprocess.run(
-        [modules / ".bin" / program, *arguments], cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=180
+        [modules / ".bin" / program, *arguments], cwd=folder, env=environment(folder), capture_output=True,
+        text=True, timeout=180
     )  # fmt: skip
 
 

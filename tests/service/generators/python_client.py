@@ -1,4 +1,6 @@
-"""What an application does with the client of openapi-python-client; run with the service's address and a token."""
+"""What an application does with the client of openapi-python-client; run with the service's address and a
+token.
+"""
 
 import datetime
 import sys

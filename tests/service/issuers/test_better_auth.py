@@ -36,7 +36,9 @@ def packages(tmp_path_factory) -> Path:
 
 @contextmanager
 def better_auth(packages: Path, algorithm: str) -> Iterator[str]:
-    """Run Better Auth, which signs with the algorithm or, where it is "", with its default; yield its address."""
+    """Run Better Auth, which signs with the algorithm or, where it is "", with its default; yield its
+    address.
+    """
     port = free_port()
     server = subprocess.Popen(
         ["node", _SERVER.name, str(port), algorithm],

@@ -1,4 +1,6 @@
-"""Other users of the same pooler: whatever a request leaves behind on a server connection, somebody else comes in between."""
+"""Other users of the same pooler: whatever a request leaves behind on a server connection, somebody else
+comes in between.
+"""
 
 import asyncio
 import itertools

@@ -52,7 +52,8 @@ def pgbouncer(url: str, connections: int) -> Iterator[str]:
         )
         process = subprocess.Popen(
             [PROGRAM, "-q", folder / "ini"],
-            user=_account(folder), cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            user=_account(folder), cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
             _wait(process, folder / f".s.PGSQL.{_PORT}")

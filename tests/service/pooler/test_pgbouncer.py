@@ -1,4 +1,6 @@
-"""Through PgBouncer in transaction mode: every transaction may run on another server connection than the one before."""
+"""Through PgBouncer in transaction mode: every transaction may run on another server connection than the
+one before.
+"""
 
 import asyncio
 import contextlib
@@ -112,7 +114,8 @@ async def main(url, user, function, condition, *tasks):
         async def each():
             for task in tasks:
                 try:
-                    status = (await database.call(function, Identity(user, read_only=False), id=task, **{condition: None})).status
+                    status = (await database.call(function, Identity(user, read_only=False), id=task,
+                      **{condition: None})).status
                 except Exception as error:
                     status = error.sqlstate
                 print(status)

@@ -23,7 +23,8 @@ class Terminal:
     def __enter__(self):
         with self.path.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app"], cwd=commands.ROOT, env=self.variables, stdout=output, stderr=output
+                [sys.executable, "-m", "app"], cwd=commands.ROOT, env=self.variables, stdout=output,
+                stderr=output
             )  # fmt: skip
         return self
 
@@ -100,7 +101,9 @@ def test_sighup_reloads_and_no_request_is_refused(settings, workers):
 
 
 def restarted(service, before):
-    """Whether all that served before has been replaced; a single process is by itself, with sockets that it was given."""
+    """Whether all that served before has been replaced; a single process is by itself, with sockets that
+    it was given.
+    """
     if before:
         return not set(before) & set(service.workers()) and service.answers()
     with open(f"/proc/{service.process.pid}/environ", "rb") as variables:
