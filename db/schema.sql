@@ -252,7 +252,7 @@ begin
   perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
   v_new := app.merge_task(v_new, body);
   v_new.id := create_task.id;
-  v_saved := app.save_task(null, v_new, false, answer);
+  v_saved := app.save_task(null, v_new, false, app.local_times(body), answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;
@@ -377,10 +377,10 @@ COMMENT ON FUNCTION api.describe_tasks() IS 'Each field of a task in JSON Schema
 
 
 --
--- Name: find_task_faults(jsonb, uuid, boolean); Type: FUNCTION; Schema: api; Owner: -
+-- Name: find_task_faults(jsonb, uuid, boolean, jsonb); Type: FUNCTION; Schema: api; Owner: -
 --
 
-CREATE FUNCTION api.find_task_faults(body jsonb, id uuid, lenient boolean) RETURNS jsonb
+CREATE FUNCTION api.find_task_faults(body jsonb, id uuid, lenient boolean, answer jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
@@ -431,6 +431,18 @@ begin
     end;
   end loop;
 
+  -- Times without an offset, in the zone; null, which is not judged, where the service has not said what they mean.
+  if v_task.timezone is not null then
+    if 'due_date' = any(app.local_times(body)) then
+      v_task.due_date := case when answer ? 'due_date'
+        then coalesce((answer ->> 'due_date')::timestamptz, v_task.due_date) end;
+    end if;
+    if 'reminder_at' = any(app.local_times(body)) then
+      v_task.reminder_at := case when answer ? 'reminder_at'
+        then coalesce((answer ->> 'reminder_at')::timestamptz, v_task.reminder_at) end;
+    end if;
+  end if;
+
   -- Null where a value must be.
   for v_member in
     select attribute.attname::text as field
@@ -453,10 +465,10 @@ end $$;
 
 
 --
--- Name: FUNCTION find_task_faults(body jsonb, id uuid, lenient boolean); Type: COMMENT; Schema: api; Owner: -
+-- Name: FUNCTION find_task_faults(body jsonb, id uuid, lenient boolean, answer jsonb); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.find_task_faults(body jsonb, id uuid, lenient boolean) IS 'Every fault of a body that was refused, as an array of {"loc", "msg", "type"}.';
+COMMENT ON FUNCTION api.find_task_faults(body jsonb, id uuid, lenient boolean, answer jsonb) IS 'Every fault of a body that was refused, as an array of {"loc", "msg", "type"}.';
 
 
 --
@@ -729,6 +741,7 @@ begin
   return jsonb_build_object(
     'recurrence_rule', v_task.recurrence_rule,
     'timezone', v_task.timezone,
+    'is_local', 'due_date' = any(app.local_times(body)),
     'due_date', case when v_faults = '[]' then v_task.due_date at time zone 'UTC' end,
     'limit', v_limit,
     'faults', v_faults);
@@ -739,7 +752,7 @@ end $$;
 -- Name: FUNCTION read_series(body jsonb, lenient boolean); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.read_series(body jsonb, lenient boolean) IS 'The due_date, recurrence_rule, timezone and limit of a body, and its faults; what the rule and the zone mean is for the service to say.';
+COMMENT ON FUNCTION api.read_series(body jsonb, lenient boolean) IS 'The due_date, recurrence_rule, timezone and limit of a body, and its faults; is_local: the due_date has no offset. What the rule and the zone mean is for the service to say.';
 
 
 --
@@ -813,7 +826,7 @@ begin
     perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
     v_new := v_old;
     v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
-    v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), answer);
+    v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), '{}', answer);
     -- Else somebody else has changed it in between: begin again from there.
     exit when (v_saved.task).id is not null or v_saved.question is not null;
   end loop;
@@ -866,7 +879,7 @@ begin
   for v_attempt in 1 .. 100 loop
     v_old := app.read_task(id, if_match);
     perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
-    v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, answer);
+    v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
     -- Else somebody else has changed it in between: begin again from there.
     exit when (v_saved.task).id is not null or v_saved.question is not null;
   end loop;
@@ -1495,6 +1508,22 @@ end $$;
 --
 
 COMMENT ON FUNCTION app.insert_task(task app.tasks) IS 'Inserts a task for the user; raises 23505 where the user has one with its id.';
+
+
+--
+-- Name: local_times(jsonb); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.local_times(body jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN array_remove(ARRAY[CASE WHEN ((body ->> 'due_date'::text) !~ '[Tt ].*([Zz]|[+-]\d{2}(:?\d{2})?)$'::text) THEN 'due_date'::text ELSE NULL::text END, CASE WHEN ((body ->> 'reminder_at'::text) !~ '[Tt ].*([Zz]|[+-]\d{2}(:?\d{2})?)$'::text) THEN 'reminder_at'::text ELSE NULL::text END], NULL::text);
+
+
+--
+-- Name: FUNCTION local_times(body jsonb); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.local_times(body jsonb) IS 'The fields of a body with a time that has no offset.';
 
 
 --
@@ -2543,10 +2572,10 @@ COMMENT ON FUNCTION app.require_user_id() IS 'The user of the present statement;
 
 
 --
--- Name: save_task(app.tasks, app.tasks, boolean, jsonb); Type: FUNCTION; Schema: app; Owner: -
+-- Name: save_task(app.tasks, app.tasks, boolean, text[], jsonb); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) RETURNS record
+CREATE FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, local_times text[], answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -2556,11 +2585,30 @@ declare
   v_completes constant boolean :=
     new.completed and not coalesce(old.completed, true) and new.is_recurring and new.recurrence_rule is not null;
   v_asked text[] := '{}';
+  -- The next occurrence is asked for when they are.
+  v_times_known boolean := true;
   v_takes_back boolean := false;
 begin
   -- As they are stored: a rule in upper case, without "RRULE:"; a zone as the tz database spells it.
   new.recurrence_rule := coalesce(answer ->> 'recurrence_rule', new.recurrence_rule);
   new.timezone := coalesce(answer ->> 'timezone', new.timezone);
+  if new.timezone is not null then
+    if 'due_date' = any(local_times) then
+      if (answer ? 'due_date' and (v_current or answer ? 'timezone')) is true then
+        new.due_date := coalesce((answer ->> 'due_date')::timestamptz, new.due_date);
+      else
+        v_asked := v_asked || 'due_date'::text;
+      end if;
+    end if;
+    if 'reminder_at' = any(local_times) then
+      if (answer ? 'reminder_at' and (v_current or answer ? 'timezone')) is true then
+        new.reminder_at := coalesce((answer ->> 'reminder_at')::timestamptz, new.reminder_at);
+      else
+        v_asked := v_asked || 'reminder_at'::text;
+      end if;
+    end if;
+    v_times_known := v_asked = '{}';
+  end if;
   if (new.due_date, new.recurrence_rule, new.timezone) is distinct from (old.due_date, old.recurrence_rule, old.timezone) then
     new.series_start := null;
     new.series_index := 1;
@@ -2574,7 +2622,7 @@ begin
   then
     v_asked := v_asked || 'recurrence_rule'::text;
   end if;
-  if v_completes then
+  if v_completes and v_times_known then
     successor := app.find_successor(old.user_id, old.id);
     if successor.id is null and (answer ? 'next' and v_current) is not true then
       v_asked := v_asked || 'next'::text;
@@ -2631,10 +2679,10 @@ end $$;
 
 
 --
--- Name: FUNCTION save_task(old app.tasks, new app.tasks, catch_up boolean, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION save_task(old app.tasks, new app.tasks, catch_up boolean, local_times text[], answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) IS 'Writes a task, and with its completion the successor. Nothing is done where the answer lacks something: then the question, and nothing where the task has changed from the old state meanwhile: then all nulls.';
+COMMENT ON FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, local_times text[], answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) IS 'Writes a task, and with its completion the successor. Nothing is done where the answer lacks something: then the question, and nothing where the task has changed from the old state meanwhile: then all nulls.';
 
 
 --

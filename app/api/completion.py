@@ -1,10 +1,11 @@
-"""What only Python can compute while a task is saved: the normal form of a rule and of a zone, whether the rule comes due,
-and the next occurrence.
+"""What only Python can compute while a task is saved: the normal form of a rule and of a zone, what a time without an offset
+means in the zone, whether the rule comes due, and the next occurrence.
 
 ``check_body`` computes what depends on the body alone, before the database is called. Where stored data matter, the database
-saves nothing and asks a question (db/functions/tasks/save_task.sql): ``{"asked": ["timezone" | "recurrence_rule" | "next", …],
-"version": …}`` and the fields of the series, with times in UTC without an offset. ``compute_next`` answers it:
-``{"timezone": …, "recurrence_rule": …, "next": {…} | null, "version": …}``. The answer counts while the task has that version.
+saves nothing and asks a question (db/functions/tasks/save_task.sql): ``{"asked": ["timezone" | "recurrence_rule" | "due_date" |
+"reminder_at" | "next", …], "version": …}`` and the fields of the series. Its times have no offset: those that are asked for are
+on the clock of the zone, the others in UTC. ``compute_next`` answers it: ``{"timezone": …, "recurrence_rule": …, "due_date": …,
+"reminder_at": …, "next": {…} | null, "version": …}``, in UTC. The answer counts while the task has that version.
 """
 
 import json
@@ -13,10 +14,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.recurrence.rules import InvalidRule, InvalidZone, normal_form, parse_rule
-from app.recurrence.series import Series, check_rule, check_zone, next_occurrence, shift_reminder
+from app.recurrence.series import Series, check_rule, check_zone, instant_of, next_occurrence, shift_reminder
 from app.web.problems import Invalid, field_error
 
 Json = Mapping[str, Any]
+
+TIMES = ("due_date", "reminder_at")
 
 
 def check_body(body: str, *, creates: bool) -> Json:
@@ -35,14 +38,17 @@ def check_body(body: str, *, creates: bool) -> Json:
         return {}
     if not isinstance(task, dict):
         return {}
-    due = _parse(task.get("due_date"))
-    # The database reads forms of a time that Python does not.
-    readable = due is not None or task.get("due_date") is None
-    complete = readable and (creates or task.keys() >= {"due_date", "timezone"})
     rule, zone = (
         task[field] if isinstance(task.get(field), str) else None for field in ("recurrence_rule", "timezone")
     )
+    times = {field: time for field in TIMES if (time := _parse(task.get(field)))}
+    local = {field: read_clock(time, zone) for field, time in times.items() if zone and not time.tzinfo}
+    due = read_clock(times["due_date"], zone) if "due_date" in times else None
+    # The database reads forms of a time that Python does not.
+    readable = due is not None or task.get("due_date") is None
+    complete = readable and (creates or task.keys() >= {"due_date", "timezone"})
     found = check_series(rule, zone, due, complete=complete)
+    found |= {field: time.isoformat() for field, time in local.items()}
     return found if rule is None else {**found, "checked": complete}
 
 
@@ -53,12 +59,14 @@ def compute_next(question: Json) -> Json:
         Invalid: the rule or the zone is wrong.
     """
     asked = question["asked"]
-    due = _parse(question["due_date"])
+    zone = question["timezone"]
+    times = {field: _utc(question[field], zone if field in asked else None) for field in TIMES}
     rule = question["recurrence_rule"] if "recurrence_rule" in asked else None
-    found = check_series(rule, question["timezone"], due)
+    found = check_series(rule, zone, times["due_date"])
+    found |= {field: time and time.isoformat() for field, time in times.items()}
     answer = {field: value for field, value in found.items() if field in asked}
     if "next" in asked:
-        answer["next"] = _next(question, due)
+        answer["next"] = _next(question)
     return {**answer, "version": question["version"]}
 
 
@@ -93,17 +101,31 @@ def check_series(
     return found
 
 
-def _next(question: Json, due: datetime | None) -> Json | None:
+def read_clock(time: datetime, zone: str | None) -> datetime:
+    """A naive time as the clock of the zone shows it, in UTC; one with an offset as it is.
+
+    A zone that is wrong counts as UTC here; ``check_series`` refuses it.
+    """
+    if time.tzinfo:
+        return time
+    try:
+        return instant_of(time, zone)
+    except InvalidZone:
+        return time.replace(tzinfo=UTC)
+
+
+def _next(question: Json) -> Json | None:
     now = datetime.now(UTC)
+    due = _utc(question["due_date"])
     zone = question["timezone"]
     # Without a due date, the second of completion begins the series.
     second = now.replace(microsecond=0)
-    start = _parse(question["series_start"]) or second
+    start = _utc(question["series_start"]) or second
     series = Series(question["recurrence_rule"], zone, start, question["series_index"], due or second)
     occurrence = next_occurrence(series, now if question["catch_up"] else None)
     if occurrence is None:
         return None
-    reminder = _parse(question["reminder_at"])
+    reminder = _utc(question["reminder_at"])
     if reminder is not None:
         reminder = shift_reminder(reminder, due or second, occurrence.due, zone)
     return {
@@ -115,11 +137,23 @@ def _next(question: Json, due: datetime | None) -> Json | None:
 
 
 def _parse(text: object) -> datetime | None:
-    """A time of ISO 8601, in UTC; None where there is none, or none that Python can read (the database may)."""
+    """A time of ISO 8601, in UTC, or naive where it has no offset.
+
+    None where there is none, or none that Python can read: the database may.
+    """
     if not isinstance(text, str):
         return None
     try:
         time = datetime.fromisoformat(text)
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+        return time.astimezone(UTC) if time.tzinfo else time
     except (ValueError, OverflowError):
         return None
+
+
+def _utc(text: str | None, zone: str | None = None) -> datetime | None:
+    """A time of the database, which has no offset, on the clock of the zone.
+
+    None where there is none, or one beyond the years 1 to 9999, which the database will refuse.
+    """
+    time = _parse(text)
+    return time and read_clock(time, zone)

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.api.completion import check_series
+from app.api.completion import check_series, read_clock
 from app.auth.authenticator import Authenticator
 from app.database.calls import Database
 from app.recurrence.series import MAX_OCCURRENCES, Series, occurrences
@@ -42,8 +42,12 @@ class Occurrences:
         lenient = is_lenient(request, self._settings)
         series = await self._database.find("read_series", user, body=body, lenient=lenient)
         faults = series["faults"]
+        due = _time(series["due_date"])
         try:
-            series |= check_series(series["recurrence_rule"], series["timezone"], _time(series["due_date"]))
+            if due is not None and series["is_local"]:
+                due = read_clock(due.replace(tzinfo=None), series["timezone"])
+                series["due_date"] = due.replace(tzinfo=None).isoformat()
+            series |= check_series(series["recurrence_rule"], series["timezone"], due)
         except Invalid as refusal:
             places = [each["loc"] for each in faults]
             refused: Any = refusal.extra["errors"]

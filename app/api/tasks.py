@@ -1,7 +1,7 @@
 """The tasks, as resources of HTTP. Each handler reads the request, calls one function of the database, passes its answer on."""
 
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import urlencode
 
@@ -160,15 +160,22 @@ class Tasks:
     ) -> Answer:
         """Save a task, answering what is asked about its rule; where it is refused, find all of its faults."""
         faults: Any = []
+        known: dict[str, Any] = {}
         try:
-            return await _complete(save, check_body(body, creates=identifier is None))
+            known |= check_body(body, creates=identifier is None)
+            return await _complete(save, known)
         except Invalid as refusal:
             faults = refusal.extra["errors"]
         except asyncpg.PostgresError as error:
             if error.sqlstate not in FIELD_FAULTS:
                 raise
         refused: list[Any] = await self._database.find(
-            "find_task_faults", user, body=body, id=identifier, lenient=lenient
+            "find_task_faults",
+            user,
+            body=body,
+            id=identifier,
+            lenient=lenient,
+            answer=json.dumps(known),
         )
         places = [refusal["loc"] for refusal in refused]
         raise Invalid([refusal for refusal in faults if refusal["loc"] not in places] + refused)
@@ -184,11 +191,15 @@ class Tasks:
         return if_match
 
 
-async def _complete(save: Save, known: Mapping[str, Any]) -> Answer:
-    """Save a task, answering what the database asks about its rule. Raises Problem where the task keeps changing meanwhile."""
+async def _complete(save: Save, known: dict[str, Any]) -> Answer:
+    """Save a task, answering what the database asks about its rule and its times; the answers are added to ``known``.
+
+    Raises:
+        Problem: the task keeps changing meanwhile.
+    """
     for _ in range(_MAX_ATTEMPTS):
         done = await save(json.dumps(known) if known else None)
         if done.status is not None:
             return done
-        known = {**known, **compute_next(json.loads(done.body or ""))}
+        known |= compute_next(json.loads(done.body or ""))
     raise Problem("conflict")

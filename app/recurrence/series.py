@@ -95,6 +95,11 @@ def _meant_zone(timezone: str) -> str | None:
     return _names().get(meant.lower())
 
 
+def instant_of(wall: datetime, timezone: str | None) -> datetime:
+    """The moment, in UTC, at which the clock of the zone shows a naive time. Raises InvalidZone."""
+    return _instant(wall, _zone(timezone))
+
+
 def next_occurrence(series: Series, after: datetime | None = None) -> Occurrence | None:
     """The first occurrence after `series.due`, and after `after` too. None after the last one.
 

@@ -43,6 +43,23 @@ comment on function app.hash_body is 'The same for bodies that mean the same, an
 grant execute on function app.hash_body to task_api;
 -- end db/functions/requests/hash_body.sql
 
+-- begin db/functions/requests/local_times.sql
+-- A time without an offset is read on the clock of the task's time zone. What that clock showed is for the service to say,
+-- whose tz database may be newer than PostgreSQL's.
+
+create or replace function app.local_times(body jsonb) returns text[]
+language sql immutable parallel safe
+return array_remove(
+  array[
+    case when body ->> 'due_date' !~ '[Tt ].*([Zz]|[+-]\d{2}(:?\d{2})?)$' then 'due_date' end,
+    case when body ->> 'reminder_at' !~ '[Tt ].*([Zz]|[+-]\d{2}(:?\d{2})?)$' then 'reminder_at' end],
+  null);
+
+comment on function app.local_times is 'The fields of a body with a time that has no offset.';
+
+grant execute on function app.local_times to task_api;
+-- end db/functions/requests/local_times.sql
+
 -- begin db/functions/requests/parse_any_time.sql
 -- ISO 8601: calendar, ordinal and week dates, extended or basic. Without an offset UTC is meant, without a time midnight.
 -- Of a fraction microseconds are kept, and the rest is cut off: rounding could lead into the next day. The second 60 is the
@@ -411,6 +428,9 @@ drop function app.parse_time;
 
 -- drop db/functions/requests/parse_any_time.sql
 drop function app.parse_any_time;
+
+-- drop db/functions/requests/local_times.sql
+drop function app.local_times;
 
 -- drop db/functions/requests/hash_body.sql
 drop function app.hash_body;

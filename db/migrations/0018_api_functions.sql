@@ -56,7 +56,7 @@ begin
   perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
   v_new := app.merge_task(v_new, body);
   v_new.id := create_task.id;
-  v_saved := app.save_task(null, v_new, false, answer);
+  v_saved := app.save_task(null, v_new, false, app.local_times(body), answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;
@@ -177,7 +177,7 @@ grant execute on function api.describe_tasks to task_api;
 -- The error path. A write stops at its first fault and costs nothing more; then this finds all of them, by trying each field
 -- alone and judging the outcome by each constraint of the table. The rules stand there, and their words in their comments.
 
-create or replace function api.find_task_faults(body jsonb, id uuid, lenient boolean) returns jsonb
+create or replace function api.find_task_faults(body jsonb, id uuid, lenient boolean, answer jsonb) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -227,6 +227,18 @@ begin
       end if;
     end;
   end loop;
+
+  -- Times without an offset, in the zone; null, which is not judged, where the service has not said what they mean.
+  if v_task.timezone is not null then
+    if 'due_date' = any(app.local_times(body)) then
+      v_task.due_date := case when answer ? 'due_date'
+        then coalesce((answer ->> 'due_date')::timestamptz, v_task.due_date) end;
+    end if;
+    if 'reminder_at' = any(app.local_times(body)) then
+      v_task.reminder_at := case when answer ? 'reminder_at'
+        then coalesce((answer ->> 'reminder_at')::timestamptz, v_task.reminder_at) end;
+    end if;
+  end if;
 
   -- Null where a value must be.
   for v_member in
@@ -518,13 +530,15 @@ begin
   return jsonb_build_object(
     'recurrence_rule', v_task.recurrence_rule,
     'timezone', v_task.timezone,
+    'is_local', 'due_date' = any(app.local_times(body)),
     'due_date', case when v_faults = '[]' then v_task.due_date at time zone 'UTC' end,
     'limit', v_limit,
     'faults', v_faults);
 end $$;
 
 comment on function api.read_series is
-  'The due_date, recurrence_rule, timezone and limit of a body, and its faults; what the rule and the zone mean is for the service to say.';
+  'The due_date, recurrence_rule, timezone and limit of a body, and its faults; is_local: the due_date has no offset. What the '
+  'rule and the zone mean is for the service to say.';
 
 grant execute on function api.read_series to task_api;
 -- end db/functions/api/read_series.sql
@@ -601,7 +615,7 @@ begin
     perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
     v_new := v_old;
     v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
-    v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), answer);
+    v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), '{}', answer);
     -- Else somebody else has changed it in between: begin again from there.
     exit when (v_saved.task).id is not null or v_saved.question is not null;
   end loop;
@@ -654,7 +668,7 @@ begin
   for v_attempt in 1 .. 100 loop
     v_old := app.read_task(id, if_match);
     perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
-    v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, answer);
+    v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
     -- Else somebody else has changed it in between: begin again from there.
     exit when (v_saved.task).id is not null or v_saved.question is not null;
   end loop;

@@ -151,7 +151,7 @@ FAULTS = {
         "revoke select (title) on table app.tasks from public",
     ),
     "a function for public": (
-        "grant execute on function app.save_task(app.tasks, app.tasks, boolean, jsonb) to public",
+        "grant execute on function app.save_task to public",
         "public has execute on function app.save_task",
         "from public",
     ),

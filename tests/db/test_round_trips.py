@@ -95,6 +95,17 @@ def test_a_due_date_that_only_the_database_reads_takes_two_calls(counted):
     assert counted(lambda client: client.post("/tasks", {**WEEKLY, "due_date": "2026-010"})) == (2, 2)
 
 
+def test_a_local_time_is_one_where_the_body_has_the_zone_or_there_is_none(counted):
+    zone = {"timezone": "America/Los_Angeles"}
+    local = {"due_date": "2026-03-01", "reminder_at": "2026-02-28T09:00"}
+    task, other = (counted.client.create(**fields)["id"] for fields in ({}, zone))
+    assert counted(lambda client: client.post("/tasks", {"title": "x", **zone, **local})) == (1, 1)
+    assert counted(lambda client: client.patch(f"/tasks/{task}", local)) == (1, 1)
+    assert counted(lambda client: client.patch(f"/tasks/{other}", {**zone, **local})) == (1, 1)
+    # The stored zone is asked for.
+    assert counted(lambda client: client.patch(f"/tasks/{other}", local)) == (2, 2)
+
+
 def test_a_wrong_token_costs_no_statement(counted, wire):
     wire.reset()
     assert Client(counted.client._http, "not.a.token").get("/tasks").status_code == 401

@@ -1,7 +1,7 @@
 -- The error path. A write stops at its first fault and costs nothing more; then this finds all of them, by trying each field
 -- alone and judging the outcome by each constraint of the table. The rules stand there, and their words in their comments.
 
-create or replace function api.find_task_faults(body jsonb, id uuid, lenient boolean) returns jsonb
+create or replace function api.find_task_faults(body jsonb, id uuid, lenient boolean, answer jsonb) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -51,6 +51,18 @@ begin
       end if;
     end;
   end loop;
+
+  -- Times without an offset, in the zone; null, which is not judged, where the service has not said what they mean.
+  if v_task.timezone is not null then
+    if 'due_date' = any(app.local_times(body)) then
+      v_task.due_date := case when answer ? 'due_date'
+        then coalesce((answer ->> 'due_date')::timestamptz, v_task.due_date) end;
+    end if;
+    if 'reminder_at' = any(app.local_times(body)) then
+      v_task.reminder_at := case when answer ? 'reminder_at'
+        then coalesce((answer ->> 'reminder_at')::timestamptz, v_task.reminder_at) end;
+    end if;
+  end if;
 
   -- Null where a value must be.
   for v_member in

@@ -51,12 +51,14 @@ begin
   return jsonb_build_object(
     'recurrence_rule', v_task.recurrence_rule,
     'timezone', v_task.timezone,
+    'is_local', 'due_date' = any(app.local_times(body)),
     'due_date', case when v_faults = '[]' then v_task.due_date at time zone 'UTC' end,
     'limit', v_limit,
     'faults', v_faults);
 end $$;
 
 comment on function api.read_series is
-  'The due_date, recurrence_rule, timezone and limit of a body, and its faults; what the rule and the zone mean is for the service to say.';
+  'The due_date, recurrence_rule, timezone and limit of a body, and its faults; is_local: the due_date has no offset. What the '
+  'rule and the zone mean is for the service to say.';
 
 grant execute on function api.read_series to task_api;

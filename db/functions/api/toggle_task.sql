@@ -28,7 +28,7 @@ begin
     perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
     v_new := v_old;
     v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
-    v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), answer);
+    v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), '{}', answer);
     -- Else somebody else has changed it in between: begin again from there.
     exit when (v_saved.task).id is not null or v_saved.question is not null;
   end loop;

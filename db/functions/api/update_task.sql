@@ -15,7 +15,7 @@ begin
   for v_attempt in 1 .. 100 loop
     v_old := app.read_task(id, if_match);
     perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
-    v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, answer);
+    v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
     -- Else somebody else has changed it in between: begin again from there.
     exit when (v_saved.task).id is not null or v_saved.question is not null;
   end loop;

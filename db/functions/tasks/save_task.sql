@@ -3,11 +3,13 @@
 -- returns the question; the service calls again with the answer, which counts while the task has the version that the answer
 -- was computed from.
 --
--- The answer: timezone and recurrence_rule, in normal form, where the body has them; checked, where the rule was checked
+-- local_times are the fields whose time had no offset. It is read as UTC here; the answer has what it means in the zone.
+--
+-- The answer: due_date and reminder_at, in UTC, where they are local times; timezone and recurrence_rule, in normal form, where the body has them; checked, where the rule was checked
 -- against a due date and a zone that are the body's; next, the successor; version, that of the task in the question.
 
 create or replace function app.save_task(
-  old app.tasks, new app.tasks, catch_up boolean, answer jsonb,
+  old app.tasks, new app.tasks, catch_up boolean, local_times text[], answer jsonb,
   out task app.tasks, out successor app.tasks, out question jsonb)
 returns record
 language plpgsql volatile
@@ -19,11 +21,30 @@ declare
   v_completes constant boolean :=
     new.completed and not coalesce(old.completed, true) and new.is_recurring and new.recurrence_rule is not null;
   v_asked text[] := '{}';
+  -- The next occurrence is asked for when they are.
+  v_times_known boolean := true;
   v_takes_back boolean := false;
 begin
   -- As they are stored: a rule in upper case, without "RRULE:"; a zone as the tz database spells it.
   new.recurrence_rule := coalesce(answer ->> 'recurrence_rule', new.recurrence_rule);
   new.timezone := coalesce(answer ->> 'timezone', new.timezone);
+  if new.timezone is not null then
+    if 'due_date' = any(local_times) then
+      if (answer ? 'due_date' and (v_current or answer ? 'timezone')) is true then
+        new.due_date := coalesce((answer ->> 'due_date')::timestamptz, new.due_date);
+      else
+        v_asked := v_asked || 'due_date'::text;
+      end if;
+    end if;
+    if 'reminder_at' = any(local_times) then
+      if (answer ? 'reminder_at' and (v_current or answer ? 'timezone')) is true then
+        new.reminder_at := coalesce((answer ->> 'reminder_at')::timestamptz, new.reminder_at);
+      else
+        v_asked := v_asked || 'reminder_at'::text;
+      end if;
+    end if;
+    v_times_known := v_asked = '{}';
+  end if;
   if (new.due_date, new.recurrence_rule, new.timezone) is distinct from (old.due_date, old.recurrence_rule, old.timezone) then
     new.series_start := null;
     new.series_index := 1;
@@ -37,7 +58,7 @@ begin
   then
     v_asked := v_asked || 'recurrence_rule'::text;
   end if;
-  if v_completes then
+  if v_completes and v_times_known then
     successor := app.find_successor(old.user_id, old.id);
     if successor.id is null and (answer ? 'next' and v_current) is not true then
       v_asked := v_asked || 'next'::text;

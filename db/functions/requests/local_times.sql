@@ -1,0 +1,14 @@
+-- A time without an offset is read on the clock of the task's time zone. What that clock showed is for the service to say,
+-- whose tz database may be newer than PostgreSQL's.
+
+create or replace function app.local_times(body jsonb) returns text[]
+language sql immutable parallel safe
+return array_remove(
+  array[
+    case when body ->> 'due_date' !~ '[Tt ].*([Zz]|[+-]\d{2}(:?\d{2})?)$' then 'due_date' end,
+    case when body ->> 'reminder_at' !~ '[Tt ].*([Zz]|[+-]\d{2}(:?\d{2})?)$' then 'reminder_at' end],
+  null);
+
+comment on function app.local_times is 'The fields of a body with a time that has no offset.';
+
+grant execute on function app.local_times to task_api;
