@@ -3081,21 +3081,12 @@ CREATE FUNCTION app.update_task(old app.tasks, new app.tasks) RETURNS app.tasks
 begin
   new.version := old.version + 1;
   new.updated_at := greatest(now(), old.updated_at + interval '1 microsecond');
-  -- Title, description and tags are left out where they stay, or what is made of them would be made again.
-  if (new.title, new.description, new.tags) is distinct from (old.title, old.description, old.tags) then
-    update app.tasks as task
-    set title = new.title, description = new.description, tags = new.tags,
-      completed = new.completed, priority = new.priority, due_date = new.due_date, reminder_at = new.reminder_at,
-      is_recurring = new.is_recurring, recurrence_rule = new.recurrence_rule, timezone = new.timezone,
-      series_start = new.series_start, series_index = new.series_index, version = new.version, updated_at = new.updated_at
-    where task.user_id = old.user_id and task.id = old.id and task.version = old.version;
-  else
-    update app.tasks as task
-    set completed = new.completed, priority = new.priority, due_date = new.due_date, reminder_at = new.reminder_at,
-      is_recurring = new.is_recurring, recurrence_rule = new.recurrence_rule, timezone = new.timezone,
-      series_start = new.series_start, series_index = new.series_index, version = new.version, updated_at = new.updated_at
-    where task.user_id = old.user_id and task.id = old.id and task.version = old.version;
-  end if;
+  update app.tasks as task
+  set title = new.title, description = new.description, completed = new.completed, priority = new.priority,
+    tags = new.tags, due_date = new.due_date, reminder_at = new.reminder_at, is_recurring = new.is_recurring,
+    recurrence_rule = new.recurrence_rule, timezone = new.timezone, series_start = new.series_start,
+    series_index = new.series_index, version = new.version, updated_at = new.updated_at
+  where task.user_id = old.user_id and task.id = old.id and task.version = old.version;
   return case when found then new end;
 end $$;
 
@@ -4531,6 +4522,20 @@ CREATE UNIQUE INDEX tasks_one_successor ON app.tasks USING btree (user_id, prede
 
 
 --
+-- Name: tasks tasks_change_search_entry; Type: TRIGGER; Schema: app; Owner: -
+--
+
+CREATE TRIGGER tasks_change_search_entry AFTER UPDATE ON app.tasks FOR EACH ROW WHEN (((new.user_id IS DISTINCT FROM old.user_id) OR (new.id IS DISTINCT FROM old.id) OR (new.title IS DISTINCT FROM old.title) OR (new.description IS DISTINCT FROM old.description) OR (new.tags IS DISTINCT FROM old.tags))) EXECUTE FUNCTION keeper.keep_search_entry();
+
+
+--
+-- Name: TRIGGER tasks_change_search_entry ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER tasks_change_search_entry ON app.tasks IS 'What is searched, where it has changed.';
+
+
+--
 -- Name: tasks tasks_count; Type: TRIGGER; Schema: app; Owner: -
 --
 
@@ -4562,7 +4567,7 @@ COMMENT ON TRIGGER tasks_forget ON app.tasks IS 'Totals, and what is searched, w
 -- Name: tasks tasks_keep_search_entry; Type: TRIGGER; Schema: app; Owner: -
 --
 
-CREATE TRIGGER tasks_keep_search_entry AFTER INSERT OR DELETE OR UPDATE OF user_id, id, title, description, tags ON app.tasks FOR EACH ROW EXECUTE FUNCTION keeper.keep_search_entry();
+CREATE TRIGGER tasks_keep_search_entry AFTER INSERT OR DELETE ON app.tasks FOR EACH ROW EXECUTE FUNCTION keeper.keep_search_entry();
 
 
 --

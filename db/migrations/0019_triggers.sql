@@ -21,10 +21,20 @@ execute function app.touch_task();
 comment on trigger tasks_touch on app.tasks is 'updated_at and version after direct SQL.';
 
 create trigger tasks_keep_search_entry
-after insert or delete or update of user_id, id, title, description, tags on app.tasks
+after insert or delete on app.tasks
 for each row execute function keeper.keep_search_entry();
 
 comment on trigger tasks_keep_search_entry on app.tasks is 'What is searched.';
+
+-- Most changes leave the words and the tags alone; then nothing of the search index is written.
+create trigger tasks_change_search_entry
+after update on app.tasks
+for each row when (
+  new.user_id is distinct from old.user_id or new.id is distinct from old.id or new.title is distinct from old.title
+  or new.description is distinct from old.description or new.tags is distinct from old.tags)
+execute function keeper.keep_search_entry();
+
+comment on trigger tasks_change_search_entry on app.tasks is 'What is searched, where it has changed.';
 
 create trigger tasks_forget
 after truncate on app.tasks
@@ -38,6 +48,7 @@ reset role;
 
 set local role task_owner;
 drop trigger tasks_forget on app.tasks;
+drop trigger tasks_change_search_entry on app.tasks;
 drop trigger tasks_keep_search_entry on app.tasks;
 drop trigger tasks_touch on app.tasks;
 drop trigger tasks_count on app.tasks;

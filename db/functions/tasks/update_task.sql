@@ -7,21 +7,12 @@ as $$
 begin
   new.version := old.version + 1;
   new.updated_at := greatest(now(), old.updated_at + interval '1 microsecond');
-  -- Title, description and tags are left out where they stay, or what is made of them would be made again.
-  if (new.title, new.description, new.tags) is distinct from (old.title, old.description, old.tags) then
-    update app.tasks as task
-    set title = new.title, description = new.description, tags = new.tags,
-      completed = new.completed, priority = new.priority, due_date = new.due_date, reminder_at = new.reminder_at,
-      is_recurring = new.is_recurring, recurrence_rule = new.recurrence_rule, timezone = new.timezone,
-      series_start = new.series_start, series_index = new.series_index, version = new.version, updated_at = new.updated_at
-    where task.user_id = old.user_id and task.id = old.id and task.version = old.version;
-  else
-    update app.tasks as task
-    set completed = new.completed, priority = new.priority, due_date = new.due_date, reminder_at = new.reminder_at,
-      is_recurring = new.is_recurring, recurrence_rule = new.recurrence_rule, timezone = new.timezone,
-      series_start = new.series_start, series_index = new.series_index, version = new.version, updated_at = new.updated_at
-    where task.user_id = old.user_id and task.id = old.id and task.version = old.version;
-  end if;
+  update app.tasks as task
+  set title = new.title, description = new.description, completed = new.completed, priority = new.priority,
+    tags = new.tags, due_date = new.due_date, reminder_at = new.reminder_at, is_recurring = new.is_recurring,
+    recurrence_rule = new.recurrence_rule, timezone = new.timezone, series_start = new.series_start,
+    series_index = new.series_index, version = new.version, updated_at = new.updated_at
+  where task.user_id = old.user_id and task.id = old.id and task.version = old.version;
   return case when found then new end;
 end $$;
 
