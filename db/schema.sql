@@ -277,10 +277,10 @@ COMMENT ON FUNCTION api.create_task(body jsonb, id uuid, lenient boolean, answer
 
 
 --
--- Name: delete_task(uuid, text); Type: FUNCTION; Schema: api; Owner: -
+-- Name: delete_task(uuid, text, text); Type: FUNCTION; Schema: api; Owner: -
 --
 
-CREATE FUNCTION api.delete_task(id uuid, if_match text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+CREATE FUNCTION api.delete_task(id uuid, if_match text, if_none_match text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -289,10 +289,10 @@ declare
 begin
   delete from app.tasks as task
   where task.user_id = v_user and task.id = delete_task.id
-    and coalesce(app.etag_matches(if_match, format('"%s"', task.version)), true);
+    and app.preconditions_hold(if_match, if_none_match, task.version);
   if not found then
-    -- It is not there, or not what If-Match names.
-    perform app.read_task(id, if_match);
+    -- It is not there, or a precondition does not hold.
+    perform app.read_task(id, if_match, if_none_match);
     raise exception 'the task has changed' using errcode = 'DT412';
   end if;
   status := 204;
@@ -301,10 +301,10 @@ end $$;
 
 
 --
--- Name: FUNCTION delete_task(id uuid, if_match text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+-- Name: FUNCTION delete_task(id uuid, if_match text, if_none_match text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.delete_task(id uuid, if_match text, OUT status integer, OUT headers text[], OUT response text) IS 'Deletes a task, for good.';
+COMMENT ON FUNCTION api.delete_task(id uuid, if_match text, if_none_match text, OUT status integer, OUT headers text[], OUT response text) IS 'Deletes a task, for good.';
 
 
 --
@@ -798,10 +798,10 @@ COMMENT ON FUNCTION api.take_token(requests integer, seconds integer) IS 'Takes 
 
 
 --
--- Name: toggle_task(uuid, jsonb, boolean, text, jsonb, text); Type: FUNCTION; Schema: api; Owner: -
+-- Name: toggle_task(uuid, jsonb, boolean, text, text, jsonb, text); Type: FUNCTION; Schema: api; Owner: -
 --
 
-CREATE FUNCTION api.toggle_task(id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+CREATE FUNCTION api.toggle_task(id uuid, body jsonb, lenient boolean, if_match text, if_none_match text, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -822,7 +822,7 @@ begin
   end if;
 
   for v_attempt in 1 .. 100 loop
-    v_old := app.read_task(id, if_match);
+    v_old := app.read_task(id, if_match, if_none_match);
     perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
     v_new := v_old;
     v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
@@ -857,17 +857,17 @@ end $$;
 
 
 --
--- Name: FUNCTION toggle_task(id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+-- Name: FUNCTION toggle_task(id uuid, body jsonb, lenient boolean, if_match text, if_none_match text, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.toggle_task(id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text) IS 'Flips or sets whether a task is completed; a recurring one then has a successor. Without a status, the response is a question about the rule.';
+COMMENT ON FUNCTION api.toggle_task(id uuid, body jsonb, lenient boolean, if_match text, if_none_match text, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text) IS 'Flips or sets whether a task is completed; a recurring one then has a successor. Without a status, the response is a question about the rule.';
 
 
 --
--- Name: update_task(uuid, jsonb, boolean, text, jsonb); Type: FUNCTION; Schema: api; Owner: -
+-- Name: update_task(uuid, jsonb, boolean, text, text, jsonb); Type: FUNCTION; Schema: api; Owner: -
 --
 
-CREATE FUNCTION api.update_task(id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+CREATE FUNCTION api.update_task(id uuid, body jsonb, lenient boolean, if_match text, if_none_match text, answer jsonb, OUT status integer, OUT headers text[], OUT response text) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -877,7 +877,7 @@ declare
   v_new app.tasks;
 begin
   for v_attempt in 1 .. 100 loop
-    v_old := app.read_task(id, if_match);
+    v_old := app.read_task(id, if_match, if_none_match);
     perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
     v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
     -- Else somebody else has changed it in between: begin again from there.
@@ -898,10 +898,10 @@ end $$;
 
 
 --
--- Name: FUNCTION update_task(id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+-- Name: FUNCTION update_task(id uuid, body jsonb, lenient boolean, if_match text, if_none_match text, answer jsonb, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.update_task(id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, OUT status integer, OUT headers text[], OUT response text) IS 'Changes the fields of a task that the body has (RFC 7396). Without a status, the response is a question about the rule.';
+COMMENT ON FUNCTION api.update_task(id uuid, body jsonb, lenient boolean, if_match text, if_none_match text, answer jsonb, OUT status integer, OUT headers text[], OUT response text) IS 'Changes the fields of a task that the body has (RFC 7396). Without a status, the response is a question about the rule.';
 
 
 --
@@ -1347,7 +1347,7 @@ COMMENT ON FUNCTION app.encode_uri_component(text text) IS 'The text, percent-en
 
 CREATE FUNCTION app.etag_matches(condition text, etag text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ((condition = '*'::text) OR (etag = ANY (regexp_split_to_array(btrim(condition, ' 	'::text), '[ \t]*,[ \t]*'::text))));
+    RETURN (ARRAY['*'::text, etag] && regexp_split_to_array(btrim(condition, ' 	'::text), '[ \t]*,[ \t]*'::text));
 
 
 --
@@ -2083,6 +2083,22 @@ COMMENT ON FUNCTION app.parse_time(value text) IS 'As app.parse_any_time, sooner
 
 
 --
+-- Name: preconditions_hold(text, text, bigint); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.preconditions_hold(if_match text, if_none_match text, version bigint) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (COALESCE(app.etag_matches(if_match, format('"%s"'::text, version)), true) AND (NOT COALESCE(app.etag_matches_weakly(if_none_match, format('"%s"'::text, version)), false)));
+
+
+--
+-- Name: FUNCTION preconditions_hold(if_match text, if_none_match text, version bigint); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.preconditions_hold(if_match text, if_none_match text, version bigint) IS 'Whether a task of this version may be changed; null is a condition that the request does not have.';
+
+
+--
 -- Name: refuse(text, text, text); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -2210,10 +2226,10 @@ COMMENT ON FUNCTION app.read_tags(body jsonb, field text) IS 'The tags; raises D
 
 
 --
--- Name: read_task(uuid, text); Type: FUNCTION; Schema: app; Owner: -
+-- Name: read_task(uuid, text, text); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.read_task(id uuid, if_match text) RETURNS app.tasks
+CREATE FUNCTION app.read_task(id uuid, if_match text, if_none_match text) RETURNS app.tasks
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
@@ -2225,18 +2241,18 @@ begin
   if not found then
     raise exception 'no such task' using errcode = 'DT404';
   end if;
-  if not app.etag_matches(if_match, format('"%s"', v_task.version)) then
-    raise exception 'the task has changed' using errcode = 'DT412';
+  if not app.preconditions_hold(if_match, if_none_match, v_task.version) then
+    raise exception 'a precondition of the request does not hold' using errcode = 'DT412';
   end if;
   return v_task;
 end $$;
 
 
 --
--- Name: FUNCTION read_task(id uuid, if_match text); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION read_task(id uuid, if_match text, if_none_match text); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.read_task(id uuid, if_match text) IS 'The user''s task; raises DT404 where there is none, and DT412 where it is not what If-Match names.';
+COMMENT ON FUNCTION app.read_task(id uuid, if_match text, if_none_match text) IS 'The user''s task; raises DT404 where there is none, and DT412 where it is not what If-Match names, or what If-None-Match names.';
 
 
 --

@@ -1,4 +1,4 @@
-"""The tasks, as resources of HTTP. Each handler reads the request, calls one function of the database, passes its answer on."""
+"""The tasks, as resources: read the request, call one function of the database, pass its answer on."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -16,7 +16,7 @@ from app.database.calls import Answer, Database
 from app.database.refusals import FIELD_FAULTS
 from app.identity import Identity
 from app.settings import Settings
-from app.web.problems import Invalid, Problem
+from app.web.problems import Invalid, Problem, field_error
 from app.web.requests import condition, idempotency_key, is_lenient, json_body, query_parameters, task_id
 
 # A question is asked again only where somebody changed the task in between.
@@ -71,13 +71,14 @@ class Tasks:
         )
 
     async def put(self, request: Request) -> Response:
-        """``PUT /tasks/{id}``: as PATCH; with ``If-None-Match: *``, 201 and a new task under an id that the client chose."""
-        if request.headers.get("if-none-match", "").strip() == "*":
+        """``PUT /tasks/{id}``: as PATCH; with ``If-None-Match: *``, 201 and a new task under this id."""
+        if (condition(request, "if-none-match") or "").strip() == "*":
             user = await self._user(request)
             if "if-match" in request.headers:
                 raise Problem("precondition-failed", "No task is there and is not there at the same time")
-            body = await json_body(request, "application/json", _MERGE_PATCH)
-            return await self._create(request, user, body, task_id(request), None)
+            identifier = task_id(request)
+            body = await _changes(request)
+            return await self._create(request, user, body, identifier, None)
         return await self.patch(request)
 
     async def patch(self, request: Request) -> Response:
@@ -85,7 +86,8 @@ class Tasks:
         user = await self._user(request)
         if_match = self._if_match(request)
         identifier = task_id(request)
-        body = await json_body(request, "application/json", _MERGE_PATCH)
+        if_none_match = condition(request, "if-none-match")
+        body = await _changes(request)
         lenient = is_lenient(request, self._settings)
 
         async def save(reply: str | None) -> Answer:
@@ -97,6 +99,7 @@ class Tasks:
                 lenient=lenient,
                 if_match=if_match,
                 answer=reply,
+                if_none_match=if_none_match,
             )
 
         return DatabaseResponse(await self._save(user, save, body, identifier, lenient), _ACCEPT_PATCH)
@@ -106,13 +109,20 @@ class Tasks:
         user = await self._user(request)
         if_match = self._if_match(request)
         return DatabaseResponse(
-            await self._database.call("delete_task", user, id=task_id(request), if_match=if_match)
+            await self._database.call(
+                "delete_task",
+                user,
+                id=task_id(request),
+                if_match=if_match,
+                if_none_match=condition(request, "if-none-match"),
+            )
         )
 
     async def toggle(self, request: Request) -> Response:
         """``POST /tasks/{id}/toggle``: 200, the task and the one that follows it, if it is recurring."""
         user = await self._user(request)
         if_match = self._if_match(request)
+        if_none_match = condition(request, "if-none-match")
         identifier = task_id(request)
         body = await json_body(request, "application/json")
         lenient = is_lenient(request, self._settings)
@@ -128,6 +138,7 @@ class Tasks:
                 if_match=if_match,
                 answer=reply,
                 idempotency_key=key,
+                if_none_match=if_none_match,
             )
 
         return DatabaseResponse(await _complete(save, {}))
@@ -158,7 +169,7 @@ class Tasks:
         identifier: str | None,
         lenient: bool,
     ) -> Answer:
-        """Save a task, answering what is asked about its rule; where it is refused, find all of its faults."""
+        """Save a task, answering what is asked about its rule; if it is refused, find all of its errors."""
         faults: Any = []
         known: dict[str, Any] = {}
         try:
@@ -191,8 +202,17 @@ class Tasks:
         return if_match
 
 
+async def _changes(request: Request) -> str:
+    """The body of a PUT or PATCH. Raises Invalid where it is empty, and what ``json_body`` does."""
+    body = await json_body(request, "application/json", _MERGE_PATCH, empty="")
+    if not body:
+        message = "must be a JSON object with the fields that change; the request has no body"
+        raise Invalid([field_error(["body"], message, "missing")])
+    return body
+
+
 async def _complete(save: Save, known: dict[str, Any]) -> Answer:
-    """Save a task, answering what the database asks about its rule and its times; the answers are added to ``known``.
+    """Save a task, answering what the database asks about its rule and times; ``known`` gets the answers.
 
     Raises:
         Problem: the task keeps changing meanwhile.

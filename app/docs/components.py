@@ -77,10 +77,17 @@ PARAMETERS: Mapping[str, Json] = {
         "description": "The `ETag` of an earlier answer. 304 if nothing has changed since.",
         "schema": {"type": "string", "examples": [ETAG]},
     },
+    "If-None-Match-change": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "412 if the task has this `ETag`; `*`: any.",
+        "schema": {"type": "string", "examples": [ETAG]},
+    },
     "If-None-Match-any": {
         "name": "If-None-Match",
         "in": "header",
-        "description": "`*`: create the task under this id. 412 if you have one with this id.",
+        "description": "`*`: create the task under this id, 412 if you have one with this id. "
+        "An `ETag`: 412 if the task has it.",
         "schema": {"type": "string", "examples": ["*"]},
     },
     "Idempotency-Key": {
@@ -93,7 +100,8 @@ PARAMETERS: Mapping[str, Json] = {
     "Prefer": {
         "name": "Prefer",
         "in": "header",
-        "description": "`handling=lenient`: ignore unknown fields of the body (RFC 7240).",
+        "description": "`handling=lenient`: ignore unknown fields of the body (RFC 7240). "
+        "Of several `handling`, the first counts.",
         "schema": {"type": "string", "examples": ["handling=lenient"]},
     },
     "name": {

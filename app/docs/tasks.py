@@ -164,7 +164,7 @@ def paths(settings: Settings) -> Json:
                 f"as toggle. If nothing changes, the `ETag` stays. {_MERGE_PATCH}",
                 {200: json_answer("The changed task.", "Task", TASK, *TAGGED, "Accept-Patch")},
                 problems=(*_CHANGE, *WITH_BODY),
-                parameters=("id", if_match, "Prefer"),
+                parameters=("id", if_match, "If-None-Match-change", "Prefer"),
                 body=some_fields,
             ),
             "delete": describe_operation(
@@ -174,7 +174,7 @@ def paths(settings: Settings) -> Json:
                 "A deleted task cannot be restored.",
                 {204: answer("The task is deleted.", *PRIVATE)},
                 problems=_CHANGE,
-                parameters=("id", if_match),
+                parameters=("id", if_match, "If-None-Match-change"),
             ),
         },
         "/tasks/{id}/toggle": {
@@ -191,7 +191,7 @@ def paths(settings: Settings) -> Json:
                     )
                 },
                 problems=(*_CHANGE, *WITH_BODY, *WITH_KEY),
-                parameters=("id", if_match, "Idempotency-Key", "Prefer"),
+                parameters=("id", if_match, "If-None-Match-change", "Idempotency-Key", "Prefer"),
                 body=json_body(
                     "Toggle",
                     {"set": {"completed": True}, "flip": {}, "late": {"completed": True, "catch_up": True}},

@@ -13,7 +13,9 @@ MAX_PARAMETERS = 100
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}", re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
-_LENIENT = re.compile(r"(?:^|,)\s*handling\s*=\s*\"?lenient\"?\s*(?:$|[,;])", re.IGNORECASE)
+# RFC 7240, section 2: an element of the list, and in it the name and the value of a preference.
+_ELEMENT = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.?)*+(?:"|$))+', re.DOTALL)
+_PREFERENCE = re.compile(r'\s*([\w!#$%&\'*+.^`|~-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*+"|[^\s;"]*))?', re.DOTALL)
 
 
 def task_id(request: Request) -> str:
@@ -57,14 +59,17 @@ def query_parameters(request: Request) -> dict[str, list[str]]:
 
 
 def condition(request: Request, name: str) -> str | None:
-    """If-Match or If-None-Match, None where there is none. Several lines of it are one list (RFC 9110, section 5.3)."""
+    """A field that is a list, such as If-Match; None where there is none.
+
+    Several lines of it are one list (RFC 9110, section 5.3).
+    """
     name_in_scope = name.encode()
     values = [value for each, value in request.scope["headers"] if each == name_in_scope]
     return b", ".join(values).decode("latin-1") if values else None
 
 
-async def json_body(request: Request, *media_types: str) -> str:
-    """The body as text; "{}" where it is empty. Whether it is JSON is for PostgreSQL to say.
+async def json_body(request: Request, *media_types: str, empty: str = "{}") -> str:
+    """The body as text; ``empty`` where it is empty. Whether it is JSON is for PostgreSQL to say.
 
     Raises:
         Invalid: it is not UTF-8.
@@ -80,7 +85,7 @@ async def json_body(request: Request, *media_types: str) -> str:
             raise Problem("content-too-large")
         chunks.append(chunk)
     if not size:
-        return "{}"
+        return empty
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type not in media_types:
         accept = "accept-post" if request.method == "POST" else "accept-patch"
@@ -122,5 +127,19 @@ def is_lenient(request: Request, settings: Settings) -> bool:
     """Whether unknown fields are ignored: by the settings, or for ``Prefer: handling=lenient`` (RFC 7240, section 4.4)."""
     if settings.unknown_fields == "ignore":
         return True
-    prefer = request.headers.get("prefer")
-    return prefer is not None and _LENIENT.search(prefer) is not None
+    return preferences(request).get("handling") == "lenient"
+
+
+def preferences(request: Request) -> dict[str, str]:
+    """What the client prefers (RFC 7240), in lower case; "" where there is no value.
+
+    Of a preference that is there several times, in one line or in several, the first one counts.
+    """
+    found: dict[str, str] = {}
+    for element in _ELEMENT.findall(condition(request, "prefer") or ""):
+        if match := _PREFERENCE.match(element):
+            value = match[2] or ""
+            if value[:1] == '"':
+                value = re.sub(r"\\(.)", r"\1", value[1:-1])
+            found.setdefault(match[1].lower(), value.lower())
+    return found

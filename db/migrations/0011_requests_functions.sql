@@ -10,7 +10,7 @@ set local role task_owner;
 create or replace function app.etag_matches(condition text, etag text) returns boolean
 language sql immutable parallel safe
 -- The strong comparison; our tags have no commas in them.
-return condition = '*' or etag = any(regexp_split_to_array(btrim(condition, E' \t'), '[ \t]*,[ \t]*'));
+return array['*', etag] && regexp_split_to_array(btrim(condition, E' \t'), '[ \t]*,[ \t]*');
 
 comment on function app.etag_matches is 'Whether If-Match names the tag; null where there is no condition.';
 
@@ -123,6 +123,20 @@ comment on function app.parse_time is 'As app.parse_any_time, sooner for what is
 
 grant execute on function app.parse_time to task_api;
 -- end db/functions/requests/parse_time.sql
+
+-- begin db/functions/requests/preconditions_hold.sql
+-- What If-Match and If-None-Match ask of a task before it is changed (RFC 9110, section 13.2.2).
+
+create or replace function app.preconditions_hold(if_match text, if_none_match text, version bigint) returns boolean
+language sql immutable parallel safe
+return coalesce(app.etag_matches(if_match, format('"%s"', version)), true)
+  and not coalesce(app.etag_matches_weakly(if_none_match, format('"%s"', version)), false);
+
+comment on function app.preconditions_hold is
+  'Whether a task of this version may be changed; null is a condition that the request does not have.';
+
+grant execute on function app.preconditions_hold to task_api;
+-- end db/functions/requests/preconditions_hold.sql
 
 -- begin db/functions/requests/read_tags.sql
 -- Trimmed, without duplicates, in the order of their first appearance; null means none.
@@ -422,6 +436,9 @@ drop function app.read_time;
 
 -- drop db/functions/requests/read_tags.sql
 drop function app.read_tags;
+
+-- drop db/functions/requests/preconditions_hold.sql
+drop function app.preconditions_hold;
 
 -- drop db/functions/requests/parse_time.sql
 drop function app.parse_time;

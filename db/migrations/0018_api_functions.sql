@@ -81,7 +81,9 @@ grant execute on function api.create_task to task_api;
 -- begin db/functions/api/delete_task.sql
 -- DELETE /tasks/{id}.
 
-create or replace function api.delete_task(id uuid, if_match text, out status integer, out headers text[], out response text)
+create or replace function api.delete_task(
+  id uuid, if_match text, if_none_match text,
+  out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
 set search_path = ''
@@ -91,10 +93,10 @@ declare
 begin
   delete from app.tasks as task
   where task.user_id = v_user and task.id = delete_task.id
-    and coalesce(app.etag_matches(if_match, format('"%s"', task.version)), true);
+    and app.preconditions_hold(if_match, if_none_match, task.version);
   if not found then
-    -- It is not there, or not what If-Match names.
-    perform app.read_task(id, if_match);
+    -- It is not there, or a precondition does not hold.
+    perform app.read_task(id, if_match, if_none_match);
     raise exception 'the task has changed' using errcode = 'DT412';
   end if;
   status := 204;
@@ -588,7 +590,7 @@ grant execute on function api.take_token to task_api;
 -- POST /tasks/{id}/toggle.
 
 create or replace function api.toggle_task(
-  id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, idempotency_key text,
+  id uuid, body jsonb, lenient boolean, if_match text, if_none_match text, answer jsonb, idempotency_key text,
   out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
@@ -611,7 +613,7 @@ begin
   end if;
 
   for v_attempt in 1 .. 100 loop
-    v_old := app.read_task(id, if_match);
+    v_old := app.read_task(id, if_match, if_none_match);
     perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
     v_new := v_old;
     v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
@@ -654,7 +656,7 @@ grant execute on function api.toggle_task to task_api;
 -- PUT and PATCH /tasks/{id}.
 
 create or replace function api.update_task(
-  id uuid, body jsonb, lenient boolean, if_match text, answer jsonb,
+  id uuid, body jsonb, lenient boolean, if_match text, if_none_match text, answer jsonb,
   out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
@@ -666,7 +668,7 @@ declare
   v_new app.tasks;
 begin
   for v_attempt in 1 .. 100 loop
-    v_old := app.read_task(id, if_match);
+    v_old := app.read_task(id, if_match, if_none_match);
     perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
     v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
     -- Else somebody else has changed it in between: begin again from there.

@@ -140,12 +140,12 @@ PROBES = (
     Probe("create", "create_task($2, null, false, null, null)", lambda chance, user, tasks: [_body(chance)]),
     Probe(
         "update",
-        "update_task($2, $3, false, null, null)",
+        "update_task($2, $3, false, null, null, null)",
         lambda chance, user, tasks: [_any(user, tasks, chance), _body(chance)],
     ),
     Probe(
         "toggle",
-        "toggle_task($2, '{}', false, null, null, null)",
+        "toggle_task($2, '{}', false, null, null, null, null)",
         lambda chance, user, tasks: [_any(user, tasks, chance)],
     ),
     Probe("list, newest first", _LIST, _listed()),

@@ -159,12 +159,12 @@ OPERATIONS = (
         + _AS
         + f"""api.update_task({_ID}, ('{{"title":"Something else ' || :serial"""
         + """ || '","due_date":"2026-12-24T18:00:00Z"}')::jsonb, """
-        + "false, null, null) from request;\n",
+        + "false, null, null, null) from request;\n",
     ),
     Operation(
         "toggle",
         _toggle,
-        _ANY + _AS + f"api.toggle_task({_ID}, '{{}}', false, null, null, null) from request;\n",
+        _ANY + _AS + f"api.toggle_task({_ID}, '{{}}', false, null, null, null, null) from request;\n",
     ),
     Operation(
         "toggle, recurring",
@@ -172,10 +172,10 @@ OPERATIONS = (
         # The service calls twice: once for the question, once with its answer.
         _NEXT
         + _AS
-        + f"(api.toggle_task({_ID}, '{{}}', false, null, null, null)).response::jsonb ->> 'version'"
+        + f"(api.toggle_task({_ID}, '{{}}', false, null, null, null, null)).response::jsonb ->> 'version'"
         + " as version from request \\gset\n"
         + _AS
-        + f"""api.toggle_task({_ID}, '{{}}', false, null, """
+        + f"""api.toggle_task({_ID}, '{{}}', false, null, null, """
         + """jsonb_build_object('version', :version::bigint, 'next', """
         + """'{"due_date": "2027-01-04T10:00:00", "reminder_at": "2027-01-04T09:00:00","""
         + """ "series_start": "2026-12-28T10:00:00", "series_index": 2}'::jsonb), null) from request;"""

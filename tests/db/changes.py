@@ -77,13 +77,15 @@ def change_at_once(server: Server, database: str, user: str) -> None:
                 mine.append(headers[3].rpartition("/")[2])
             elif chance.random() < 0.4:
                 session.value(
-                    "select api.toggle_task($1, '{}', false, null, null, null)", chance.choice(mine)
+                    "select api.toggle_task($1, '{}', false, null, null, null, null)", chance.choice(mine)
                 )
             elif chance.random() < 0.6:
                 body = json.dumps({"title": f"Changed {number}", "priority": chance.choice(["high", "low"])})
-                session.value("select api.update_task($1, $2, false, null, null)", chance.choice(mine), body)
+                session.value(
+                    "select api.update_task($1, $2, false, null, null, null)", chance.choice(mine), body
+                )
             else:
-                session.value("select api.delete_task($1, null)", mine.pop(chance.randrange(len(mine))))
+                session.value("select api.delete_task($1, null, null)", mine.pop(chance.randrange(len(mine))))
         session.close()
 
     with ThreadPoolExecutor(8) as threads:

@@ -32,7 +32,15 @@ def create(api, body, answer=None):
 
 
 def update(api, task, body, answer=None):
-    return api("update_task", id=task["id"], body=body, lenient=False, if_match=None, answer=answer)
+    return api(
+        "update_task",
+        id=task["id"],
+        body=body,
+        lenient=False,
+        if_match=None,
+        if_none_match=None,
+        answer=answer,
+    )
 
 
 def toggle(api, task, answer=None):
@@ -42,6 +50,7 @@ def toggle(api, task, answer=None):
         body={},
         lenient=False,
         if_match=None,
+        if_none_match=None,
         answer=answer,
         idempotency_key=None,
     )

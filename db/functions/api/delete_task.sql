@@ -1,6 +1,8 @@
 -- DELETE /tasks/{id}.
 
-create or replace function api.delete_task(id uuid, if_match text, out status integer, out headers text[], out response text)
+create or replace function api.delete_task(
+  id uuid, if_match text, if_none_match text,
+  out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
 set search_path = ''
@@ -10,10 +12,10 @@ declare
 begin
   delete from app.tasks as task
   where task.user_id = v_user and task.id = delete_task.id
-    and coalesce(app.etag_matches(if_match, format('"%s"', task.version)), true);
+    and app.preconditions_hold(if_match, if_none_match, task.version);
   if not found then
-    -- It is not there, or not what If-Match names.
-    perform app.read_task(id, if_match);
+    -- It is not there, or a precondition does not hold.
+    perform app.read_task(id, if_match, if_none_match);
     raise exception 'the task has changed' using errcode = 'DT412';
   end if;
   status := 204;

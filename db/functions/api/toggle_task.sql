@@ -1,7 +1,7 @@
 -- POST /tasks/{id}/toggle.
 
 create or replace function api.toggle_task(
-  id uuid, body jsonb, lenient boolean, if_match text, answer jsonb, idempotency_key text,
+  id uuid, body jsonb, lenient boolean, if_match text, if_none_match text, answer jsonb, idempotency_key text,
   out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
@@ -24,7 +24,7 @@ begin
   end if;
 
   for v_attempt in 1 .. 100 loop
-    v_old := app.read_task(id, if_match);
+    v_old := app.read_task(id, if_match, if_none_match);
     perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
     v_new := v_old;
     v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);

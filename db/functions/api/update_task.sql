@@ -1,7 +1,7 @@
 -- PUT and PATCH /tasks/{id}.
 
 create or replace function api.update_task(
-  id uuid, body jsonb, lenient boolean, if_match text, answer jsonb,
+  id uuid, body jsonb, lenient boolean, if_match text, if_none_match text, answer jsonb,
   out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
@@ -13,7 +13,7 @@ declare
   v_new app.tasks;
 begin
   for v_attempt in 1 .. 100 loop
-    v_old := app.read_task(id, if_match);
+    v_old := app.read_task(id, if_match, if_none_match);
     perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
     v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
     -- Else somebody else has changed it in between: begin again from there.

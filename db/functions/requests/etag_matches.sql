@@ -3,7 +3,7 @@
 create or replace function app.etag_matches(condition text, etag text) returns boolean
 language sql immutable parallel safe
 -- The strong comparison; our tags have no commas in them.
-return condition = '*' or etag = any(regexp_split_to_array(btrim(condition, E' \t'), '[ \t]*,[ \t]*'));
+return array['*', etag] && regexp_split_to_array(btrim(condition, E' \t'), '[ \t]*,[ \t]*');
 
 comment on function app.etag_matches is 'Whether If-Match names the tag; null where there is no condition.';
 

@@ -1,7 +1,7 @@
--- The task is not locked: a change is written on condition that its version is still the one that was read, and made again from
--- the new one where it is not. So a task is visited once, and nobody waits for a lock but in the moment of writing.
+-- The task is not locked: a change is written on condition that its version is still the one that was read, and made
+-- again from the new one where it is not. So a task is visited once, and a lock is held in the moment of writing only.
 
-create or replace function app.read_task(id uuid, if_match text) returns app.tasks
+create or replace function app.read_task(id uuid, if_match text, if_none_match text) returns app.tasks
 language plpgsql stable
 set search_path = ''
 as $$
@@ -13,13 +13,14 @@ begin
   if not found then
     raise exception 'no such task' using errcode = 'DT404';
   end if;
-  if not app.etag_matches(if_match, format('"%s"', v_task.version)) then
-    raise exception 'the task has changed' using errcode = 'DT412';
+  if not app.preconditions_hold(if_match, if_none_match, v_task.version) then
+    raise exception 'a precondition of the request does not hold' using errcode = 'DT412';
   end if;
   return v_task;
 end $$;
 
 comment on function app.read_task is
-  'The user''s task; raises DT404 where there is none, and DT412 where it is not what If-Match names.';
+  'The user''s task; raises DT404 where there is none, and DT412 where it is not what If-Match names, or what '
+  'If-None-Match names.';
 
 grant execute on function app.read_task to task_api;

@@ -109,13 +109,14 @@ from app.identity import Identity
 from app.database.calls import Database
 from app.settings import Settings
 
-async def main(url, user, function, condition, *tasks):
+async def main(url, user, function, conditions, *tasks):
+    conditions = dict.fromkeys(conditions.split())
     async with Database(Settings(database_url=url, jwt_secret="", pool_size=2)) as database:
         async def each():
             for task in tasks:
                 try:
                     status = (await database.call(function, Identity(user, read_only=False), id=task,
-                      **{condition: None})).status
+                      **conditions)).status
                 except Exception as error:
                     status = error.sqlstate
                 print(status)
@@ -142,7 +143,10 @@ def test_a_get_never_runs_the_delete_that_another_worker_prepared(url, alice):
                 stdout=subprocess.PIPE,
                 text=True,
             )
-            for arguments in (["get_task", "if_none_match", *theirs], ["delete_task", "if_match", *free])
+            for arguments in (
+                ["get_task", "if_none_match", *theirs],
+                ["delete_task", "if_match if_none_match", *free],
+            )
         ]
         read, deleted = (worker.communicate(timeout=60)[0].split() for worker in workers)
     assert read == ["200"] * 200

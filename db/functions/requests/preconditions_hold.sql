@@ -1,0 +1,11 @@
+-- What If-Match and If-None-Match ask of a task before it is changed (RFC 9110, section 13.2.2).
+
+create or replace function app.preconditions_hold(if_match text, if_none_match text, version bigint) returns boolean
+language sql immutable parallel safe
+return coalesce(app.etag_matches(if_match, format('"%s"', version)), true)
+  and not coalesce(app.etag_matches_weakly(if_none_match, format('"%s"', version)), false);
+
+comment on function app.preconditions_hold is
+  'Whether a task of this version may be changed; null is a condition that the request does not have.';
+
+grant execute on function app.preconditions_hold to task_api;
