@@ -13,13 +13,16 @@ help: ## this list
 # An environment that was begun and not finished is begun again.
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.13 …")'
+	@echo "Making a Python environment in $(VENV): once, for half a minute" >&2
 	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 
 $(VENV)/local: app/requirements-local.txt | $(VENV)/bin/pip
+	@echo "Installing packages into $(VENV)" >&2
 	@$(PIP) app/requirements-local.txt
 	@touch $@
 
 $(VENV)/dev: tests/requirements.txt | $(VENV)/bin/pip
+	@echo "Installing packages into $(VENV)" >&2
 	@$(PIP) tests/requirements.txt
 	@touch $@ $(VENV)/local
 
@@ -31,7 +34,7 @@ run: $(VENV)/local ## serve on PORT (8000), with a PostgreSQL of its own or with
 	@$(BIN)/python -m app.dev.commands run
 
 token: $(VENV)/local ## print a token: make token user=alice
-	@$(BIN)/python -m app.dev.commands token $(or $(user),alice)
+	@$(BIN)/python -m app.dev.commands token -- "$$user"
 
 migrate: $(VENV)/local ## bring the database up to date
 	@$(BIN)/python -m app.dev.commands migrate
@@ -42,8 +45,8 @@ rollback: $(VENV)/local ## take the last migration back
 audit: $(VENV)/local ## report who may see and do what, and try it; fails where anything is off
 	@$(BIN)/python -m app.dev.commands audit
 
-psql: $(VENV)/local ## open psql on the database, as its owner
-	@$(BIN)/python -m app.dev.commands psql
+psql: $(VENV)/local ## open psql as the owner; or with the eyes of a user: make psql user=alice
+	@$(BIN)/python -m app.dev.commands psql -- "$$user"
 
 # Three workers keep two cores busy, because PostgreSQL works while they wait. The last word counts: args="-n 0 --pdb".
 PYTEST := $(BIN)/python -m pytest

@@ -5,13 +5,19 @@ import sys
 
 from app.main import create_app
 from app.server.serve import serve
-from app.settings import Settings, SettingsError
+from app.settings import Settings, SettingsError, wants_development
+
+_NO_DEVELOPMENT = (
+    "DEVELOPMENT is off: it holds only on a loopback address and with the embedded database of make run"
+)
 
 
 def main() -> int:
     """Check the settings, then serve until SIGTERM or SIGINT; with ``--check``, only check."""
     try:
         settings = Settings.from_environment(os.environ)
+        if wants_development(os.environ) and not settings.development:
+            print(_NO_DEVELOPMENT, file=sys.stderr)
         create_app(settings)
     except SettingsError as error:
         sys.exit(f"Duly can't start:\n{error}\nAll settings are listed in .env.example.")

@@ -2,12 +2,13 @@
 
 import dataclasses
 import hashlib
+import ipaddress
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 
 class SettingsError(Exception):
@@ -48,14 +49,31 @@ def _secrets(text: str) -> dict[str, str]:
     except ValueError:
         secrets = None
     if not isinstance(secrets, dict) or not all(isinstance(secret, str) for secret in secrets.values()):
-        raise ValueError('must be a JSON object of key ids and secrets, for example {"2026-11": "…"}')
+        raise ValueError("""must be a JSON object of key ids and secrets; in a shell: '{"2026-11": "…"}'""")
     return secrets
 
 
-def _database_url(text: str) -> str:
-    if urlsplit(text).scheme not in ("postgres", "postgresql"):
-        raise ValueError("must be a URL like postgresql://user:password@host:5432/database")
+def parse_database_url(text: str) -> str:
+    """The URL itself. Raises ValueError where it is none of PostgreSQL; the text may be a secret and is not repeated."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ValueError(f"must be a URL like {_URL}; {_ENCODED}") from None
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    modes = parse_qs(parts.query).get("sslmode", ["prefer"])
+    if parts.scheme not in ("postgres", "postgresql") or not text.partition(":")[2].startswith("//"):
+        raise ValueError(f"must be a URL like {_URL}")
+    if parts.fragment or not all(_HOST.fullmatch(host) for host in hosts):
+        raise ValueError(f"must be a URL like {_URL}; {_ENCODED}")
+    if modes[-1] not in _SSL_MODES:
+        raise ValueError(f"must have one of these as sslmode: {', '.join(_SSL_MODES)}")
     return text
+
+
+_URL = "postgresql://user:password@host:5432/database"
+_ENCODED = "in a password, @ : / ? # % [ ] are percent-encoded"
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:\[\]\s]*)(:[0-9]{1,5})?")
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 def _rate(text: str) -> tuple[int, int]:
@@ -80,11 +98,11 @@ class Settings:
 
     database_url: str = _setting(
         "PostgreSQL, as the role task_api: postgresql://task_api:…@host/database",
-        parse=_database_url,
+        parse=parse_database_url,
     )
     jwt_secret: str = _setting("the secret of HS256, HS384, HS512 tokens; at least 32 bytes", "")
     jwt_secrets: Mapping[str, str] = _setting(
-        'several secrets by key id, to rotate them: {"kid": "secret"}', None, _secrets
+        """several secrets by key id, to rotate them: '{"kid": "secret"}'""", None, _secrets
     )
     jwt_public_key: str = _setting("a PEM public key, for RS, PS, ES and EdDSA tokens", "")
     jwt_jwks_url: str = _setting("where the issuer publishes its keys", "")
@@ -168,7 +186,9 @@ class Settings:
     require_if_match: bool = _setting(
         "whether changes of a task need If-Match; without it: 428", False, _flag
     )
-    development: bool = _setting("set by `make run`: short secrets, and /docs hands out tokens", False, _flag)
+    development: bool = _setting(
+        "set by `make run`, for itself only: short secrets, and /docs hands out tokens", False, _flag
+    )
 
     @property
     def cursor_key(self) -> str:
@@ -204,4 +224,26 @@ class Settings:
                 faults.append(f"{variable} {fault}")
         if faults:
             raise SettingsError("\n".join(faults))
-        return cls(**values)
+        settings = cls(**values)
+        if settings.development and not settings._is_local():
+            return dataclasses.replace(settings, development=False)
+        return settings
+
+    def _is_local(self) -> bool:
+        """Whether only this machine reaches the service, and its database is behind a Unix socket, as the embedded one."""
+        parts = urlsplit(self.database_url)
+        socket = parse_qs(parts.query).get("host", [""])[-1].startswith("/")
+        return is_loopback(self.host) and not parts.hostname and socket
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def wants_development(environment: Mapping[str, str]) -> bool:
+    """Whether DEVELOPMENT is asked for, also where it can't hold."""
+    return _flag(environment.get("DEVELOPMENT", "").strip() or "false")

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import httpx2 as httpx
 
@@ -63,12 +64,17 @@ def run_module(
 
 
 def start_module(
-    name: str, *arguments: str, folder: Path = commands.ROOT, **variables: object
+    name: str,
+    *arguments: str,
+    folder: Path = commands.ROOT,
+    stderr: IO[str] | None = None,
+    **variables: object,
 ) -> subprocess.Popen[str]:
     """Start ``python -m name`` in a session of its own; its output can be read while it runs."""
     return subprocess.Popen(
         [sys.executable, "-m", name, *arguments],
-        cwd=folder, env=environment(**variables), stdout=subprocess.PIPE, text=True, start_new_session=True,
+        cwd=folder, env=environment(**variables), stdout=subprocess.PIPE, stderr=stderr, text=True,
+        start_new_session=True,
     )  # fmt: skip
 
 

@@ -7,9 +7,9 @@ import argparse
 import asyncio
 import hmac
 import os
+import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,12 +17,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
-from urllib.request import urlopen
 
 import asyncpg
 import jwt
 
 from app.dev import postgres
+from app.settings import SettingsError, parse_database_url
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".postgres"
@@ -31,26 +31,40 @@ _DATABASE = "duly"
 
 @contextmanager
 def database() -> Iterator[str]:
-    """The URL of the database's owner: DATABASE_OWNER_URL or DATABASE_URL, or else that of the embedded server."""
-    given = os.environ.get("DATABASE_OWNER_URL") or os.environ.get("DATABASE_URL")
-    if given:
-        yield given
-        return
+    """The URL of the database's owner: DATABASE_OWNER_URL or DATABASE_URL, else that of the embedded server.
+
+    Raises:
+        SettingsError: a variable is no URL of a database.
+    """
+    for variable in ("DATABASE_OWNER_URL", "DATABASE_URL"):
+        if given := os.environ.get(variable, "").strip():
+            try:
+                yield parse_database_url(given)
+            except ValueError as error:
+                raise SettingsError(f"{variable} {error}") from None
+            return
     with postgres.postgres(FOLDER) as sockets:
         postgres.create_database(sockets, _DATABASE)
         yield postgres.url(sockets, postgres.OWNER, _DATABASE)
 
 
-def migrate(owner: str, command: str = "migrate", quiet: bool = True) -> None:
-    """Run a command of dbmate. Of several that run at once one works, and the others wait.
+def is_embedded() -> bool:
+    """Whether the database is the embedded one."""
+    return not (os.environ.get("DATABASE_OWNER_URL") or os.environ.get("DATABASE_URL"))
 
-    A migration that does not get a table within seconds fails, rather than have all requests queue up behind it.
+
+def migrate(owner: str, command: str = "migrate", quiet: bool = True) -> list[str]:
+    """Run a command of dbmate; returns the file names of the migrations that were applied.
+
+    Of several that run at once one works, and the others wait. A migration that does not get a table within
+    seconds fails, rather than have all requests queue up behind it.
     """
-    dbmate(owner, "--no-dump-schema", "--migration-lock", command, quiet=quiet)
+    printed = dbmate(owner, "--no-dump-schema", "--migration-lock", command, quiet=quiet)
+    return re.findall(r"^Applied: (\S+)", printed, re.MULTILINE)
 
 
-def dbmate(owner: str, *arguments: str | Path, quiet: bool = False) -> None:
-    """Run dbmate, which lies beside this Python."""
+def dbmate(owner: str, *arguments: str | Path, quiet: bool = False) -> str:
+    """Run dbmate, which lies beside this Python; returns its output. Raises CalledProcessError."""
     parts = urlsplit(owner)
     extra = "options=-clock_timeout%3D5s"
     if parts.hostname in (None, "localhost", "127.0.0.1", "::1") and "sslmode=" not in parts.query:
@@ -58,10 +72,29 @@ def dbmate(owner: str, *arguments: str | Path, quiet: bool = False) -> None:
     url = urlunsplit(parts._replace(query="&".join(filter(None, [parts.query, extra]))))
     program = Path(sys.executable).parent / "dbmate"
     migrations = ROOT / "db" / "migrations"
-    output = subprocess.DEVNULL if quiet else None
-    subprocess.run(
-        [program, "--url", url, "--migrations-dir", migrations, *arguments], check=True, stdout=output
-    )
+    command = [program, "--url", url, "--migrations-dir", migrations, *arguments]
+    lines = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line)
+            if not quiet:
+                print(line, end="", flush=True)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, "dbmate")
+    return "".join(lines)
+
+
+def psql(owner: str, user: str, *arguments: str) -> int:
+    """Run psql as the owner; or with a user, as the service, which sees that user's tasks only."""
+    variables = dict(os.environ)
+    if user:
+        owner = service_url(owner)
+        value = re.sub(r"([\\\s])", r"\\\1", user)
+        variables["PGOPTIONS"] = f"{variables.get('PGOPTIONS', '')} -c app.user_id={value}".strip()
+        print(f"As {user}: select id, title, completed from app.tasks;", file=sys.stderr, flush=True)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return subprocess.run([postgres.BINARIES / "psql", owner, *arguments], env=variables).returncode
 
 
 def write_schema(path: Path = ROOT / "db" / "schema.sql") -> None:
@@ -100,7 +133,7 @@ def service_url(owner: str) -> str:
         return given
     if not parts.hostname:
         return urlunsplit(parts._replace(netloc="task_api@"))
-    # Made from the owner's, so that it is the same each time and everywhere, and locks out nobody who had it before.
+    # Made from the owner's, so that it is the same each time and everywhere, and nobody who has it is locked out.
     password = hmac.digest((parts.password or secrets.token_urlsafe()).encode(), b"task_api", "sha256").hex()
     asyncio.run(_set_password(owner, password))
     return urlunsplit(parts._replace(netloc=f"task_api:{password}@{parts.netloc.rpartition('@')[2]}"))
@@ -127,55 +160,6 @@ def token(user: str) -> str:
     return jwt.encode({"sub": user, "exp": int(time.time()) + 86_400}, secret(), "HS256")
 
 
-def run() -> int:
-    """Serve until Ctrl-C; the exit code is the service's."""
-    port = os.environ.get("PORT") or "8000"
-    _require_free(os.environ.get("HOST") or "127.0.0.1", port)
-    with database() as owner:
-        if urlsplit(owner).username != "task_api":
-            migrate(owner)
-        defaults = {"JWT_SECRET": secret(), "DEVELOPMENT": "true"}
-        given = {name: value for name, value in os.environ.items() if value or name not in defaults}
-        environment = {**defaults, **given, "DATABASE_URL": service_url(owner), "PORT": port}
-        # A session of its own: Ctrl-C reaches this process, which passes it on, and then stops the database.
-        service = subprocess.Popen(
-            [sys.executable, "-m", "app"], cwd=ROOT, env=environment, start_new_session=True
-        )
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: service.send_signal(signal.SIGTERM))
-        if _answers(int(port), service):
-            print(_GREETING.format(address=f"http://localhost:{port}", token=token("alice")), flush=True)
-        return max(0, service.wait())
-
-
-def _require_free(host: str, port: str) -> None:
-    """End here where somebody listens on the port already, before a database is started."""
-    try:
-        socket.create_server((host, int(port))).close()
-    except (OSError, ValueError, OverflowError) as error:
-        sys.exit(f"Can't listen on port {port}: {error}. Choose another: make run PORT=8001")
-
-
-def _answers(port: int, service: subprocess.Popen[bytes]) -> bool:
-    """Wait until the service answers; False where it has ended instead."""
-    while service.poll() is None:
-        try:
-            urlopen(f"http://localhost:{port}/health", timeout=1).close()
-            return service.poll() is None
-        except OSError:
-            time.sleep(0.05)
-    return False
-
-
-_GREETING = """
-Duly serves at {address}, its documentation at {address}/docs. Ctrl-C ends it.
-
-  curl {address}/tasks -H 'Content-Type: application/json' \\
-    -H 'Authorization: Bearer {token}' \\
-    -d '{{"title": "Buy milk", "tags": ["home"]}}'
-"""
-
-
 def main() -> int:
     """The commands of the Makefile."""
     parser = argparse.ArgumentParser(prog="python -m app.dev.commands")
@@ -186,21 +170,24 @@ def main() -> int:
     arguments = parser.parse_args()
     match arguments.command:
         case "run":
+            from app.dev.service import run
+
             return run()
         case "token":
-            print(token(arguments.rest[0] if arguments.rest else "alice"))
+            print(token(next(iter(arguments.rest), "") or "alice"))
         case "schema":
             write_schema()
         case "psql":
             with database() as owner:
-                signal.signal(signal.SIGINT, signal.SIG_IGN)
-                return subprocess.run([postgres.BINARIES / "psql", owner, *arguments.rest]).returncode
+                return psql(owner, *(arguments.rest or [""]))
         case "audit":
             with database() as owner:
                 return audit(owner)
         case command:
             with database() as owner:
-                migrate(owner, command, quiet=command == "migrate")
+                applied = migrate(owner, command, quiet=False)
+            if command == "migrate":
+                print(f"{len(applied) or 'No'} migrations applied: the database is up to date")
     return 0
 
 
@@ -220,3 +207,8 @@ if __name__ == "__main__":
     except subprocess.CalledProcessError as error:
         # It has said itself what is wrong.
         sys.exit(error.returncode)
+    except (SettingsError, RuntimeError) as error:
+        sys.exit(str(error))
+    except (OSError, asyncpg.PostgresError) as error:
+        # Of the owner's connection.
+        sys.exit(f"The database can't be used: {error}")

@@ -8,6 +8,7 @@ import pwd
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -32,7 +33,11 @@ _MAX_SOCKET_FOLDER = 90
 def postgres(folder: Path, *options: str) -> Iterator[str]:
     """Run the server whose data are in ``folder``, made where it is missing, and yield the folder of its Unix socket.
 
-    It listens on no port. Whoever leaves last stops it; what was left over by a crash is taken over.
+    It listens on no port. The last to leave stops it; after a crash the next to come takes it over. Folder and
+    socket are closed to other accounts, and none of these may log in.
+
+    Raises:
+        RuntimeError: it does not start or stop; the text says why.
     """
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,7 +58,7 @@ def postgres(folder: Path, *options: str) -> Iterator[str]:
             except BlockingIOError:
                 pass  # Somebody else uses it.
             else:
-                control(account, "pg_ctl", "stop", "-w", "-m", "fast", "-D", folder / "data")
+                _stop(folder, sockets, account)
 
 
 def _start(folder: Path, sockets: Path, account: dict[str, Any], options: Sequence[str]) -> None:
@@ -62,8 +67,10 @@ def _start(folder: Path, sockets: Path, account: dict[str, Any], options: Sequen
     if not data.exists():
         # Renamed when it is whole: an attempt that was cut short leaves nothing that would be taken for data.
         shutil.rmtree(new, ignore_errors=True)
-        control(account, "initdb", "-D", new, "-U", "postgres", "--auth=trust", "--encoding=UTF8", *_locale())
+        print(f"Making a PostgreSQL server in {folder}", file=sys.stderr, flush=True)
+        control(account, "initdb", "-D", new, "-U", "postgres", "--auth=peer", "--encoding=UTF8", *_locale())
         new.rename(data)
+    _restrict(data, account)
     deadline = time.monotonic() + 60
     while succeeds(account, "pg_ctl", "status", "-D", data):
         if succeeds(account, "pg_isready", "-h", sockets):
@@ -72,7 +79,8 @@ def _start(folder: Path, sockets: Path, account: dict[str, Any], options: Sequen
         if time.monotonic() > deadline:
             raise RuntimeError(f"PostgreSQL runs, but does not answer: see {folder / 'log'}")
         time.sleep(0.1)
-    settings = [f"-k {shlex.quote(str(sockets))}", "-c listen_addresses=''", *options]
+    settings = [f"-k {shlex.quote(str(sockets))}", "-c listen_addresses='' -c unix_socket_permissions=0700"]
+    settings += options
     control(
         account,
         "pg_ctl",
@@ -87,6 +95,34 @@ def _start(folder: Path, sockets: Path, account: dict[str, Any], options: Sequen
         "-o",
         " ".join(settings),
     )
+
+
+def _stop(folder: Path, sockets: Path, account: dict[str, Any]) -> None:
+    if succeeds(account, "pg_isready", "-h", sockets):
+        control(account, "pg_ctl", "stop", "-w", "-m", "fast", "-D", folder / "data")
+        return
+    print(f"PostgreSQL has ended by itself: see {folder / 'log'}", file=sys.stderr, flush=True)
+    # If something of it is left.
+    succeeds(account, "pg_ctl", "stop", "-w", "-t", "5", "-m", "immediate", "-D", folder / "data")
+
+
+def _restrict(data: Path, account: dict[str, Any]) -> None:
+    """Let this account and the server's own log in, as any role, and nobody else."""
+    numbers = {os.geteuid(), account.get("user", os.geteuid())}
+    try:
+        names = sorted(pwd.getpwuid(number).pw_name for number in numbers)
+    except KeyError:
+        # The system has no name for the account; the folder keeps the others out.
+        _write(data / "pg_hba.conf", "local all all trust\n")
+        return
+    _write(data / "pg_hba.conf", "local all all peer map=duly\n")
+    _write(data / "pg_ident.conf", "".join(f'duly "{name}" all\n' for name in names))
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the text of a file that the server owns."""
+    if path.read_text() != text:
+        path.write_text(text)
 
 
 def url(sockets: str, role: str, database: str) -> str:
@@ -110,13 +146,19 @@ def drop_database(sockets: str, name: str) -> None:
 def _run(sockets: str, sql: str) -> str:
     options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
     psql = [str(BINARIES / "psql"), "-h", sockets, "-U", "postgres", "-d", "postgres", *options]
-    return subprocess.run([*psql, "-c", sql], check=True, capture_output=True, text=True).stdout.strip()
+    result = subprocess.run([*psql, "-c", sql], capture_output=True, text=True)
+    if result.returncode:
+        raise RuntimeError(f"PostgreSQL refuses: {result.stderr.strip()}")
+    return result.stdout.strip()
 
 
 def account_of(folder: Path) -> dict[str, Any]:
-    """Who runs it, for ``subprocess``. PostgreSQL refuses root: then it is nobody, who must be able to reach the folders."""
+    """The account of the server, for ``subprocess``. PostgreSQL refuses root: then it is nobody.
+
+    The folder is closed to all others; for nobody, the folders on the way to it are made passable.
+    """
+    folder.chmod(0o700)
     if os.geteuid() != 0:
-        folder.chmod(0o700)
         return {}
     account = pwd.getpwnam("nobody")
     os.chown(folder, account.pw_uid, account.pw_gid)

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import uvicorn
 from starlette.applications import Starlette
@@ -55,6 +55,8 @@ def serve(settings: Settings) -> int:
         timeout_worker_healthcheck=10,
     )
     _raise_file_limit()
+    if parent := os.environ.get("DULY_PARENT"):
+        threading.Thread(target=_end_after, args=[lambda: _wait_for(int(parent))], daemon=True).start()
     # Apart from the service, which starts and answers whatever the database does.
     threading.Thread(target=_tell_database, args=[settings], daemon=True).start()
     return _serve_alone(config) if settings.workers == 1 else _serve_together(config, settings)
@@ -134,8 +136,9 @@ def _tell_database(settings: Settings) -> None:
 def start_worker() -> Starlette:
     """The application, in the process that serves it."""
     settings = Settings.from_environment(os.environ)
-    if settings.workers > 1 or settings.development:
-        threading.Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None:
+        threading.Thread(target=_end_after, args=[supervisor.join], daemon=True).start()
     Protocol.client_timeout = settings.client_timeout
     app = create_app(settings)
     # What is there now stays. A request leaves no cycles behind, but a thousand that wait are many objects.
@@ -144,14 +147,15 @@ def start_worker() -> Starlette:
     return app
 
 
-def _end_with_parent(number: int) -> None:
+def _end_after(wait: Callable[[], object]) -> None:
     """End with the parent: an orphaned worker, or service of `make run`, would go on and hold the port."""
-    supervisor = multiprocessing.parent_process()
-    if supervisor is not None:
-        supervisor.join()
-    while os.getppid() == number and supervisor is None:
-        time.sleep(0.5)
+    wait()
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _wait_for(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
 
 
 def _raise_file_limit() -> None:

@@ -4,6 +4,7 @@ them.
 
 import dataclasses
 import re
+import subprocess
 
 import pytest
 
@@ -30,6 +31,13 @@ def test_two_settings_are_enough():
     [
         ("DATABASE_URL", "mysql://localhost/duly"),
         ("DATABASE_URL", "localhost"),
+        ("DATABASE_URL", "foo"),
+        ("DATABASE_URL", "postgresql:foo"),
+        ("DATABASE_URL", "postgresql://user:half/way@localhost/duly"),
+        ("DATABASE_URL", "postgresql://user:half#way@localhost/duly"),
+        ("DATABASE_URL", "postgresql://user@localhost:port/duly"),
+        ("DATABASE_URL", "postgresql://user:[x@localhost/duly"),
+        ("DATABASE_URL", "postgresql://user@[::1/duly"),
         ("JWT_SECRETS", "secret"),
         ("JWT_SECRETS", '["secret"]'),
         ("JWT_SECRETS", '{"kid": 5}'),
@@ -140,3 +148,64 @@ def default_text(default):
     if isinstance(default, bool):
         return str(default).lower()
     return ",".join(default) if isinstance(default, tuple) else str(default)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://task_api@localhost/duly",
+        "postgresql://task_api:p%40ss@db.example:6432/duly?sslmode=verify-full",
+        "postgresql://task_api@[::1]:5432/duly",
+        "postgresql://task_api@one:5432,two:5433/duly",
+        "postgresql://task_api@/duly?host=/var/run/postgresql",
+        "postgresql:///duly",
+    ],
+)
+def test_a_url_of_postgresql_is_taken(url):
+    assert Settings.from_environment(SOUND | {"DATABASE_URL": url}).database_url == url
+
+
+def test_a_mode_of_tls_that_does_not_exist_is_refused():
+    assert "sslmode: disable, allow" in refusal(DATABASE_URL=f"{SOUND['DATABASE_URL']}?sslmode=on")
+
+
+EMBEDDED = "postgresql://task_api@/duly?host=/home/alice/duly/.postgres"
+
+
+@pytest.mark.parametrize(
+    ("host", "url", "holds"),
+    [
+        ("127.0.0.1", EMBEDDED, True),
+        ("localhost", EMBEDDED, True),
+        ("::1", EMBEDDED, True),
+        ("", EMBEDDED, True),
+        ("0.0.0.0", EMBEDDED, False),
+        ("192.168.1.2", EMBEDDED, False),
+        ("duly.example", EMBEDDED, False),
+        ("127.0.0.1", "postgresql://task_api@localhost/duly", False),
+        ("127.0.0.1", "postgresql://task_api:x@db.example/duly", False),
+        ("127.0.0.1", "postgresql://task_api@db.example/duly?host=/tmp", False),
+        ("127.0.0.1", "postgresql:///duly", False),
+    ],
+)
+def test_development_holds_only_on_loopback_with_the_embedded_database(host, url, holds):
+    asked = SOUND | {"DEVELOPMENT": "true", "HOST": host, "DATABASE_URL": url}
+    assert Settings.from_environment(asked).development is holds
+    assert Settings.from_environment(asked | {"DEVELOPMENT": ""}).development is False
+
+
+def test_the_start_says_that_development_is_off_and_refuses_a_short_secret():
+    variables = {**SOUND, "JWT_SECRET": "short", "DEVELOPMENT": "true"}
+    done = run_module("app", **variables)
+    assert done.returncode == 1
+    assert done.stderr.startswith("DEVELOPMENT is off: ")
+    assert "JWT_SECRET" in done.stderr
+
+
+def test_secrets_as_they_are_documented_survive_a_shell(tmp_path):
+    text = (commands.ROOT / ".env.example").read_text()
+    printed = re.search(r"^# several secrets .*?: (\S.*)$\n#JWT_SECRETS=", text, re.MULTILINE)[1]
+    (tmp_path / ".env").write_text(f"JWT_SECRETS={printed}\n")
+    shell = ["sh", "-c", 'set -a; . ./.env; printf %s "$JWT_SECRETS"']
+    value = subprocess.run(shell, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert Settings.from_environment(SOUND | {"JWT_SECRETS": value}).jwt_secrets == {"kid": "secret"}

@@ -7,16 +7,27 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import jwt
 import pytest
 
 from app.dev import commands, postgres
-from tests.processes import PATIENCE, free_port, processes_of, run_module, start_module, wait_until
+from tests.processes import (
+    PATIENCE,
+    environment,
+    free_port,
+    processes_of,
+    run_module,
+    start_module,
+    wait_until,
+)
 
 _COMMANDS = "app.dev.commands"
 
@@ -33,17 +44,17 @@ def copy(folder):
 
 
 @contextmanager
-def running(copy, *, port=None, **variables):
+def running(copy, *, port=None, stderr=None, **variables):
     """``make run``, once it has greeted; ended by Ctrl-C."""
     port = port or free_port()
-    process = start_module(_COMMANDS, "run", folder=copy, HOME=copy, PORT=port, **variables)
+    process = start_module(_COMMANDS, "run", folder=copy, HOME=copy, PORT=port, stderr=stderr, **variables)
     try:
         greeting = ""
         while "-d " not in greeting:
             line = process.stdout.readline()
             assert line, f"it ended with {process.wait(PATIENCE)} after: {greeting}"
             greeting += line
-        yield Running(process, port, re.search(r"Bearer (\S+?)'", greeting)[1])
+        yield Running(process, port, greeting)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
@@ -52,10 +63,11 @@ def running(copy, *, port=None, **variables):
 
 
 class Running:
-    def __init__(self, process, port, token):
+    def __init__(self, process, port, greeting):
         self.process = process
         self.port = port
-        self.token = token
+        self.greeting = greeting
+        self.token = re.search(r"Bearer (\S+?)'", greeting)[1]
 
     def call(self, method, path, body=None):
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
@@ -150,6 +162,125 @@ def test_a_wrong_setting_ends_it_with_the_reason(copy):
     assert process.returncode == 1
     assert "WORKERS must be a whole number" in process.stderr
     wait_until(lambda: not processes_of(copy))
+
+
+def test_a_service_that_is_killed_ends_it_with_the_signal(copy):
+    with running(copy) as service:
+        (pid,) = [pid for pid in processes_of(copy) if command_of(pid).endswith("-m app")]
+        os.kill(pid, signal.SIGKILL)
+        assert service.process.wait(PATIENCE) == 128 + signal.SIGKILL
+    wait_until(lambda: not processes_of(copy))
+
+
+def test_a_database_that_dies_is_told_without_a_stack(copy):
+    with (copy / "errors").open("w") as errors, running(copy, stderr=errors) as service:
+        for pid in processes_of(copy):
+            if "postgres" in command_of(pid).split()[0]:
+                os.kill(pid, signal.SIGKILL)
+        with pytest.raises(AssertionError, match="503"):
+            service.call("GET", "/tasks")
+        service.process.send_signal(signal.SIGINT)
+        service.process.wait(PATIENCE)
+    told = (copy / "errors").read_text()
+    assert "PostgreSQL has ended by itself: see " in told
+    assert "WARNING duly.database: " in told
+    assert "Traceback" not in told
+
+
+def test_the_database_is_closed_to_other_accounts(copy):
+    with running(copy) as service:
+        folder = copy / ".postgres"
+        paths = [folder, folder / "data", folder / ".s.PGSQL.5432"]
+        if not paths[2].exists():
+            # Its path would be too long for a socket.
+            (paths[2],) = Path(tempfile.gettempdir()).glob(f"{postgres._short(folder).name}/.s.PGSQL.5432")
+        for path in paths:
+            assert path.stat().st_mode & 0o077 == 0, path
+        service.call("POST", "/tasks", {"title": "Buy milk"})
+        query = ["-XAtc", "select title from app.tasks"]
+        assert run_module(_COMMANDS, "psql", "--", "alice", *query, folder=copy).stdout == "Buy milk\n"
+        assert run_module(_COMMANDS, "psql", "--", "bob 'x' smith", *query, folder=copy).stdout == ""
+        if os.geteuid() == 0:
+            # Even where the folder is open.
+            for path in (folder, paths[2].parent, paths[2]):
+                path.chmod(0o777)
+            psql = [
+                postgres.BINARIES / "psql",
+                "-h",
+                paths[2].parent,
+                "-U",
+                "postgres",
+                "-c",
+                "select 1",
+                "postgres",
+            ]
+            refused = subprocess.run(psql, user="daemon", cwd="/", capture_output=True, text=True)
+            assert refused.returncode != 0
+            assert "authentication failed" in refused.stderr or "ermission denied" in refused.stderr
+
+
+def test_migrating_says_what_was_applied(copy):
+    first = run_module(_COMMANDS, "migrate", folder=copy)
+    assert "Making a PostgreSQL server in " in first.stderr
+    names = sorted(path.name for path in (copy / "db" / "migrations").glob("*.sql"))
+    assert [name for name in names if f"Applied: {name} in" in first.stdout] == names
+    assert first.stdout.endswith(f"{len(names)} migrations applied: the database is up to date\n")
+    again = run_module(_COMMANDS, "migrate", folder=copy)
+    assert again.stdout.endswith("No migrations applied: the database is up to date\n")
+
+
+def test_port_0_is_a_free_port_that_is_told(copy):
+    with running(copy, port="0") as service:
+        port = int(re.search(r"Duly serves at http://localhost:(\d+),", service.greeting)[1])
+        assert port != 0
+        service.port = port
+        assert service.call("GET", "/tasks")["total"] == 0
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "DATABASE_OWNER_URL"])
+@pytest.mark.parametrize("command", ["run", "migrate", "psql", "audit"])
+def test_a_url_that_is_none_is_explained(command, variable):
+    done = run_module(_COMMANDS, command, PORT=free_port(), **{variable: "foo"})
+    assert done.returncode == 1
+    assert done.stderr == f"{variable} must be a URL like postgresql://user:password@host:5432/database\n"
+
+
+def test_a_database_that_is_not_reached_is_told_without_a_stack():
+    done = run_module(_COMMANDS, "run", PORT=free_port(), DATABASE_URL="postgresql://owner@127.0.0.1:1/duly")
+    assert done.returncode != 0
+    assert "refused" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("user", ["alice", "auth0|123", "bob smith", "o'neil", '"', "-x", "a;b&c", "ünï"])
+def test_a_token_is_for_the_user_as_it_was_written(user):
+    # Its environment is there already: -o.
+    make = ["make", "-s", "-o", ".venv/local", "token", f"user={user}"]
+    secret = "s" * 32
+    done = subprocess.run(
+        make,
+        cwd=commands.ROOT,
+        env=environment(JWT_SECRET=secret),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert jwt.decode(done.stdout.strip(), secret, ["HS256"])["sub"] == user
+
+
+def test_development_ends_where_others_could_reach_it(copy):
+    with (copy / "errors").open("w") as errors, running(copy, HOST="0.0.0.0", stderr=errors) as service:
+        page = Request(f"http://127.0.0.1:{service.port}/docs/token", b"{}", method="POST")
+        with pytest.raises(HTTPError, match="405"):
+            urlopen(page, timeout=10)
+    assert "DEVELOPMENT is off" in (copy / "errors").read_text()
+
+
+def command_of(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+    except OSError:
+        return "-"
 
 
 def test_it_runs_as_an_ordinary_user(copy):
