@@ -187,7 +187,8 @@ CREATE TYPE app.task_query AS (
 	sort_by text,
 	descending boolean,
 	"limit" integer,
-	"offset" integer
+	"offset" integer,
+	cursor text
 );
 
 
@@ -196,6 +197,90 @@ CREATE TYPE app.task_query AS (
 --
 
 COMMENT ON TYPE app.task_query IS 'The filters, the order and the page of a list.';
+
+
+--
+-- Name: COLUMN task_query.statuses; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_query.statuses IS 'status: Only completed tasks, or only the others. `completed` and `true`, or `false`, mean the same.';
+
+
+--
+-- Name: COLUMN task_query.priorities; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_query.priorities IS 'priority: Tasks with any of these priorities, in any letter case. Repeat the parameter, or separate with commas.';
+
+
+--
+-- Name: COLUMN task_query.q; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_query.q IS 'q: Words to find in title and description. Letter case and accents do not matter; English word forms are found; the last word may be the beginning of one; `"quoted phrases"`, `-without`, `or`. See *Search*.';
+
+
+--
+-- Name: COLUMN task_query.tags; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_query.tags IS 'tags: Tasks with any of these tags. Repeat the parameter, or separate with commas.';
+
+
+--
+-- Name: COLUMN task_query.tags_match_all; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_query.tags_match_all IS 'tags_match: `any`: at least one of the tags; `all`: every one of them.';
+
+
+--
+-- Name: COLUMN task_query.due_from; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_query.due_from IS 'due_date_from: Tasks due at this time or later. UTC, unless it has an offset.';
+
+
+--
+-- Name: COLUMN task_query.due_to; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_query.due_to IS 'due_date_to: Tasks due at this time or earlier. A date without a time includes the whole day. UTC, unless it has an offset.';
+
+
+--
+-- Name: COLUMN task_query.sort_by; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_query.sort_by IS 'sort_by: The order. If it is left out: `relevance` with `q`, otherwise `created_at`, newest first. `priority` has High first; `title` ignores letter case; `relevance` needs `q`. Tasks without a due date come last in both directions.';
+
+
+--
+-- Name: COLUMN task_query.descending; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_query.descending IS 'sort_order: Ascending or descending. If it is left out: `asc`, but best first for `relevance`, and newest first if `sort_by` is left out as well.';
+
+
+--
+-- Name: COLUMN task_query."limit"; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_query."limit" IS 'limit: The number of items to return, at most.';
+
+
+--
+-- Name: COLUMN task_query."offset"; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_query."offset" IS 'offset: The number of tasks to skip. For long lists use `cursor`.';
+
+
+--
+-- Name: COLUMN task_query.cursor; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_query.cursor IS 'cursor: `next_cursor` of the previous page. It carries its own filters and order: parameters beside it must agree with it or be the defaults. `limit` may differ.';
 
 
 --
@@ -355,6 +440,7 @@ begin
 
   return jsonb_build_object(
     'fields', v_fields,
+    'parameters', app.describe_parameters(),
     'faults', (
       select jsonb_agg(
         jsonb_build_object(
@@ -373,7 +459,7 @@ end $$;
 -- Name: FUNCTION describe_tasks(); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.describe_tasks() IS 'Each field of a task in JSON Schema, and each rule with its stable type and its words: {"fields": […], "faults": […]}.';
+COMMENT ON FUNCTION api.describe_tasks() IS 'Each field of a task and each parameter of a list in JSON Schema, and each rule with its stable type and its words: {"fields": […], "parameters": […], "faults": […]}.';
 
 
 --
@@ -902,6 +988,51 @@ end $$;
 --
 
 COMMENT ON FUNCTION api.update_task(id uuid, body jsonb, lenient boolean, if_match text, if_none_match text, answer jsonb, OUT status integer, OUT headers text[], OUT response text) IS 'Changes the fields of a task that the body has (RFC 7396). Without a status, the response is a question about the rule.';
+
+
+--
+-- Name: describe_parameters(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.describe_parameters() RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+begin
+  return (
+    select jsonb_agg(
+      jsonb_build_object(
+        'name', parameter.name, 'description', substring(described.comment from ': (.*)'), 'schema', parameter.schema)
+      order by parameter.place)
+    from (values
+      (1, 'q', '{"type": "string", "maxLength": 2000, "examples": ["rent -garage"]}'::jsonb),
+      (2, 'status', '{"type": "string", "enum": ["complete", "incomplete"]}'),
+      (3, 'priority', '{"type": "array", "items": {"type": "string", "enum": ["High", "Medium", "Low"]}}'),
+      (4, 'tags', '{"type": "array", "maxItems": 50, "items": {"type": "string", "maxLength": 50, "pattern": "^[^,]*$"}}'),
+      (5, 'tags_match', '{"type": "string", "enum": ["any", "all"], "default": "any"}'),
+      (6, 'due_date_from', '{"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}'),
+      (7, 'due_date_to', '{"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}'),
+      (8, 'sort_by', '{"type": "string",
+        "enum": ["due_date", "title", "priority", "created_at", "updated_at", "relevance"]}'),
+      (9, 'sort_order', '{"type": "string", "enum": ["asc", "desc"]}'),
+      (10, 'limit', '{"type": "integer", "minimum": 1, "maximum": 100, "default": 50}'),
+      (11, 'offset', '{"type": "integer", "minimum": 0, "maximum": 999999999, "default": 0}'),
+      (12, 'cursor', '{"type": "string"}')
+    ) as parameter (place, name, schema)
+    left join lateral (
+      select col_description(attribute.attrelid, attribute.attnum) as comment
+      from pg_catalog.pg_attribute as attribute
+      where attribute.attrelid = 'app.task_query'::regclass
+        and split_part(col_description(attribute.attrelid, attribute.attnum), ': ', 1) = parameter.name
+    ) as described on true);
+end $_$;
+
+
+--
+-- Name: FUNCTION describe_parameters(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.describe_parameters() IS 'Each parameter of a list: its name, its description and its JSON Schema.';
 
 
 --
@@ -2268,7 +2399,7 @@ declare
     'q', 'status', 'priority', 'tags', 'tags_match', 'due_date_from', 'due_date_to', 'sort_by', 'sort_order',
     'limit', 'offset', 'cursor'];
   v_query app.task_query := row(
-    '{false,true}'::boolean[], '{High,Medium,Low}'::text[], null, null, false, null, null, null, null, 50, 0);
+    '{false,true}'::boolean[], '{High,Medium,Low}'::text[], null, null, false, null, null, null, null, 50, 0, null);
   v_faults jsonb := '[]';
   v_name text;
   v_values text[];

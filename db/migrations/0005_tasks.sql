@@ -138,10 +138,46 @@ create type app.task_query as (
   sort_by text,
   descending boolean,
   "limit" integer,
-  "offset" integer
+  "offset" integer,
+  cursor text
 );
 
 comment on type app.task_query is 'The filters, the order and the page of a list.';
+
+-- Each names its parameter, and describes it in the OpenAPI document.
+comment on column app.task_query.q is
+  'q: Words to find in title and description. Letter case and accents do not matter; English word '
+  'forms are found; the last word may be the beginning of one; `"quoted phrases"`, `-without`, `or`. '
+  'See *Search*.';
+comment on column app.task_query.statuses is
+  'status: Only completed tasks, or only the others. `completed` and `true`, or `false`, mean the '
+  'same.';
+comment on column app.task_query.priorities is
+  'priority: Tasks with any of these priorities, in any letter case. Repeat the parameter, or '
+  'separate with commas.';
+comment on column app.task_query.tags is
+  'tags: Tasks with any of these tags. Repeat the parameter, or separate with commas.';
+comment on column app.task_query.tags_match_all is
+  'tags_match: `any`: at least one of the tags; `all`: every one of them.';
+comment on column app.task_query.due_from is
+  'due_date_from: Tasks due at this time or later. UTC, unless it has an offset.';
+comment on column app.task_query.due_to is
+  'due_date_to: Tasks due at this time or earlier. A date without a time includes the whole day. UTC, '
+  'unless it has an offset.';
+comment on column app.task_query.sort_by is
+  'sort_by: The order. If it is left out: `relevance` with `q`, otherwise `created_at`, newest first. '
+  '`priority` has High first; `title` ignores letter case; `relevance` needs `q`. Tasks without a due '
+  'date come last in both directions.';
+comment on column app.task_query.descending is
+  'sort_order: Ascending or descending. If it is left out: `asc`, but best first for `relevance`, and '
+  'newest first if `sort_by` is left out as well.';
+comment on column app.task_query."limit" is
+  'limit: The number of items to return, at most.';
+comment on column app.task_query."offset" is
+  'offset: The number of tasks to skip. For long lists use `cursor`.';
+comment on column app.task_query.cursor is
+  'cursor: `next_cursor` of the previous page. It carries its own filters and order: parameters '
+  'beside it must agree with it or be the defaults. `limit` may differ.';
 
 reset role;
 

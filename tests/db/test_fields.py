@@ -99,7 +99,7 @@ def test_a_field_that_is_added_by_the_recipe_is_stored_and_described(with_note):
     assert changed["note"] == with_note.value("select note from app.tasks") == "second"
     faults = json.loads(
         with_note.value(
-            "select api.find_task_faults(body => $1, id => $2, lenient => false)",
+            "select api.find_task_faults(body => $1, id => $2, lenient => false, answer => null)",
             '{"note": "much too long"}',
             task["id"],
         )
@@ -115,3 +115,22 @@ def test_a_field_that_is_added_by_the_recipe_is_stored_and_described(with_note):
         "maxLength": 10,
         "default": None,
     }
+
+
+def test_every_parameter_of_a_list_is_described_by_the_query_type(as_superuser):
+    parameters = json.loads(as_superuser.value("select api.describe_tasks()"))["parameters"]
+    assert all(parameter["description"].endswith(".") and parameter["schema"] for parameter in parameters)
+    attributes = as_superuser.value(
+        "select count(*) from pg_attribute where attrelid = 'app.task_query'::regclass and attnum > 0"
+    )
+    assert len({parameter["name"] for parameter in parameters}) == len(parameters) == attributes
+
+
+def test_the_parameters_that_are_described_are_those_that_are_read(as_superuser):
+    parameters = json.loads(as_superuser.value("select api.describe_tasks()"))["parameters"]
+    known = re.search(
+        r"c_known constant text\[\] := array\[(.*?)\]",
+        as_superuser.value(SOURCE, "app.read_task_query"),
+        re.S,
+    )
+    assert [parameter["name"] for parameter in parameters] == re.findall(r"'(\w+)'", known[1])

@@ -45,6 +45,7 @@ begin
 
   return jsonb_build_object(
     'fields', v_fields,
+    'parameters', app.describe_parameters(),
     'faults', (
       select jsonb_agg(
         jsonb_build_object(
@@ -59,6 +60,7 @@ begin
 end $$;
 
 comment on function api.describe_tasks is
-  'Each field of a task in JSON Schema, and each rule with its stable type and its words: {"fields": […], "faults": […]}.';
+  'Each field of a task and each parameter of a list in JSON Schema, and each rule with its stable type and its words: '
+  '{"fields": […], "parameters": […], "faults": […]}.';
 
 grant execute on function api.describe_tasks to task_api;

@@ -9,7 +9,7 @@ declare
     'q', 'status', 'priority', 'tags', 'tags_match', 'due_date_from', 'due_date_to', 'sort_by', 'sort_order',
     'limit', 'offset', 'cursor'];
   v_query app.task_query := row(
-    '{false,true}'::boolean[], '{High,Medium,Low}'::text[], null, null, false, null, null, null, null, 50, 0);
+    '{false,true}'::boolean[], '{High,Medium,Low}'::text[], null, null, false, null, null, null, null, 50, 0, null);
   v_faults jsonb := '[]';
   v_name text;
   v_values text[];
