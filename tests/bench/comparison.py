@@ -1,6 +1,6 @@
 """What the runs of ``make bench`` add up to: medians, ratios, costs, and the page that shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -55,6 +55,8 @@ class Comparison:
     starts: Mapping[str, float] = field(default_factory=dict)
     exchanges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Statements and round trips of Duly, by operation."""
+    worst: Sequence[tuple[str, int, str, str]] = ()
+    """Of the most expensive requests: name, status, median and longest time in milliseconds."""
 
     def of(self, contender: str, operation: str, connections: int) -> Series:
         return self.series.setdefault((contender, operation, connections), Series())
@@ -94,6 +96,11 @@ class Comparison:
             "![requests per second by connections](connections.svg)\n",
             "## Costs\n",
             self._costs(),
+        ]
+        text += [
+            "## Worst request, milliseconds\n",
+            "The most that each bound lets through, for the user with 50,000 tasks (`worst.py`).\n",
+            table(["", "status", "median", "longest"], self.worst),
         ]
         bars(
             "load.svg", "Requests per second, 16 connections", operations,

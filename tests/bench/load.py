@@ -16,7 +16,7 @@ from pathlib import Path
 
 import jwt
 
-from tests.bench import store
+from tests.bench import store, worst
 from tests.bench.comparison import BARE, COMPARED, DULY, PGBENCH, TWO, USUAL, Comparison
 from tests.bench.generators import find_wrk, run_pgbench, run_wrk
 from tests.bench.operations import OPERATIONS, Operation, population, request_lines
@@ -157,6 +157,7 @@ def main() -> None:
             operation.name: next(operation.requests(people, random.Random(0))) for operation in chosen()
         }
         comparison.exchanges = exchanges(duly_url["DATABASE_URL"], requests, tokens)
+        comparison.worst = worst.measure(services[DULY].url, tokens[0])
         version = kept.version
     comparison.write("Load", version, _METHOD.format(rounds=ROUNDS, seconds=SECONDS, pool=POOL_SIZE))
 
