@@ -376,57 +376,73 @@ create or replace function app.search_tasks(
 returns record
 language plpgsql stable
 set search_path = ''
-as $$
+as $function$
 declare
   v_user constant text := app.require_user_id();
   v_searches constant boolean := query.q is not null or query.tags is not null;
   v_proposed record;
+  -- The text varies by the order and the filters alone; what they are compared with is always a parameter.
+  v_key constant text := case key
+    when 'relevance' then 'proposed.rank'
+    when 'due_or_infinity' then $$coalesce(task.due_date, 'infinity')$$
+    when 'due_or_minus_infinity' then $$coalesce(task.due_date, '-infinity')$$
+    when 'priority_rank' then $$array_position('{High,Medium,Low}', task.priority)$$
+    else format('task.%I', key) end;
+  v_type constant text := case key
+    when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_rank' then 'integer' else 'timestamptz' end;
+  v_direction constant text := case direction when 'asc' then 'asc' else 'desc' end;
+  v_beyond constant text := case direction when 'asc' then '>' else '<' end;
+  v_tasks constant text := case when v_searches
+    -- Each row by itself ("offset 0"): or all of the user's tasks might be read, to pick these.
+    then $$
+      unnest($5, $6) as proposed (id, rank)
+      cross join lateral (
+        select task.* from app.tasks as task where task.user_id = $7 and task.id = proposed.id offset 0
+      ) as task
+    $$
+    else $$
+      unnest($8) as status
+      cross join unnest($9) as priority
+      inner join app.tasks as task
+        on task.user_id = $7 and task.completed = status and task.priority = priority.priority
+    $$ end;
+  v_filters constant text := concat_ws(
+    ' and ', 'true',
+    case when v_searches and cardinality(query.statuses) < 2 then 'task.completed = any($8)' end,
+    case when v_searches and cardinality(query.priorities) < 3 then 'task.priority = any($9)' end,
+    case when query.due_from is not null then 'task.due_date >= $10' end,
+    case when query.due_to is not null then 'task.due_date <= $11' end);
 begin
   if v_searches then
     v_proposed := finder.find_tasks(query.q, query.tags, query.tags_match_all, key = 'relevance');
   else
     select null::uuid[] as ids, null::real[] as ranks into v_proposed;
   end if;
-  -- The text varies by the order and the filters; what they are compared with is always a parameter.
   execute format(
-    'with found as materialized ('
-    '  select task.id, %s as key from %s where %s'
-    '), page as ('
-    '  select found.id, found.key from found where $1 is null or (found.key, found.id) %s ($2::%s, $1) order by found.key %s, found.id %s'
-    '  limit $3 offset $4'
-    ') '
-    'select array_agg(page.id), '
-    '  array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), $3 - 1)]::text], '
-    '  array_agg((select app.render_task(task) from app.tasks as task where task.user_id = $7 and task.id = page.id)), '
-    '  (select count(*) from found) '
-    'from page',
-    case key
-      when 'relevance' then 'proposed.rank'
-      when 'due_or_infinity' then 'coalesce(task.due_date, ''infinity'')'
-      when 'due_or_minus_infinity' then 'coalesce(task.due_date, ''-infinity'')'
-      when 'priority_rank' then 'array_position(''{High,Medium,Low}'', task.priority)'
-      else format('task.%I', key) end,
-    -- Each row by itself ("offset 0"): or all of the user's tasks might be read, to pick these.
-    case when v_searches
-      then 'unnest($5, $6) as proposed (id, rank) cross join lateral ('
-        'select task.* from app.tasks as task where task.user_id = $7 and task.id = proposed.id offset 0) as task'
-      else 'unnest($8) as status cross join unnest($9) as priority '
-        'inner join app.tasks as task on task.user_id = $7 and task.completed = status and task.priority = priority.priority' end,
-    concat_ws(
-      ' and ', 'true',
-      case when v_searches and cardinality(query.statuses) < 2 then 'task.completed = any($8)' end,
-      case when v_searches and cardinality(query.priorities) < 3 then 'task.priority = any($9)' end,
-      case when query.due_from is not null then 'task.due_date >= $10' end,
-      case when query.due_to is not null then 'task.due_date <= $11' end),
-    case direction when 'asc' then '>' else '<' end,
-    case key when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_rank' then 'integer' else 'timestamptz' end,
-    case direction when 'asc' then 'asc' else 'desc' end,
-    case direction when 'asc' then 'asc' else 'desc' end)
+    $$
+      with found as materialized (
+        select task.id, %1$s as key from %2$s where %3$s
+      ), page as (
+        select found.id, found.key
+        from found
+        where $1 is null or (found.key, found.id) %4$s ($2::%5$s, $1)
+        order by found.key %6$s, found.id %6$s
+        limit $3 offset $4
+      )
+      select
+        array_agg(page.id),
+        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), $3 - 1)]::text],
+        array_agg(
+          (select app.render_task(task) from app.tasks as task where task.user_id = $7 and task.id = page.id)),
+        (select count(*) from found)
+      from page
+    $$,
+    v_key, v_tasks, v_filters, v_beyond, v_type, v_direction)
   into ids, keys, documents, total
   using
     after_id, after, "limit", query.offset, v_proposed.ids, v_proposed.ranks, v_user,
     query.statuses, query.priorities, query.due_from, query.due_to;
-end $$;
+end $function$;
 
 comment on function app.search_tasks is
   'A page, in the order of the key, of the tasks with words, tags or due dates, as of the functions for pages; and the number of all.';

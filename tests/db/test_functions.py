@@ -106,7 +106,7 @@ CHANGES = {
     "a parameter's type, where others are bound to it": edit(
         "tasks/render_time.sql", "moment timestamptz", "moment timestamptz, digits integer default 0"
     ),
-    "a new name": edit("requests/etag_matches_weakly.sql", "app.etag_matches_weakly", "app.etag_fits"),
+    "a new name": edit("lists/encode_uri_component.sql", "app.encode_uri_component", "app.encode_uri"),
     "an out parameter": edit("api/get_task.sql", "out response text", "out response text, out more text"),
     "a column in the middle of a view that others read": edit(
         "audit/services.sql", "  service.oid,\n", "  service.oid,\n  1 as one,\n"
@@ -206,10 +206,7 @@ MISPLACED = {
     "belongs into the schema keeper": move("tasks/render_time.sql", "keeper/render_time.sql"),
     "app.trim_text is in": write("tasks/trim_text.sql", NEW.replace("app.count_words", "app.trim_text")),
     "refer to each other": write(
-        "requests/trim_text.sql",
-        NEW.replace("count_words", "trim_text").replace(
-            "app.trim_text(title)", "app.etag_matches(title, title)"
-        ),
+        "tasks/count_words.sql", NEW.replace("app.trim_text(title)", "app.count_letters(title)::text")
     ),
 }
 
@@ -218,8 +215,9 @@ MISPLACED = {
 def test_a_file_in_the_wrong_place_is_refused_with_the_reason(message, root):
     MISPLACED[message](root)
     if message == "refer to each other":
-        edit(
-            "requests/etag_matches.sql", "condition = '*'", "app.trim_text(etag) is null or condition = '*'"
+        letters = NEW.replace("count_words", "count_letters")
+        write(
+            "tasks/count_letters.sql", letters.replace("app.trim_text(title)", "app.count_words(title)::text")
         )(root)
     with pytest.raises(MigrationError, match=message):
         migrations.new_migration("misplaced", root)
