@@ -34,6 +34,15 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
+def _headers(text: str) -> tuple[str, ...]:
+    # The head of an answer has to stay below 4 KiB.
+    if len(text) > 1000 or not all(
+        re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII) for name in _names(text)
+    ):
+        raise ValueError("must be names of header fields, with commas, in at most 1,000 characters")
+    return _names(text)
+
+
 def _choice(*choices: str) -> Any:
     def parse(text: str) -> str:
         if text not in choices:
@@ -150,9 +159,14 @@ class Settings:
     )
 
     client_timeout: int = _setting(
-        "seconds that a client may take to send a request or to take its answer",
+        "seconds that a client may pause while it sends a request or takes its answer",
         10,
         _integer(1, 300),
+    )
+    keep_alive: int = _setting(
+        "seconds that an idle connection is kept open; more than the proxy before the service keeps it",
+        75,
+        _integer(1, 3600),
     )
     shutdown_timeout: int = _setting(
         "seconds that running requests have to end after SIGTERM", 10, _integer(1, 300)
@@ -177,6 +191,9 @@ class Settings:
 
     cors_origins: tuple[str, ...] = _setting(
         "origins of web front ends, with commas", ("http://localhost:3000",), _names
+    )
+    cors_headers: tuple[str, ...] = _setting(
+        "request headers that web front ends may send beside the usual ones, with commas", (), _headers
     )
     unknown_fields: Literal["refuse", "ignore"] = _setting(
         "refuse or ignore fields of a body that are not known",

@@ -20,6 +20,9 @@ Duly serves at {address}, its documentation at {address}/docs. Ctrl-C ends it.
     -d '{{"title": "Buy milk", "tags": ["home"]}}'
 """
 
+# The ports that web front ends are developed on: Next.js and others; Vite.
+_FRONT_ENDS = "http://localhost:3000,http://localhost:5173"
+
 _NO_DEVELOPMENT = (
     "DEVELOPMENT is off: /docs hands out tokens, and secrets may be short, only on a loopback address and with "
     "the embedded database, that is with HOST and DATABASE_URL unset."
@@ -58,7 +61,7 @@ def run() -> int:
 
 def _environment(owner: str, host: str, port: int) -> dict[str, str]:
     """The variables of the service: those given, and what is made for it here."""
-    defaults = {"JWT_SECRET": commands.secret(), "DEVELOPMENT": "true"}
+    defaults = {"JWT_SECRET": commands.secret(), "DEVELOPMENT": "true", "CORS_ORIGINS": _FRONT_ENDS}
     given = {name: value for name, value in os.environ.items() if value or name not in defaults}
     if not commands.is_embedded() or not is_loopback(host):
         defaults["DEVELOPMENT"] = given["DEVELOPMENT"] = "false"

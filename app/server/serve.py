@@ -51,6 +51,7 @@ def serve(settings: Settings) -> int:
         server_header=False,
         # Neither the client's address nor its scheme is looked at.
         proxy_headers=False,
+        timeout_keep_alive=settings.keep_alive,
         timeout_graceful_shutdown=settings.shutdown_timeout,
         timeout_worker_healthcheck=10,
     )

@@ -130,6 +130,22 @@ def test_an_answer_that_is_taken_slowly_arrives_whole(cluster):
     assert received > 16 * 600_000
 
 
+def test_an_idle_connection_is_kept_for_longer_than_uvicorn_would(service):
+    """For 75 seconds, of which six are tried: uvicorn's own are five."""
+    request = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+    with send(service, request) as connection:
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        time.sleep(6)
+        connection.sendall(request.encode())
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_keep_alive_ends_an_idle_connection(cluster):
+    with Service(cluster.url("task_api"), KEEP_ALIVE=1) as service:
+        answer = read_to_end(send(service, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_body_without_end_is_413_and_not_read_on(impatient):
     before = impatient.memory()
     chunk = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
