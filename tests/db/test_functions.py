@@ -186,7 +186,9 @@ def test_a_function_that_is_made_again_by_a_later_migration_has_one_copy(root):
     first = migrations.new_migration("change_body", root)
     edit("tasks/merge_task.sql", "-- changed\n", "-- changed again\n")(root)
     second = migrations.new_migration("change_body_again", root)
-    assert (first.name, second.name) == ("0020_change_body.sql", "0021_change_body_again.sql")
+    last = max(int(path.name[:4]) for path in (migrations.ROOT / "db" / "migrations").glob("*.sql"))
+    assert first.name == f"{last + 1:04}_change_body.sql"
+    assert second.name == f"{last + 2:04}_change_body_again.sql"
     up, _, down = second.read_text().partition("\n-- migrate:down\n")
     assert "-- changed again\n" in up
     assert "-- changed\n" in down
