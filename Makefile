@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-rest coverage lint format token migrate rollback audit psql bench bench-growth schema lock functions migration clean
+.PHONY: help run test test-all test-rest coverage lint format token pass migrate rollback audit psql bench bench-growth schema lock functions migration clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ run: $(VENV)/local ## serve on PORT (8000), with a PostgreSQL of its own or with
 
 token: $(VENV)/local ## print a token: make token user=alice
 	@$(BIN)/python -m app.dev.commands token -- "$$user"
+
+pass: $(VENV)/local ## print a pass, a token for scripts: make pass user=alice scope=tasks:read label=Backup
+	@$(BIN)/python -m app.dev.commands pass -- "$$user" "$$scope" "$$label"
 
 migrate: $(VENV)/local ## bring the database up to date
 	@$(BIN)/python -m app.dev.commands migrate

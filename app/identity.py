@@ -1,11 +1,23 @@
 """The user of a request."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks. ``read_only``: scopes are required, and the token has tasks:read, but not tasks:write."""
+    """The user, and the limits of the token.
+
+    ``read_only``: the scope is tasks:read. ``by_pass``: the token is a pass, which makes no passes.
+    """
 
     user_id: str
     read_only: bool
+    by_pass: bool = False
+
+
+class Pass(NamedTuple):
+    """A pass that is valid until ``expires_at``, in seconds since 1970."""
+
+    identity: Identity
+    expires_at: float

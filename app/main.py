@@ -13,9 +13,11 @@ from starlette.routing import Route
 
 from app.api.health import Health
 from app.api.occurrences import Occurrences
+from app.api.passes import Passes
 from app.api.tasks import Tasks
 from app.auth.authenticator import Authenticator
 from app.database.calls import Database
+from app.database.passes import PassDirectory
 from app.database.refusals import on_database_error
 from app.docs.openapi import OpenAPI
 from app.docs.pages import ASSET_TYPES, Docs
@@ -32,10 +34,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
     """The ASGI application. Raises SettingsError where a setting is wrong."""
     settings = settings or Settings.from_environment(os.environ)
     database = Database(settings)
-    authenticator = Authenticator(settings)
+    authenticator = Authenticator(settings, PassDirectory(database).open if settings.passes else None)
     instrumentation = Instrumentation(settings, database, authenticator)
     tasks = Tasks(settings, database, authenticator)
     occurrences = Occurrences(settings, database, authenticator)
+    passes = Passes(settings, database, authenticator)
     health = Health(database)
     docs = Docs(settings)
     development = (
@@ -59,6 +62,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/tasks/{id}/toggle", Resource(POST=tasks.toggle)),
             Route("/tasks/{id}/occurrences", Resource(GET=occurrences.of_task)),
             Route("/occurrences", Resource(POST=occurrences.of_rule)),
+            *(passes.routes if settings.passes else ()),
             Route("/health", Resource(GET=health.live)),
             Route("/health/ready", Resource(GET=health.ready)),
             Route("/problems/{name}", Resource(("application/json", "text/html"), GET=show_problem)),

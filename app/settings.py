@@ -141,6 +141,9 @@ class Settings:
         ("scope", "scp", "permissions"),
         _names,
     )
+    passes: bool = _setting(
+        "whether users may create passes, tokens of their own for scripts, and use them", True, _flag
+    )
     jwt_cache_size: int = _setting(
         "how many verified tokens are remembered; 0: none", 10_000, _integer(0, 1_000_000)
     )

@@ -86,6 +86,20 @@ COMMENT ON SCHEMA keeper IS 'What keeps the totals and the search keys, removes 
 
 
 --
+-- Name: porter; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA porter;
+
+
+--
+-- Name: SCHEMA porter; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON SCHEMA porter IS 'What says whose something is, before a user is known: it reads no task.';
+
+
+--
 -- Name: pg_trgm; Type: EXTENSION; Schema: -; Owner: -
 --
 
@@ -111,6 +125,27 @@ CREATE EXTENSION IF NOT EXISTS unaccent WITH SCHEMA public;
 --
 
 COMMENT ON EXTENSION unaccent IS 'text search dictionary that removes accents';
+
+
+--
+-- Name: pass_document; Type: TYPE; Schema: app; Owner: -
+--
+
+CREATE TYPE app.pass_document AS (
+	id uuid,
+	label text,
+	scope text,
+	created_at text,
+	expires_at text,
+	last_used_on date
+);
+
+
+--
+-- Name: TYPE pass_document; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TYPE app.pass_document IS 'A pass as a client sees it.';
 
 
 --
@@ -313,6 +348,92 @@ COMMENT ON FUNCTION api.check_readiness(migrations jsonb) IS 'Why the service ma
 
 
 --
+-- Name: create_pass(jsonb, bytea, boolean); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.create_pass(body jsonb, digest bytea, lenient boolean, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  c_fields constant text[] := array['label', 'scope', 'expires_at'];
+  c_most constant integer := 20;
+  v_user constant text := app.require_user_id();
+  v_member record;
+  v_pass app.passes;
+  v_bad text[] := '{}';
+  v_type text;
+  v_message text;
+  v_fault jsonb;
+  v_faults jsonb := '[]';
+  -- Told last, as only some errors are told.
+  v_unknown jsonb := '[]';
+begin
+  if jsonb_typeof(body) is distinct from 'object' then
+    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"label": "Backup"}');
+  end if;
+  -- More than 100 members are refused before any loop.
+  perform app.refuse_unknown_fields(body, c_fields, true);
+  v_pass.created_at := now();
+  v_pass.scope := 'tasks:read';
+  v_pass.expires_at := v_pass.created_at + interval '90 days';
+  for v_member in select field, value from jsonb_each(body) as member (field, value) loop
+    begin
+      perform app.refuse_unknown_fields(
+        jsonb_build_object(v_member.field, v_member.value), c_fields, lenient);
+      if v_member.field = 'label' then
+        v_pass.label := app.trim_text(app.read_text(body, 'label'));
+      elsif v_member.field = 'scope' then
+        v_pass.scope := coalesce(app.read_text(body, 'scope'), v_pass.scope);
+      elsif v_member.field = 'expires_at' then
+        v_pass.expires_at := coalesce(app.read_time(body, 'expires_at'), v_pass.expires_at);
+      end if;
+    exception when sqlstate 'DT400' then
+      get stacked diagnostics v_message = message_text, v_type = constraint_name;
+      v_bad := v_bad || v_member.field;
+      v_fault := jsonb_build_object(
+        'loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
+      if v_type = 'unknown_field' then
+        v_unknown := v_unknown || v_fault;
+      else
+        v_faults := v_faults || v_fault;
+      end if;
+    end;
+  end loop;
+  if v_pass.label is null and 'label' <> all(v_bad) then
+    v_faults := v_faults || jsonb_build_object(
+      'loc', array['body', 'label'], 'msg', 'is required: a string of 1 to 100 characters', 'type', 'missing');
+  end if;
+  v_faults := v_faults || app.find_rule_faults(v_pass, v_bad) || v_unknown;
+  if v_faults <> '[]' then
+    raise exception 'bad pass' using errcode = 'DT400', detail = v_faults;
+  end if;
+
+  -- Held to the end of the transaction, so that two requests at once can't both be the last that fits.
+  perform pg_advisory_xact_lock(hashtextextended('api.create_pass ' || v_user, 0));
+  delete from app.passes as pass where pass.user_id = v_user and pass.expires_at <= now();
+  if (select count(*) from app.passes as pass where pass.user_id = v_user) >= c_most then
+    raise exception 'too many passes' using errcode = 'DT4TM';
+  end if;
+  insert into app.passes (label, scope, digest, expires_at)
+  values (v_pass.label, v_pass.scope, create_pass.digest, v_pass.expires_at)
+  returning id into v_pass.id;
+
+  status := 201;
+  headers := '{}';
+  response := app.render_pass(
+    v_pass.id, v_pass.label, v_pass.scope, v_pass.created_at, v_pass.expires_at, v_pass.last_used_on);
+end $$;
+
+
+--
+-- Name: FUNCTION create_pass(body jsonb, digest bytea, lenient boolean, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.create_pass(body jsonb, digest bytea, lenient boolean, OUT status integer, OUT headers text[], OUT response text) IS 'Creates a pass and removes the user''s expired ones. Raises DT4TM where the user has 20 already.';
+
+
+--
 -- Name: create_task(jsonb, uuid, boolean, jsonb, text); Type: FUNCTION; Schema: api; Owner: -
 --
 
@@ -359,6 +480,33 @@ end $$;
 --
 
 COMMENT ON FUNCTION api.create_task(body jsonb, id uuid, lenient boolean, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text) IS 'Makes a task, under the id where one is given. Without a status, the response is a question about the rule.';
+
+
+--
+-- Name: delete_pass(uuid); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.delete_pass(id uuid, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+begin
+  delete from app.passes as pass where pass.user_id = v_user and pass.id = delete_pass.id;
+  if not found then
+    raise exception 'no such pass' using errcode = 'DT404';
+  end if;
+  status := 204;
+  headers := '{}';
+end $$;
+
+
+--
+-- Name: FUNCTION delete_pass(id uuid, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.delete_pass(id uuid, OUT status integer, OUT headers text[], OUT response text) IS 'Revokes a pass, for good.';
 
 
 --
@@ -625,6 +773,35 @@ COMMENT ON FUNCTION api.get_task(id uuid, if_none_match text, OUT status integer
 
 
 --
+-- Name: list_passes(); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.list_passes(OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+begin
+  status := 200;
+  headers := '{}';
+  response := '{"items":[' || coalesce((
+    select string_agg(
+      app.render_pass(pass.id, pass.label, pass.scope, pass.created_at, pass.expires_at, pass.last_used_on),
+      ',' order by pass.created_at desc, pass.id)
+    from app.passes as pass
+    where pass.user_id = v_user), '') || ']}';
+end $$;
+
+
+--
+-- Name: FUNCTION list_passes(OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.list_passes(OUT status integer, OUT headers text[], OUT response text) IS 'The user''s passes, newest first, without their tokens.';
+
+
+--
 -- Name: list_tasks(jsonb, text, text, text); Type: FUNCTION; Schema: api; Owner: -
 --
 
@@ -770,6 +947,34 @@ end $$;
 --
 
 COMMENT ON FUNCTION api.list_tasks(parameters jsonb, link text, cursor_key text, if_none_match text, OUT status integer, OUT headers text[], OUT response text) IS 'A page of the user''s tasks. link is what the links of the answer begin with, cursor_key what cursors are signed with.';
+
+
+--
+-- Name: open_pass(bytea); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.open_pass(digest bytea) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_pass record;
+begin
+  select * into v_pass from porter.open_pass(digest);
+  if v_pass.user_id is null then
+    return 'null';
+  end if;
+  return jsonb_build_object(
+    'user_id', v_pass.user_id, 'id', v_pass.id, 'scope', v_pass.scope,
+    'expires_at', extract(epoch from v_pass.expires_at), 'used_today', v_pass.used_today);
+end $$;
+
+
+--
+-- Name: FUNCTION open_pass(digest bytea); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.open_pass(digest bytea) IS 'The pass with this digest; expires_at is in seconds since 1970. Null for no valid pass.';
 
 
 --
@@ -988,6 +1193,32 @@ end $$;
 --
 
 COMMENT ON FUNCTION api.update_task(id uuid, body jsonb, lenient boolean, if_match text, if_none_match text, answer jsonb, OUT status integer, OUT headers text[], OUT response text) IS 'Changes the fields of a task that the body has (RFC 7396). Without a status, the response is a question about the rule.';
+
+
+--
+-- Name: use_pass(uuid); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.use_pass(id uuid) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_today constant date := (now() at time zone 'UTC')::date;
+begin
+  update app.passes as pass
+  set last_used_on = v_today
+  where pass.user_id = v_user and pass.id = use_pass.id and pass.last_used_on is distinct from v_today;
+  return to_jsonb(found);
+end $$;
+
+
+--
+-- Name: FUNCTION use_pass(id uuid); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.use_pass(id uuid) IS 'Notes today as the day of the pass''s last use; whether that is new.';
 
 
 --
@@ -1505,10 +1736,10 @@ COMMENT ON FUNCTION app.etag_matches_weakly(condition text, etag text) IS 'As et
 
 
 --
--- Name: find_rule_faults(app.tasks, text[]); Type: FUNCTION; Schema: app; Owner: -
+-- Name: find_rule_faults(anyelement, text[]); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.find_rule_faults(task app.tasks, except_fields text[]) RETURNS jsonb
+CREATE FUNCTION app.find_rule_faults("row" anyelement, except_fields text[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $_$
@@ -1524,10 +1755,10 @@ begin
       attribute.attname::text as field
     from pg_constraint as rule
     join pg_attribute as attribute on attribute.attrelid = rule.conrelid and attribute.attnum = rule.conkey[1]
-    where rule.conrelid = 'app.tasks'::regclass and rule.contype = 'c' and attribute.attname <> all(except_fields)
+    where rule.conrelid = pg_typeof("row")::text::regclass and rule.contype = 'c' and attribute.attname <> all(except_fields)
     order by attribute.attnum
   loop
-    execute format('select %s from (select ($1).*) as task', v_constraint.expression) into v_holds using task;
+    execute format('select %s from (select ($1).*) as checked', v_constraint.expression) into v_holds using "row";
     if not v_holds then
       v_faults := v_faults || jsonb_build_object(
         'loc', array['body', v_constraint.field],
@@ -1540,10 +1771,10 @@ end $_$;
 
 
 --
--- Name: FUNCTION find_rule_faults(task app.tasks, except_fields text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION find_rule_faults("row" anyelement, except_fields text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.find_rule_faults(task app.tasks, except_fields text[]) IS 'The constraints of the table that the task breaks, but for those of fields that are known to be bad.';
+COMMENT ON FUNCTION app.find_rule_faults("row" anyelement, except_fields text[]) IS 'The constraints of its table that the row breaks, but for those of fields that are known to be bad.';
 
 
 --
@@ -2678,6 +2909,22 @@ COMMENT ON FUNCTION app.render_time(moment timestamp with time zone) IS 'A time 
 
 
 --
+-- Name: render_pass(uuid, text, text, timestamp with time zone, timestamp with time zone, date); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.render_pass(id uuid, label text, scope text, created_at timestamp with time zone, expires_at timestamp with time zone, last_used_on date) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (row_to_json(ROW(id, label, scope, app.render_time(created_at), app.render_time(expires_at), last_used_on)::app.pass_document))::text;
+
+
+--
+-- Name: FUNCTION render_pass(id uuid, label text, scope text, created_at timestamp with time zone, expires_at timestamp with time zone, last_used_on date); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.render_pass(id uuid, label text, scope text, created_at timestamp with time zone, expires_at timestamp with time zone, last_used_on date) IS 'A pass as JSON.';
+
+
+--
 -- Name: render_task(app.tasks); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -3611,6 +3858,30 @@ COMMENT ON FUNCTION keeper.remove_expired_answers() IS 'Definer, because they ma
 
 
 --
+-- Name: open_pass(bytea); Type: FUNCTION; Schema: porter; Owner: -
+--
+
+CREATE FUNCTION porter.open_pass(digest bytea, OUT user_id text, OUT id uuid, OUT scope text, OUT expires_at timestamp with time zone, OUT used_today boolean) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select
+    pass.user_id, pass.id, pass.scope, pass.expires_at,
+    coalesce(pass.last_used_on = (now() at time zone 'UTC')::date, false)
+  from app.passes as pass
+  where pass.digest = open_pass.digest and pass.expires_at > now()
+  limit 1
+$$;
+
+
+--
+-- Name: FUNCTION open_pass(digest bytea, OUT user_id text, OUT id uuid, OUT scope text, OUT expires_at timestamp with time zone, OUT used_today boolean); Type: COMMENT; Schema: porter; Owner: -
+--
+
+COMMENT ON FUNCTION porter.open_pass(digest bytea, OUT user_id text, OUT id uuid, OUT scope text, OUT expires_at timestamp with time zone, OUT used_today boolean) IS 'Definer, because no user is known yet: the user of the pass with this digest, and its scope; nulls for no valid pass.';
+
+
+--
 -- Name: english_stem; Type: TEXT SEARCH DICTIONARY; Schema: app; Owner: -
 --
 
@@ -3783,6 +4054,119 @@ COMMENT ON COLUMN app.idempotency_keys.created_at IS 'When the request was answe
 --
 
 COMMENT ON CONSTRAINT idempotency_keys_key_length ON app.idempotency_keys IS 'string_length: must have 1 to 255 characters';
+
+
+--
+-- Name: passes; Type: TABLE; Schema: app; Owner: -
+--
+
+CREATE TABLE app.passes (
+    user_id text DEFAULT app.user_id() NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    label text NOT NULL,
+    scope text NOT NULL,
+    digest bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    last_used_on date,
+    CONSTRAINT passes_digest_length CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT passes_expires_at_range CHECK (((expires_at > created_at) AND (expires_at <= (created_at + '8784:00:00'::interval)))),
+    CONSTRAINT passes_label_length CHECK (((char_length(label) >= 1) AND (char_length(label) <= 100))),
+    CONSTRAINT passes_scope_known CHECK ((scope = ANY (ARRAY['tasks:read'::text, 'tasks:write'::text])))
+);
+
+ALTER TABLE ONLY app.passes FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE passes; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TABLE app.passes IS 'Tokens that users make for scripts, each kept as a digest.';
+
+
+--
+-- Name: COLUMN passes.user_id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.passes.user_id IS 'The user of the pass.';
+
+
+--
+-- Name: COLUMN passes.id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.passes.id IS 'The pass''s identifier, unique among its user''s passes.';
+
+
+--
+-- Name: COLUMN passes.label; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.passes.label IS 'What the pass is for; white space at both ends is trimmed.';
+
+
+--
+-- Name: COLUMN passes.scope; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.passes.scope IS 'tasks:read allows reading only; tasks:write everything that is done with tasks.';
+
+
+--
+-- Name: COLUMN passes.digest; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.passes.digest IS 'The SHA-256 of the token.';
+
+
+--
+-- Name: COLUMN passes.created_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.passes.created_at IS 'When it was created.';
+
+
+--
+-- Name: COLUMN passes.expires_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.passes.expires_at IS 'When it stops working, at most 366 days after its creation; 90 days where none is given.';
+
+
+--
+-- Name: COLUMN passes.last_used_on; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.passes.last_used_on IS 'The day of its last use, in UTC; null before the first.';
+
+
+--
+-- Name: CONSTRAINT passes_digest_length ON passes; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT passes_digest_length ON app.passes IS 'bytes_length: must have 32 bytes';
+
+
+--
+-- Name: CONSTRAINT passes_expires_at_range ON passes; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT passes_expires_at_range ON app.passes IS 'time_range: must lie in the future, and at most 366 days ahead';
+
+
+--
+-- Name: CONSTRAINT passes_label_length ON passes; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT passes_label_length ON app.passes IS 'string_length: must have 1 to 100 characters';
+
+
+--
+-- Name: CONSTRAINT passes_scope_known ON passes; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT passes_scope_known ON app.passes IS 'enum: must be tasks:read or tasks:write';
 
 
 --
@@ -4077,7 +4461,7 @@ CREATE VIEW audit.function_faults WITH (security_invoker='true') AS
  SELECT format('function %s has no pinned path: whoever calls it decides what the names in it mean'::text, found.function) AS fault,
     format('alter function %s set search_path = '''''::text, found.function) AS remedy
    FROM audit.functions found
-  WHERE ((NOT found.in_extension) AND (found.definer OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name]))) AND (COALESCE(found.search_path, '-'::text) <> ALL (ARRAY['""'::text, 'pg_catalog'::text, 'pg_catalog, pg_temp'::text])) AND (found.definer OR (NOT found.bound)))
+  WHERE ((NOT found.in_extension) AND (found.definer OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name]))) AND (COALESCE(found.search_path, '-'::text) <> ALL (ARRAY['""'::text, 'pg_catalog'::text, 'pg_catalog, pg_temp'::text])) AND (found.definer OR (NOT found.bound)))
 UNION
  SELECT format('function %s runs with the rights of %I and does not say why'::text, found.function, found.owner) AS fault,
     format('comment on function %s is ''Definer, …'', or alter function %1$s security invoker'::text, found.function) AS remedy
@@ -4085,9 +4469,9 @@ UNION
   WHERE ((NOT found.in_extension) AND found.definer AND COALESCE((found.about !~ '^Definer, '::text), true))
 UNION
  SELECT format('function %s runs with the rights of %I, and is in none of the schemas for that'::text, found.function, found.owner) AS fault,
-    format('alter function %s security invoker, or create it in finder or keeper, as their owner'::text, found.function) AS remedy
+    format('alter function %s security invoker, or create it in finder, keeper or porter, as their owner'::text, found.function) AS remedy
    FROM audit.functions found
-  WHERE ((NOT found.in_extension) AND found.definer AND (found.schema <> ALL (ARRAY['finder'::name, 'keeper'::name])))
+  WHERE ((NOT found.in_extension) AND found.definer AND (found.schema <> ALL (ARRAY['finder'::name, 'keeper'::name, 'porter'::name])))
 UNION
  SELECT format('function %s runs with the rights of %I, who may do more than it needs'::text, found.function, found.owner) AS fault,
     format('alter function %s owner to a role of its own, without login, that owns no table'::text, found.function) AS remedy
@@ -4102,7 +4486,7 @@ UNION
    FROM ((pg_roles owner
      CROSS JOIN audit.relations tasks)
      JOIN pg_attribute attribute ON ((tasks.oid = attribute.attrelid)))
-  WHERE ((owner.rolname = ANY (ARRAY['task_finder'::name, 'task_keeper'::name])) AND (tasks.schema = 'app'::name) AND (tasks.relation = ANY (ARRAY['tasks'::text, 'app.tasks'::text])) AND (attribute.attnum > 0) AND (NOT attribute.attisdropped) AND has_column_privilege(owner.oid, tasks.oid, attribute.attnum, 'select'::text))
+  WHERE ((owner.rolname = ANY (ARRAY['task_finder'::name, 'task_keeper'::name, 'task_porter'::name])) AND (tasks.schema = 'app'::name) AND (tasks.relation = ANY (ARRAY['tasks'::text, 'app.tasks'::text])) AND (attribute.attnum > 0) AND (NOT attribute.attisdropped) AND has_column_privilege(owner.oid, tasks.oid, attribute.attnum, 'select'::text))
   GROUP BY owner.rolname
 UNION
  SELECT format('function %s is leakproof: it may be shown rows before row-level security has taken them out'::text, found.function) AS fault,
@@ -4114,7 +4498,7 @@ UNION
     format('revoke execute on function %s from %I, or from whom it has that'::text, found.function, service.role) AS remedy
    FROM (audit.functions found
      CROSS JOIN audit.services service)
-  WHERE ((NOT found.in_extension) AND (found.schema <> ALL (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name])) AND has_schema_privilege(service.oid, (found.schema)::text, 'usage'::text) AND has_function_privilege(service.oid, found.oid, 'execute'::text) AND (NOT service.superuser));
+  WHERE ((NOT found.in_extension) AND (found.schema <> ALL (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name])) AND has_schema_privilege(service.oid, (found.schema)::text, 'usage'::text) AND has_function_privilege(service.oid, found.oid, 'execute'::text) AND (NOT service.superuser));
 
 
 --
@@ -4274,7 +4658,7 @@ CREATE VIEW audit.privilege_faults WITH (security_invoker='true') AS
 UNION
  SELECT format('%s that %s creates will be executable or usable by public'::text, kind.objects, kind.creator) AS fault,
     format('alter default privileges for role %s revoke %s on %s from public'::text, kind.creator, kind.privilege, kind.objects) AS remedy
-   FROM ( VALUES ('task_owner'::text,'functions'::text,'f'::text,'execute'::text), ('task_owner'::text,'types'::text,'T'::text,'usage'::text), ('task_finder'::text,'functions'::text,'f'::text,'execute'::text), ('task_keeper'::text,'functions'::text,'f'::text,'execute'::text)) kind(creator, objects, letter, privilege)
+   FROM ( VALUES ('task_owner'::text,'functions'::text,'f'::text,'execute'::text), ('task_owner'::text,'types'::text,'T'::text,'usage'::text), ('task_finder'::text,'functions'::text,'f'::text,'execute'::text), ('task_keeper'::text,'functions'::text,'f'::text,'execute'::text), ('task_porter'::text,'functions'::text,'f'::text,'execute'::text)) kind(creator, objects, letter, privilege)
   WHERE (NOT (EXISTS ( SELECT
            FROM (pg_default_acl defaults
              JOIN pg_roles owner ON (((defaults.defaclrole = owner.oid) AND (owner.rolname = kind.creator))))
@@ -4284,7 +4668,7 @@ UNION
  SELECT format('%s that %I creates%s will be granted to %I: %s'::text, found.objects, found.creator, (' in '::text || (found.schema)::text), found.role, found.privilege) AS fault,
     format('alter default privileges for role %I%s revoke %s on %s from %I'::text, found.creator, (' in schema '::text || quote_ident((found.schema)::text)), found.privilege, found.objects, found.role) AS remedy
    FROM audit.default_privileges found
-  WHERE ((found.role <> found.creator) AND ((found.role = ANY (ARRAY['public'::name, 'task_api'::name, 'task_auditor'::name, 'task_finder'::name, 'task_keeper'::name])) OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name]))))
+  WHERE ((found.role <> found.creator) AND ((found.role = ANY (ARRAY['public'::name, 'task_api'::name, 'task_auditor'::name, 'task_finder'::name, 'task_keeper'::name, 'task_porter'::name])) OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name]))))
 UNION
  SELECT format('%I may %s %s, which row-level security does not hold'::text, service.role, privilege.name, found.relation) AS fault,
     format('revoke %s on %s from %I'::text, privilege.name, found.relation, service.role) AS remedy
@@ -4383,8 +4767,8 @@ UNION
  SELECT format('role %I has the attribute %s'::text, role.rolname, attribute.name) AS fault,
     format('alter role %I no%s'::text, role.rolname, attribute.name) AS remedy
    FROM (pg_roles role
-     CROSS JOIN LATERAL ( VALUES ('superuser'::text,role.rolsuper), ('bypassrls'::text,role.rolbypassrls), ('createrole'::text,role.rolcreaterole), ('createdb'::text,role.rolcreatedb), ('replication'::text,role.rolreplication), ('login'::text,(role.rolcanlogin AND (role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_keeper'::name]))))) attribute(name, has))
-  WHERE (attribute.has AND ((role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_keeper'::name, 'task_auditor'::name])) OR ((role.oid IN ( SELECT service.oid
+     CROSS JOIN LATERAL ( VALUES ('superuser'::text,role.rolsuper), ('bypassrls'::text,role.rolbypassrls), ('createrole'::text,role.rolcreaterole), ('createdb'::text,role.rolcreatedb), ('replication'::text,role.rolreplication), ('login'::text,(role.rolcanlogin AND (role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_keeper'::name, 'task_porter'::name]))))) attribute(name, has))
+  WHERE (attribute.has AND ((role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_keeper'::name, 'task_porter'::name, 'task_auditor'::name])) OR ((role.oid IN ( SELECT service.oid
            FROM audit.services service)) AND (attribute.name <> ALL (ARRAY['superuser'::text, 'bypassrls'::text])))))
 UNION
  SELECT format('role %I is a member of %I, and has or may take its rights'::text, service.role, other.rolname) AS fault,
@@ -4458,7 +4842,7 @@ UNION
  SELECT format('view %s runs with the rights of its owner, and not with its reader''s'::text, found.relation) AS fault,
     format('alter view %s set (security_invoker = true)'::text, found.relation) AS remedy
    FROM audit.relations found
-  WHERE ((found.kind = 'view'::text) AND (NOT found.security_invoker) AND ((found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name])) OR (EXISTS ( SELECT
+  WHERE ((found.kind = 'view'::text) AND (NOT found.security_invoker) AND ((found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name])) OR (EXISTS ( SELECT
            FROM ((pg_rewrite rule
              JOIN pg_depend dependency ON (((dependency.classid = ('pg_rewrite'::regclass)::oid) AND (rule.oid = dependency.objid) AND (dependency.refclassid = ('pg_class'::regclass)::oid))))
              JOIN audit.relations read ON (((dependency.refobjid = read.oid) AND (read.oid <> found.oid) AND ((read.schema = 'app'::name) OR read.has_user_id))))
@@ -4473,7 +4857,7 @@ UNION
     format('alter %s %s owner to task_owner'::text, found.kind, found.relation) AS remedy
    FROM (audit.relations found
      JOIN pg_roles owner ON (((found.owner_oid = owner.oid) AND (owner.rolcanlogin OR owner.rolsuper OR owner.rolbypassrls))))
-  WHERE (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name]));
+  WHERE (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name]));
 
 
 --
@@ -4589,6 +4973,14 @@ ALTER TABLE ONLY app.idempotency_keys
 
 
 --
+-- Name: passes passes_pkey; Type: CONSTRAINT; Schema: app; Owner: -
+--
+
+ALTER TABLE ONLY app.passes
+    ADD CONSTRAINT passes_pkey PRIMARY KEY (user_id, id);
+
+
+--
 -- Name: search_entries search_entries_pkey; Type: CONSTRAINT; Schema: app; Owner: -
 --
 
@@ -4633,6 +5025,13 @@ ALTER TABLE ONLY public.schema_migrations
 --
 
 CREATE INDEX idempotency_keys_by_created_at ON app.idempotency_keys USING btree (created_at);
+
+
+--
+-- Name: passes_by_digest; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX passes_by_digest ON app.passes USING btree (digest);
 
 
 --
@@ -4796,6 +5195,47 @@ CREATE POLICY idempotency_keys_select_own ON app.idempotency_keys FOR SELECT TO 
 
 
 --
+-- Name: passes; Type: ROW SECURITY; Schema: app; Owner: -
+--
+
+ALTER TABLE app.passes ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: passes passes_delete_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY passes_delete_own ON app.passes FOR DELETE TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: passes passes_insert_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY passes_insert_own ON app.passes FOR INSERT TO task_api WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: passes passes_select_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY passes_select_own ON app.passes FOR SELECT TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: passes passes_select_to_open; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY passes_select_to_open ON app.passes FOR SELECT TO task_porter USING (true);
+
+
+--
+-- Name: passes passes_update_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY passes_update_own ON app.passes FOR UPDATE TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id))) WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
 -- Name: search_entries; Type: ROW SECURITY; Schema: app; Owner: -
 --
 
@@ -4945,13 +5385,16 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('0007'),
     ('0008'),
     ('0009'),
+    ('0010'),
     ('0011'),
     ('0012'),
     ('0013'),
     ('0014'),
     ('0015'),
     ('0016'),
+    ('0017'),
     ('0018'),
+    ('0019'),
     ('0020'),
     ('0021'),
     ('0022');

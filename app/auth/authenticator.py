@@ -14,6 +14,7 @@ from jwt.types import Options
 
 from app.auth.issuer import Issuer
 from app.auth.keyring import KeyRing, own_keys
+from app.auth.passes import MAX_REMEMBERED, OpenPass, digest_of, is_pass
 from app.identity import Identity
 from app.settings import Settings
 from app.web.problems import Problem, Unauthorized
@@ -37,13 +38,21 @@ DESCRIPTIONS: Mapping[type[Exception], str] = {
 
 
 class Authenticator:
-    """Verifies tokens and remembers them by their digest, until ``exp`` or until their key is withdrawn."""
+    """Verifies tokens and passes, and remembers them by their digest.
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises SettingsError where no token could be verified, or where a key is unsafe."""
+    A token is remembered until ``exp`` or until a key is withdrawn, a pass for 30 seconds.
+    """
+
+    def __init__(self, settings: Settings, open_pass: OpenPass | None = None) -> None:
+        """Without ``open_pass`` no pass is accepted.
+
+        Raises:
+            SettingsError: no token could be verified, or a key is unsafe.
+        """
         self.cache_hits = 0
         self.cache_misses = 0
         self._settings = settings
+        self._open_pass = open_pass
         self._options: Options = {
             "require": ["exp"],
             "verify_aud": bool(settings.jwt_audience),
@@ -54,11 +63,12 @@ class Authenticator:
         self._issuer = Issuer(settings, self._verified.clear) if settings.jwt_jwks_url else None
 
     async def authenticate(self, headers: Iterable[tuple[bytes, bytes]]) -> Identity:
-        """Return the user identified by the bearer token in these ASGI headers.
+        """Return the user identified by the bearer token, a JWT or a pass, in these ASGI headers.
 
         Raises:
             Unauthorized: there is no token, or it is not valid.
-            Problem: the token has neither of the scopes (403), or the issuer has never answered (503).
+            Problem: the token has neither of the scopes (403); the issuer has never answered, or the
+                database can't open a pass (503).
         """
         credentials = [value for name, value in headers if name == b"authorization"]
         if len(credentials) != 1:
@@ -69,15 +79,26 @@ class Authenticator:
             self.cache_hits += 1
             return known[1]
         self.cache_misses += 1
-        claims = await self._claims(token_of(credentials[0]))
-        identity = Identity(self._user_id(claims), self._read_only(claims))
-        self._remember(digest, claims["exp"], identity)
+        token = token_of(credentials[0])
+        if is_pass(token):
+            identity, expires = await self._pass(token)
+        else:
+            claims = await self._claims(token)
+            identity, expires = Identity(self._user_id(claims), self._read_only(claims)), claims["exp"]
+        self._remember(digest, expires, identity)
         return identity
 
     async def aclose(self) -> None:
         """Stop fetching keys."""
         if self._issuer:
             self._issuer.close()
+
+    async def _pass(self, token: bytes) -> tuple[Identity, float]:
+        """The identity of a pass, and until when it is remembered. Raises Unauthorized and Unavailable."""
+        found = await self._open_pass(digest_of(token)) if self._open_pass else None
+        if found is None:
+            raise Unauthorized("The pass is unknown, revoked or expired")
+        return found.identity, min(found.expires_at, time() + MAX_REMEMBERED)
 
     async def _claims(self, token: bytes) -> dict[str, Any]:
         """The verified claims of a token."""

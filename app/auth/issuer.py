@@ -27,14 +27,14 @@ MAX_REASONS = 1000  # log lines about unusable JWKs, in the life of a process
 class Issuer:
     """The published keys, in ``keys``, and the fetching of them.
 
-    They are fetched when first needed, then every ``jwt_jwks_max_age`` seconds in the background. An unknown key
-    id causes a fetch at once, but not sooner than ``jwt_jwks_interval`` seconds after the last one. All requests
-    with unknown keys wait for the same fetch; a request with a known key never waits. After a failed fetch the
-    keys stay as they are.
+    They are fetched when first needed, then every ``jwt_jwks_max_age`` seconds in the background. An unknown
+    key id causes a fetch at once, but not sooner than ``jwt_jwks_interval`` seconds after the last one. All
+    requests with unknown keys wait for the same fetch; a request with a known key never waits. After a failed
+    fetch the keys stay as they are.
 
-    PyJWT's PyJWKClient does not fit: it holds a lock while it fetches, so that an issuer that hangs stops every
-    request; it reads an answer of any size; after a failure it fetches anew for every token; and it accepts
-    symmetric keys.
+    PyJWT's PyJWKClient does not fit: it holds a lock while it fetches, so that an issuer that hangs stops
+    every request; it reads an answer of any size; after a failure it fetches anew for every token; and it
+    accepts symmetric keys.
     """
 
     def __init__(self, settings: Settings, on_withdrawal: Callable[[], object]) -> None:

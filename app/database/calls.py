@@ -22,7 +22,7 @@ from app.web.problems import Unavailable
 # What a client may be told of an outage, by SQLSTATE.
 _DETAILS = {"25006": "The database is read-only just now; nothing can be changed"}
 
-Argument = str | bool | int | None
+Argument = str | bytes | bool | int | None
 
 CallObserver = Callable[[str], AbstractContextManager[None]]
 """Given the name of the function, opened before each call, closed after its answer; see app.instrumentation."""

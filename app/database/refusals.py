@@ -19,6 +19,7 @@ _JSON_CODES = ("22P02", "22P05", "22021", "54001", "22003", "22023")
 _PROBLEMS_OF_SQLSTATE: Mapping[str, Problem] = {
     "DT404": Problem("not-found"),
     "DT409": Problem("request-in-progress", headers={"retry-after": "1"}),
+    "DT4TM": Problem("too-many"),
     "DT412": Problem("precondition-failed"),
     "DT422": Problem("idempotency-key-reused"),
     # unique_violation: every unique constraint begins with user_id, so it is the user's own task that is there.

@@ -164,7 +164,8 @@ def main() -> int:
     """The commands of the Makefile."""
     parser = argparse.ArgumentParser(prog="python -m app.dev.commands")
     parser.add_argument(
-        "command", choices=["run", "token", "migrate", "rollback", "status", "schema", "psql", "audit"]
+        "command",
+        choices=["run", "token", "pass", "migrate", "rollback", "status", "schema", "psql", "audit"],
     )
     parser.add_argument("rest", nargs="*")
     arguments = parser.parse_args()
@@ -175,6 +176,11 @@ def main() -> int:
             return run()
         case "token":
             print(token(next(iter(arguments.rest), "") or "alice"))
+        case "pass":
+            from app.dev.passes import create_pass
+
+            user, scope, label = [*arguments.rest, "", "", ""][:3]
+            print(create_pass(user or "alice", scope or "tasks:read", label or "make pass"))
         case "schema":
             write_schema()
         case "psql":

@@ -65,6 +65,14 @@ PARAMETERS: Mapping[str, Json] = {
         "schema": {"type": "string", "format": "uuid"},
         "example": ID,
     },
+    "pass-id": {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": "The id of the pass.",
+        "schema": {"type": "string", "format": "uuid"},
+        "example": ID,
+    },
     "If-Match": {
         "name": "If-Match",
         "in": "header",
@@ -141,7 +149,7 @@ def components(schemas: Json) -> Json:
                 "type": "http",
                 "scheme": "bearer",
                 "bearerFormat": "JWT",
-                "description": "A JWT that identifies you (RFC 6750, RFC 7519).",
+                "description": "A JWT that identifies you (RFC 6750, RFC 7519), or a pass.",
             }
         },
         "parameters": dict(PARAMETERS),

@@ -34,6 +34,17 @@ PAGE = {"items": [TASK], "total": 1, "limit": 50, "offset": 0, "next_cursor": No
 TOGGLED = {"task": TASK | {"completed": True}, "new_task": SUCCESSOR}
 PREVIEW = {name: TASK[name] for name in ("due_date", "recurrence_rule", "timezone")} | {"limit": 2}
 OCCURRENCES = {"occurrences": ["2026-02-10T17:00:00Z", "2026-03-10T17:00:00Z"]}
+NEW_PASS = {"label": "Backup", "scope": "tasks:read", "expires_at": "2026-12-31T00:00:00Z"}
+PASS = {
+    "id": ID,
+    "label": "Backup",
+    "scope": "tasks:read",
+    "created_at": "2026-01-02T08:15:00.25Z",
+    "expires_at": "2026-12-31T00:00:00Z",
+    "last_used_on": None,
+}
+PASSES = {"items": [PASS | {"last_used_on": "2026-01-10"}]}
+CREATED_PASS = PASS | {"token": "duly_0h5WqZ8tYb1nXc4mVk7jLp2sRd9fGa3eTu6iOy0wQxE"}
 HEALTH = {"status": "healthy", "timestamp": "2026-01-10T17:00:00.123456Z", "version": "1.0.0"}
 READY = {"status": "ready", "version": "1.0.0"}
 FIELD_ERROR = {"loc": ["body", "title"], "msg": "must have 1 to 200 characters", "type": "string_length"}

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from app import __version__
 from app.database.calls import Database
 from app.docs.components import components
+from app.docs.passes import paths as passes_paths
 from app.docs.recurrence import paths as recurrence_paths
 from app.docs.schemas import task_schemas
 from app.docs.service import paths as service_paths
@@ -64,8 +65,14 @@ def describe(settings: Settings, tasks: Mapping[str, Any]) -> Json:
         "tags": [
             {"name": "tasks", "description": "Create, find, change and complete tasks."},
             {"name": "recurrence", "description": "The coming due dates of recurring tasks."},
+            {"name": "passes", "description": "Tokens of your own for scripts. A pass can't manage passes."},
             {"name": "service", "description": "Health and documentation. No token is needed."},
         ],
-        "paths": {**tasks_paths(settings), **recurrence_paths(settings), **service_paths(settings)},
+        "paths": {
+            **tasks_paths(settings),
+            **recurrence_paths(settings),
+            **passes_paths(settings),
+            **service_paths(settings),
+        },
         "components": components(task_schemas(settings, tasks)),
     }

@@ -22,6 +22,7 @@ _FORMATS = {"recurrence_rule": "rrule", "timezone": "time-zone"}
 _TIME = {"type": "string", "format": "date-time", "pattern": "Z$"}
 _TEXT = {"type": "string"}
 _NULL = {"type": "null"}
+_SCOPES = ("tasks:read", "tasks:write")
 
 
 def ref(schema: str, **siblings: str) -> Json:
@@ -94,6 +95,30 @@ def task_schemas(settings: Settings, described: Mapping[str, Any]) -> Json:
                     "False if it is left out.",
                 },
             },
+            **strict,
+        },
+        "NewPass": {
+            "description": "A pass to create. Only `label` is required.",
+            "type": "object",
+            "properties": {
+                "label": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 100,
+                    "pattern": _NOT_BLANK,
+                    "description": "What the pass is for. White space at both ends is trimmed.",
+                },
+                "scope": {
+                    "type": ["string", "null"],
+                    "enum": [*_SCOPES, None],
+                    "description": "What the pass allows; `tasks:read` if it is left out.",
+                },
+                "expires_at": {
+                    "anyOf": [{"type": "string", "format": "date-time"}, _NULL],
+                    "description": "When the pass stops working, at most 366 days ahead; in 90 days if it is left out.",
+                },
+            },
+            "required": ["label"],
             **strict,
         },
         **{
@@ -196,6 +221,22 @@ _PROBLEM_MEMBERS: Json = {
     "detail": {"type": "string", "description": "What is wrong with this request."},
 }
 
+_PASS: Json = {
+    "id": {"type": "string", "format": "uuid"},
+    "label": {"type": "string", "description": "What the pass is for."},
+    "scope": {
+        "type": "string",
+        "enum": [*_SCOPES],
+        "description": "`tasks:read` allows reading only; `tasks:write` everything that is done with tasks.",
+    },
+    "created_at": _TIME,
+    "expires_at": _TIME | {"description": "When the pass stops working."},
+    "last_used_on": {
+        "anyOf": [{"type": "string", "format": "date"}, _NULL],
+        "description": "The day, in UTC, of the last request with this pass; null if there was none.",
+    },
+}
+
 # The schemas of the answers that are not about a task's fields.
 SCHEMAS: Mapping[str, Json] = {
     "TaskPage": make_object(
@@ -227,6 +268,21 @@ SCHEMAS: Mapping[str, Json] = {
     ),
     "OccurrenceList": make_object(
         "The coming due dates.", {"occurrences": {"type": "array", "items": _TIME, "maxItems": 100}}
+    ),
+    "Pass": make_object("A pass, without its token.", _PASS),
+    "CreatedPass": make_object(
+        "A new pass with its token.",
+        {
+            **_PASS,
+            "token": {
+                "type": "string",
+                "pattern": "^duly_[0-9A-Za-z]{43}$",
+                "description": "Send it as `Authorization: Bearer …`. It is shown this once: the service keeps a digest.",
+            },
+        },
+    ),
+    "PassList": make_object(
+        "The passes of a user.", {"items": {"type": "array", "items": ref("Pass"), "maxItems": 20}}
     ),
     "Problem": make_object(
         "An error (RFC 9457).",

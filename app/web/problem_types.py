@@ -33,7 +33,8 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         403,
         "Insufficient Scope",
         "The token allows reading only",
-        "The token has the scope `tasks:read`. To change something, get one with `tasks:write` (RFC 6750, section 3.1).",
+        "The token has the scope `tasks:read`; to change something, get one with `tasks:write` (RFC 6750, section 3.1). Or the "
+        "token is a pass, which can't manage passes.",
     ),
     "not-found": ProblemType(
         404,
@@ -70,6 +71,12 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         "Conflict",
         "The task kept changing while this request was at work; try again",
         "Others changed the task at the same moment, several times. Nothing was done. Send the request again.",
+    ),
+    "too-many": ProblemType(
+        409,
+        "Too Many",
+        "You have as many of these as you may have; delete one first",
+        "A user may have 20 passes. Nothing was created. Delete one that you no longer need, and send the request again.",
     ),
     "precondition-failed": ProblemType(
         412,

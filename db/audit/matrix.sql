@@ -43,10 +43,12 @@ begin
     insert into app.tasks (title) values ('audit');
     insert into app.idempotency_keys (key, request, status, headers, body) values ('audit', '', 200, '{}', '');
     insert into app.token_buckets (full_at) values (now());
+    insert into app.passes (label, scope, digest, expires_at)
+    values ('audit', 'tasks:read', sha256(convert_to(v_user, 'UTF8')), now() + interval '1 hour');
   end loop;
   reset role;
 
-  foreach v_role in array array['task_api', 'task_owner', 'task_auditor'] loop
+  foreach v_role in array array['task_api', 'task_owner', 'task_porter', 'task_auditor'] loop
     begin
       execute format('set local role %I', v_role);
     exception when insufficient_privilege then
@@ -87,7 +89,18 @@ begin
           'insert into app.token_buckets (full_at) values (now()) on conflict (user_id) do update set full_at = excluded.full_at'),
         (43, 'app.token_buckets', 'insert with user_id', 'refused', 'insert into app.token_buckets (user_id, full_at) values (%L, now())'),
         (44, 'app.token_buckets', 'update', 'done', 'update app.token_buckets set full_at = now() where user_id = %L'),
-        (45, 'app.token_buckets', 'delete', 'refused', 'delete from app.token_buckets where user_id = %L')
+        (45, 'app.token_buckets', 'delete', 'refused', 'delete from app.token_buckets where user_id = %L'),
+        (51, 'app.passes', 'select', 'done', 'select from app.passes where user_id = %L'),
+        (52, 'app.passes', 'select of digest', 'refused', 'select digest from app.passes where user_id = %L'),
+        (53, 'app.passes', 'insert', 'done',
+          'insert into app.passes (label, scope, digest, expires_at)'
+          ' values (''audit'', ''tasks:read'', sha256(''audit''), now() + interval ''1 hour'')'),
+        (54, 'app.passes', 'insert with user_id', 'refused',
+          'insert into app.passes (user_id, label, scope, digest, expires_at)'
+          ' values (%L, ''audit'', ''tasks:read'', sha256(''audit''), now() + interval ''1 hour'')'),
+        (55, 'app.passes', 'update', 'refused', 'update app.passes set scope = ''tasks:write'' where user_id = %L'),
+        (56, 'app.passes', 'update of last use', 'done', 'update app.passes set last_used_on = current_date where user_id = %L'),
+        (57, 'app.passes', 'delete', 'done', 'delete from app.passes where user_id = %L')
       ) as tried (place, "table", command, own, statement)
       cross join (values (1, 'own row'), (2, 'another''s row'), (3, 'no user')) as whose (place, whose)
       -- A plain insert has no user of its own.
@@ -112,6 +125,9 @@ begin
         'sound', case
           when v_role = 'task_api' and v_try.whose = 'own row' then v_outcome = v_try.own
           when v_role = 'task_auditor' then v_outcome = 'refused'
+          -- It reads the passes of everybody, and nothing else.
+          when v_role = 'task_porter'
+            then v_outcome = case when v_try.statement ~ '^select .*app\.passes' then 'done' else 'refused' end
           else v_outcome <> 'done' end);
     end loop;
     reset role;
@@ -133,7 +149,8 @@ end $$;
 \echo
 \echo 'What came of it when each role tried. done: it happened; nothing: there was no row to be seen; refused: an error.'
 \echo 'Each role has a user set, or none. As it should be: task_api does to its own rows what it may, and nothing else, and with no'
-\echo 'user nothing; the owner, under forced row-level security, sees no row; task_auditor may do nothing at all.'
+\echo 'user nothing; the owner, under forced row-level security, sees no row; task_porter reads whose a pass is, and nothing'
+\echo 'else; task_auditor may do nothing at all.'
 select
   entry.role, entry."table", entry.command,
   max(entry.shown) filter (where entry.whose = 'own row') as "own row",

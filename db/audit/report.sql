@@ -32,7 +32,8 @@ select
 \echo The roles of Duly, and every role that the service can connect as.
 select role.role, role.attributes, role.member_of as "member of", role.settings, rtrim(regexp_replace(role.about, :fold), e'\n') as about
 from audit.roles as role
-where role.role in ('task_owner', 'task_finder', 'task_keeper', 'task_auditor', 'task_api') or role.oid in (select oid from audit.services)
+where role.role in ('task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor', 'task_api')
+  or role.oid in (select oid from audit.services)
 order by role.role;
 
 \echo Who can look past row-level security, or become somebody who can. These must be people whom you trust with all tasks.
@@ -42,17 +43,18 @@ select
     'may become ' || (
       select string_agg(other.rolname, ', ' order by other.rolname)
       from pg_roles as other
-      where other.rolname in ('task_owner', 'task_finder', 'task_keeper') and not superuser.rolsuper
+      where other.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter') and not superuser.rolsuper
         and pg_has_role(role.oid, other.oid, 'member')),
     'no policy holds for it') as because
 from audit.roles as role
 join pg_roles as superuser on superuser.oid = role.oid
-where role.role not in ('task_owner', 'task_finder', 'task_keeper')
+where role.role not in ('task_owner', 'task_finder', 'task_keeper', 'task_porter')
   and (
     superuser.rolsuper or superuser.rolbypassrls
     or exists (
       select from pg_roles as other
-      where other.rolname in ('task_owner', 'task_finder', 'task_keeper') and pg_has_role(role.oid, other.oid, 'member')))
+      where other.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter')
+        and pg_has_role(role.oid, other.oid, 'member')))
 order by role.role;
 
 \echo 2. TABLES AND VIEWS

@@ -1,6 +1,6 @@
 -- migrate:up
 
--- Who there is. Five roles, so that each can be given the least that it needs.
+-- Who there is. Six roles, so that each can be given the least that it needs.
 -- Roles belong to the whole server, and another database of it may already have made them: hence "if missing".
 -- Needs CREATEROLE, not superuser. The migrating role becomes a member of the owning roles, to create things in their name.
 
@@ -8,14 +8,14 @@ do $$
 declare
   v_role text;
 begin
-  foreach v_role in array array['task_owner', 'task_finder', 'task_keeper', 'task_auditor', 'task_api'] loop
+  foreach v_role in array array['task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor', 'task_api'] loop
     if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
       execute format('create role %I with nologin noinherit', v_role);
     end if;
   end loop;
 
   -- PostgreSQL 16 lets the creator of a role administer it, but not act as it; before, CREATEROLE could do both.
-  foreach v_role in array array['task_owner', 'task_finder', 'task_keeper', 'task_auditor'] loop
+  foreach v_role in array array['task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor'] loop
     if not pg_catalog.pg_has_role(current_user, v_role, 'usage') then
       execute format('grant %I to current_user', v_role);
     end if;
@@ -43,6 +43,8 @@ comment on role task_finder is
   'Owns the one search function that looks past row-level security, to use the search index; reads the search keys, and no task.';
 comment on role task_keeper is
   'Owns what keeps app.task_counts and app.search_entries, and what removes expired answers; reads and writes no task.';
+comment on role task_porter is
+  'Owns what says whose a pass is; reads the digests of passes and their users, and no task.';
 comment on role task_auditor is 'Reads the catalog and the audit views, and no task.';
 comment on role task_api is 'What the service connects as: executes api functions, reads and writes its user''s rows only.';
 
@@ -53,7 +55,7 @@ do $$
 declare
   v_role text;
 begin
-  foreach v_role in array array['task_api', 'task_auditor', 'task_keeper', 'task_finder', 'task_owner'] loop
+  foreach v_role in array array['task_api', 'task_auditor', 'task_porter', 'task_keeper', 'task_finder', 'task_owner'] loop
     begin
       execute format('drop role if exists %I', v_role);
     exception when dependent_objects_still_exist then

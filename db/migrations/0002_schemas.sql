@@ -1,8 +1,8 @@
 -- migrate:up
 
 -- Where things live: app has the tables and their helpers, api what the service calls and nothing else, audit what a DBA reads.
--- Functions that run with their owner's rights (security definer) are in the schemas finder and keeper, which belong to the
--- roles of these names, and nowhere else.
+-- Functions that run with their owner's rights (security definer) are in the schemas finder, keeper and porter, which
+-- belong to the roles of these names, and nowhere else.
 -- Nothing is granted to public, here or later.
 
 -- Times, word forms and letter case are decided by the database's encoding and locale, so the wrong ones are refused now.
@@ -46,7 +46,7 @@ comment on schema api is 'The functions that the service calls, one for each ope
 comment on schema audit is 'What a DBA reads to check that the rules hold. No user data.';
 
 grant usage on schema app, api to task_api;
-grant usage on schema app to task_finder, task_keeper;
+grant usage on schema app to task_finder, task_keeper, task_porter;
 grant usage on schema audit to task_auditor, task_api;
 
 -- Without "in schema", or it would have no effect: functions are born executable by public.
@@ -57,6 +57,7 @@ reset role;
 
 create schema finder authorization task_finder;
 create schema keeper authorization task_keeper;
+create schema porter authorization task_porter;
 
 set local role task_finder;
 comment on schema finder is 'What looks past row-level security, to use the search index: it returns ids, and reads no task.';
@@ -68,6 +69,11 @@ comment on schema keeper is 'What keeps the totals and the search keys, removes 
 grant usage on schema keeper to task_owner, task_api, task_auditor;
 alter default privileges for role task_keeper revoke execute on functions from public;
 
+set local role task_porter;
+comment on schema porter is 'What says whose something is, before a user is known: it reads no task.';
+grant usage on schema porter to task_api;
+alter default privileges for role task_porter revoke execute on functions from public;
+
 reset role;
 
 do $$
@@ -77,6 +83,9 @@ end $$;
 
 -- migrate:down
 
+set local role task_porter;
+alter default privileges for role task_porter grant execute on functions to public;
+drop schema porter;
 set local role task_keeper;
 alter default privileges for role task_keeper grant execute on functions to public;
 drop schema keeper;

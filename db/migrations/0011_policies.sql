@@ -16,6 +16,8 @@ alter table app.idempotency_keys enable row level security;
 alter table app.idempotency_keys force row level security;
 alter table app.token_buckets enable row level security;
 alter table app.token_buckets force row level security;
+alter table app.passes enable row level security;
+alter table app.passes force row level security;
 
 -- Tasks: one's own.
 
@@ -114,14 +116,45 @@ grant select on app.token_buckets to task_api;
 grant insert (full_at) on app.token_buckets to task_api;
 grant update (full_at) on app.token_buckets to task_api;
 
+-- Passes: one's own.
+
+create policy passes_select_own on app.passes for select to task_api
+  using (user_id = (select app.user_id()));
+create policy passes_insert_own on app.passes for insert to task_api
+  with check (user_id = (select app.user_id()));
+create policy passes_update_own on app.passes for update to task_api
+  using (user_id = (select app.user_id()))
+  with check (user_id = (select app.user_id()));
+create policy passes_delete_own on app.passes for delete to task_api
+  using (user_id = (select app.user_id()));
+
+-- The digest is written, and never read: only the porter compares it.
+grant select (user_id, id, label, scope, created_at, expires_at, last_used_on), delete on app.passes to task_api;
+grant insert (label, scope, digest, expires_at) on app.passes to task_api;
+-- A pass does not change, but for the day of its last use.
+grant update (last_used_on) on app.passes to task_api;
+
+-- Whose pass it is must be known before there is a user. What the pass opens is read under that user's own policies.
+
+create policy passes_select_to_open on app.passes for select to task_porter
+  using (true);
+
+grant select (user_id, id, scope, digest, expires_at, last_used_on) on app.passes to task_porter;
+
 reset role;
 
 -- migrate:down
 
 set local role task_owner;
 
-revoke all on app.token_buckets, app.idempotency_keys, app.search_entries, app.task_counts, app.tasks from task_api, task_keeper, task_finder;
+revoke all on app.passes, app.token_buckets, app.idempotency_keys, app.search_entries, app.task_counts, app.tasks
+  from task_api, task_keeper, task_finder, task_porter;
 
+drop policy passes_select_to_open on app.passes;
+drop policy passes_delete_own on app.passes;
+drop policy passes_update_own on app.passes;
+drop policy passes_insert_own on app.passes;
+drop policy passes_select_own on app.passes;
 drop policy token_buckets_update_own on app.token_buckets;
 drop policy token_buckets_insert_own on app.token_buckets;
 drop policy token_buckets_select_own on app.token_buckets;
@@ -143,6 +176,8 @@ drop policy tasks_update_own on app.tasks;
 drop policy tasks_insert_own on app.tasks;
 drop policy tasks_select_own on app.tasks;
 
+alter table app.passes no force row level security;
+alter table app.passes disable row level security;
 alter table app.token_buckets no force row level security;
 alter table app.token_buckets disable row level security;
 alter table app.idempotency_keys no force row level security;

@@ -235,7 +235,8 @@ grant execute on function app.recall_answer to task_api;
 
 -- begin db/functions/requests/refuse.sql
 -- Errors have a code of class DT, whose digits are the HTTP status, and never only a text:
--- DT400 bad input, DT401 no user, DT404 not found, DT409 in progress, DT412 precondition failed, DT422 key reused.
+-- DT400 bad input, DT401 no user, DT404 not found, DT409 in progress, DT412 precondition failed, DT422 key reused; and
+-- DT4TM, too many, which is a 409 as well.
 --
 -- Not immutable: where all that it says is constant, the planner would call it, and refuse before anything is wrong.
 

@@ -390,7 +390,8 @@ select
   format('function %s has no pinned path: whoever calls it decides what the names in it mean', found.function) as fault,
   format('alter function %s set search_path = ''''', found.function) as remedy
 from audit.functions as found
-where not found.in_extension and (found.definer or found.schema in ('app', 'api', 'audit', 'finder', 'keeper'))
+where not found.in_extension
+  and (found.definer or found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter'))
   and coalesce(found.search_path, '-') not in ('""', 'pg_catalog', 'pg_catalog, pg_temp')
   and (found.definer or not found.bound)
 
@@ -406,9 +407,11 @@ union
 
 select
   format('function %s runs with the rights of %I, and is in none of the schemas for that', found.function, found.owner) as fault,
-  format('alter function %s security invoker, or create it in finder or keeper, as their owner', found.function) as remedy
+  format(
+    'alter function %s security invoker, or create it in finder, keeper or porter, as their owner',
+    found.function) as remedy
 from audit.functions as found
-where not found.in_extension and found.definer and found.schema not in ('finder', 'keeper')
+where not found.in_extension and found.definer and found.schema not in ('finder', 'keeper', 'porter')
 
 union
 
@@ -436,7 +439,7 @@ select
 from pg_catalog.pg_roles as owner
 cross join audit.relations as tasks
 inner join pg_catalog.pg_attribute as attribute on tasks.oid = attribute.attrelid
-where owner.rolname in ('task_finder', 'task_keeper')
+where owner.rolname in ('task_finder', 'task_keeper', 'task_porter')
   and tasks.schema = 'app' and tasks.relation in ('tasks', 'app.tasks')
   and attribute.attnum > 0 and not attribute.attisdropped
   and has_column_privilege(owner.oid, tasks.oid, attribute.attnum, 'select')
@@ -457,7 +460,8 @@ select
   format('revoke execute on function %s from %I, or from whom it has that', found.function, service.role) as remedy
 from audit.functions as found
 cross join audit.services as service
-where not found.in_extension and found.schema not in ('app', 'api', 'audit', 'finder', 'keeper')
+where not found.in_extension
+  and found.schema not in ('app', 'api', 'audit', 'finder', 'keeper', 'porter')
   and has_schema_privilege(service.oid, found.schema, 'usage') and has_function_privilege(service.oid, found.oid, 'execute')
   and not service.superuser;
 
@@ -485,7 +489,8 @@ select
   format('alter default privileges for role %s revoke %s on %s from public', creator, privilege, objects) as remedy
 from (values
   ('task_owner', 'functions', 'f', 'execute'), ('task_owner', 'types', 'T', 'usage'),
-  ('task_finder', 'functions', 'f', 'execute'), ('task_keeper', 'functions', 'f', 'execute')
+  ('task_finder', 'functions', 'f', 'execute'), ('task_keeper', 'functions', 'f', 'execute'),
+  ('task_porter', 'functions', 'f', 'execute')
 ) as kind (creator, objects, letter, privilege)
 where not exists (
   select from pg_catalog.pg_default_acl as defaults
@@ -505,8 +510,8 @@ select
 from audit.default_privileges as found
 where found.role <> found.creator
   and (
-    found.role in ('public', 'task_api', 'task_auditor', 'task_finder', 'task_keeper')
-    or found.schema in ('app', 'api', 'audit', 'finder', 'keeper'))
+    found.role in ('public', 'task_api', 'task_auditor', 'task_finder', 'task_keeper', 'task_porter')
+    or found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter'))
 
 union
 
@@ -600,11 +605,11 @@ from pg_catalog.pg_roles as role
 cross join lateral (values
   ('superuser', role.rolsuper), ('bypassrls', role.rolbypassrls), ('createrole', role.rolcreaterole),
   ('createdb', role.rolcreatedb), ('replication', role.rolreplication),
-  ('login', role.rolcanlogin and role.rolname in ('task_owner', 'task_finder', 'task_keeper'))
+  ('login', role.rolcanlogin and role.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter'))
 ) as attribute (name, has)
 where attribute.has
   and (
-    role.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_auditor')
+    role.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor')
     or role.oid in (select service.oid from audit.services as service) and attribute.name not in ('superuser', 'bypassrls'))
 
 union
@@ -709,7 +714,7 @@ select
 from audit.relations as found
 where found.kind = 'view' and not found.security_invoker
   and (
-    found.schema in ('app', 'api', 'audit', 'finder', 'keeper')
+    found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter')
     or exists (
       select from pg_catalog.pg_rewrite as rule
       inner join pg_catalog.pg_depend as dependency
@@ -733,7 +738,7 @@ select
   format('alter %s %s owner to task_owner', found.kind, found.relation) as remedy
 from audit.relations as found
 inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid and (owner.rolcanlogin or owner.rolsuper or owner.rolbypassrls)
-where found.schema in ('app', 'api', 'audit', 'finder', 'keeper');
+where found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter');
 
 comment on view audit.table_faults is 'What is off with tables, views and policies, and what to do about it.';
 

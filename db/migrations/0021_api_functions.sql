@@ -29,6 +29,92 @@ comment on function api.check_readiness is 'Why the service may not serve: an ar
 grant execute on function api.check_readiness to task_api;
 -- end db/functions/api/check_readiness.sql
 
+-- begin db/functions/api/create_pass.sql
+-- POST /passes. The service makes the token and sends its digest alone.
+
+create or replace function api.create_pass(
+  body jsonb, digest bytea, lenient boolean,
+  out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  c_fields constant text[] := array['label', 'scope', 'expires_at'];
+  c_most constant integer := 20;
+  v_user constant text := app.require_user_id();
+  v_member record;
+  v_pass app.passes;
+  v_bad text[] := '{}';
+  v_type text;
+  v_message text;
+  v_fault jsonb;
+  v_faults jsonb := '[]';
+  -- Told last, as only some errors are told.
+  v_unknown jsonb := '[]';
+begin
+  if jsonb_typeof(body) is distinct from 'object' then
+    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"label": "Backup"}');
+  end if;
+  -- More than 100 members are refused before any loop.
+  perform app.refuse_unknown_fields(body, c_fields, true);
+  v_pass.created_at := now();
+  v_pass.scope := 'tasks:read';
+  v_pass.expires_at := v_pass.created_at + interval '90 days';
+  for v_member in select field, value from jsonb_each(body) as member (field, value) loop
+    begin
+      perform app.refuse_unknown_fields(
+        jsonb_build_object(v_member.field, v_member.value), c_fields, lenient);
+      if v_member.field = 'label' then
+        v_pass.label := app.trim_text(app.read_text(body, 'label'));
+      elsif v_member.field = 'scope' then
+        v_pass.scope := coalesce(app.read_text(body, 'scope'), v_pass.scope);
+      elsif v_member.field = 'expires_at' then
+        v_pass.expires_at := coalesce(app.read_time(body, 'expires_at'), v_pass.expires_at);
+      end if;
+    exception when sqlstate 'DT400' then
+      get stacked diagnostics v_message = message_text, v_type = constraint_name;
+      v_bad := v_bad || v_member.field;
+      v_fault := jsonb_build_object(
+        'loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
+      if v_type = 'unknown_field' then
+        v_unknown := v_unknown || v_fault;
+      else
+        v_faults := v_faults || v_fault;
+      end if;
+    end;
+  end loop;
+  if v_pass.label is null and 'label' <> all(v_bad) then
+    v_faults := v_faults || jsonb_build_object(
+      'loc', array['body', 'label'], 'msg', 'is required: a string of 1 to 100 characters', 'type', 'missing');
+  end if;
+  v_faults := v_faults || app.find_rule_faults(v_pass, v_bad) || v_unknown;
+  if v_faults <> '[]' then
+    raise exception 'bad pass' using errcode = 'DT400', detail = v_faults;
+  end if;
+
+  -- Held to the end of the transaction, so that two requests at once can't both be the last that fits.
+  perform pg_advisory_xact_lock(hashtextextended('api.create_pass ' || v_user, 0));
+  delete from app.passes as pass where pass.user_id = v_user and pass.expires_at <= now();
+  if (select count(*) from app.passes as pass where pass.user_id = v_user) >= c_most then
+    raise exception 'too many passes' using errcode = 'DT4TM';
+  end if;
+  insert into app.passes (label, scope, digest, expires_at)
+  values (v_pass.label, v_pass.scope, create_pass.digest, v_pass.expires_at)
+  returning id into v_pass.id;
+
+  status := 201;
+  headers := '{}';
+  response := app.render_pass(
+    v_pass.id, v_pass.label, v_pass.scope, v_pass.created_at, v_pass.expires_at, v_pass.last_used_on);
+end $$;
+
+comment on function api.create_pass is
+  'Creates a pass and removes the user''s expired ones. Raises DT4TM where the user has 20 already.';
+
+grant execute on function api.create_pass to task_api;
+-- end db/functions/api/create_pass.sql
+
 -- begin db/functions/api/create_task.sql
 -- POST /tasks, and PUT /tasks/{id} with If-None-Match: *.
 
@@ -77,6 +163,30 @@ comment on function api.create_task is
 
 grant execute on function api.create_task to task_api;
 -- end db/functions/api/create_task.sql
+
+-- begin db/functions/api/delete_pass.sql
+-- DELETE /passes/{id}.
+
+create or replace function api.delete_pass(id uuid, out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+begin
+  delete from app.passes as pass where pass.user_id = v_user and pass.id = delete_pass.id;
+  if not found then
+    raise exception 'no such pass' using errcode = 'DT404';
+  end if;
+  status := 204;
+  headers := '{}';
+end $$;
+
+comment on function api.delete_pass is 'Revokes a pass, for good.';
+
+grant execute on function api.delete_pass to task_api;
+-- end db/functions/api/delete_pass.sql
 
 -- begin db/functions/api/delete_task.sql
 -- DELETE /tasks/{id}.
@@ -331,6 +441,32 @@ comment on function api.get_task is 'One task; 304 where If-None-Match names its
 grant execute on function api.get_task to task_api;
 -- end db/functions/api/get_task.sql
 
+-- begin db/functions/api/list_passes.sql
+-- GET /passes. At most 20, so there are no pages.
+
+create or replace function api.list_passes(out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+begin
+  status := 200;
+  headers := '{}';
+  response := '{"items":[' || coalesce((
+    select string_agg(
+      app.render_pass(pass.id, pass.label, pass.scope, pass.created_at, pass.expires_at, pass.last_used_on),
+      ',' order by pass.created_at desc, pass.id)
+    from app.passes as pass
+    where pass.user_id = v_user), '') || ']}';
+end $$;
+
+comment on function api.list_passes is 'The user''s passes, newest first, without their tokens.';
+
+grant execute on function api.list_passes to task_api;
+-- end db/functions/api/list_passes.sql
+
 -- begin db/functions/api/list_tasks.sql
 -- GET /tasks. A page is read from the index of its order (page_tasks) or, with words, tags or due dates, by search_tasks.
 
@@ -479,6 +615,31 @@ comment on function api.list_tasks is
 
 grant execute on function api.list_tasks to task_api;
 -- end db/functions/api/list_tasks.sql
+
+-- begin db/functions/api/open_pass.sql
+-- Called for a request with a pass, before its user is known.
+
+create or replace function api.open_pass(digest bytea) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_pass record;
+begin
+  select * into v_pass from porter.open_pass(digest);
+  if v_pass.user_id is null then
+    return 'null';
+  end if;
+  return jsonb_build_object(
+    'user_id', v_pass.user_id, 'id', v_pass.id, 'scope', v_pass.scope,
+    'expires_at', extract(epoch from v_pass.expires_at), 'used_today', v_pass.used_today);
+end $$;
+
+comment on function api.open_pass is
+  'The pass with this digest; expires_at is in seconds since 1970. Null for no valid pass.';
+
+grant execute on function api.open_pass to task_api;
+-- end db/functions/api/open_pass.sql
 
 -- begin db/functions/api/read_series.sql
 -- A rule that is only being tried, read as the same fields of a task are.
@@ -695,11 +856,36 @@ comment on function api.update_task is
 grant execute on function api.update_task to task_api;
 -- end db/functions/api/update_task.sql
 
+-- begin db/functions/api/use_pass.sql
+-- The day of a pass's last use. Called for the first request of a day only.
+
+create or replace function api.use_pass(id uuid) returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_today constant date := (now() at time zone 'UTC')::date;
+begin
+  update app.passes as pass
+  set last_used_on = v_today
+  where pass.user_id = v_user and pass.id = use_pass.id and pass.last_used_on is distinct from v_today;
+  return to_jsonb(found);
+end $$;
+
+comment on function api.use_pass is 'Notes today as the day of the pass''s last use; whether that is new.';
+
+grant execute on function api.use_pass to task_api;
+-- end db/functions/api/use_pass.sql
+
 reset role;
 
 -- migrate:down
 
 set local role task_owner;
+
+-- drop db/functions/api/use_pass.sql
+drop function api.use_pass;
 
 -- drop db/functions/api/update_task.sql
 drop function api.update_task;
@@ -713,8 +899,14 @@ drop function api.take_token;
 -- drop db/functions/api/read_series.sql
 drop function api.read_series;
 
+-- drop db/functions/api/open_pass.sql
+drop function api.open_pass;
+
 -- drop db/functions/api/list_tasks.sql
 drop function api.list_tasks;
+
+-- drop db/functions/api/list_passes.sql
+drop function api.list_passes;
 
 -- drop db/functions/api/get_task.sql
 drop function api.get_task;
@@ -731,8 +923,14 @@ drop function api.describe_tasks;
 -- drop db/functions/api/delete_task.sql
 drop function api.delete_task;
 
+-- drop db/functions/api/delete_pass.sql
+drop function api.delete_pass;
+
 -- drop db/functions/api/create_task.sql
 drop function api.create_task;
+
+-- drop db/functions/api/create_pass.sql
+drop function api.create_pass;
 
 -- drop db/functions/api/check_readiness.sql
 drop function api.check_readiness;

@@ -2,7 +2,7 @@
 
 from tests.sql import Session
 
-_OURS = "('app', 'api', 'audit', 'finder', 'keeper')"
+_OURS = "('app', 'api', 'audit', 'finder', 'keeper', 'porter')"
 
 _OBJECTS = f"""
   select 'table', class.oid::regclass::text || ' ' || class.relkind::text || ' '

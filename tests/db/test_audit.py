@@ -55,7 +55,7 @@ def test_the_report_lists_every_definer_function_with_owner_path_and_reason(serv
     owners = {row["function"].partition("(")[0].rpartition(".")[2]: row["owner"] for row in rows}
     assert owners.items() >= {
         ("find_tasks", "task_finder"), ("count_task", "task_keeper"), ("keep_search_entry", "task_keeper"),
-        ("list_migrations", "task_keeper"),
+        ("list_migrations", "task_keeper"), ("open_pass", "task_porter"),
     }  # fmt: skip
     assert all(row["search_path"] == '""' and row["about"].startswith("Definer, ") for row in rows)
     _, report = psql(server.owner_url(database), REPORT)
@@ -96,7 +96,7 @@ def test_the_report_is_read_only_and_needs_no_more_than_task_auditor(server, dat
 
 
 def test_task_auditor_reads_no_task(server, database):
-    for table in ("app.tasks", "app.search_entries", "app.task_counts", "app.idempotency_keys"):
+    for table in ("app.tasks", "app.search_entries", "app.task_counts", "app.idempotency_keys", "app.passes"):
         status, output = psql(server.superuser_url(database), "set role task_auditor", f"select from {table}")
         assert status == 1
         assert "permission denied" in output
@@ -195,7 +195,8 @@ FAULTS = {
         "create function app.count_all() returns bigint language sql security definer set search_path = ''"
         " return (select count(*) from app.tasks)",
         "function app.count_all() runs with the rights of",
-        "alter function app.count_all() security invoker, or create it in finder or keeper, as their owner",
+        "alter function app.count_all() security invoker, or create it in finder, keeper or porter, as their "
+        "owner",
     ),
     "a function whose body is a text, without a pinned path": (
         "create function app.count_own() returns bigint language sql as 'select count(*) from app.tasks'",
@@ -452,6 +453,6 @@ def test_the_matrix_leaves_nothing_behind(url, server, new_database):
     database = new_database()
     status, output = psql(getattr(server, url)(database), MATRIX)
     assert status == 0, output
-    for table in ("app.tasks", "app.search_entries", "app.task_counts", "app.idempotency_keys"):
+    for table in ("app.tasks", "app.search_entries", "app.task_counts", "app.idempotency_keys", "app.passes"):
         assert server.execute(f"select count(*) from {table}", database) == 0
     assert server.execute("select pg_has_role('duly_owner', 'task_api', 'usage')", database) is False

@@ -13,7 +13,7 @@ from app.dev import commands
 
 MIGRATIONS = sorted((commands.ROOT / "db" / "migrations").glob("*.sql"))
 FUNCTIONS = sorted((commands.ROOT / "db" / "functions").rglob("*.sql"))
-OURS = "('app', 'api', 'audit', 'finder', 'keeper')"
+OURS = "('app', 'api', 'audit', 'finder', 'keeper', 'porter')"
 # A body without quotes is kept as a tree, and not as a text.
 SOURCE = "coalesce(pg_get_function_sqlbody(pg_proc.oid), prosrc)"
 
@@ -158,9 +158,9 @@ RULES = {
         select indexrelid::regclass::text from pg_index join pg_class on pg_class.oid = indexrelid
         left join pg_attribute on attrelid = indrelid and attnum = indkey[0]
         where relnamespace = 'app'::regnamespace and attname is distinct from 'user_id'
-          -- Its keys begin with the user; and what removes expired answers goes over everybody's.
+          -- Its keys begin with the user; expired answers are removed for all users; a pass has no user yet.
           and indexrelid::regclass::text not in ('app.search_entries_by_keys',
-            'app.idempotency_keys_by_created_at')
+            'app.idempotency_keys_by_created_at', 'app.passes_by_digest')
         """,
         "index … (user_id, …)",
     ),
@@ -231,27 +231,27 @@ RULES = {
         "and pronargdefaults > 0",
         "every argument at every call",
     ),
-    "definer functions are in finder and keeper, and nowhere else": (
+    "definer functions are in finder, keeper and porter, and nowhere else": (
         """
         select oid::regprocedure::text from pg_proc
         where prosecdef and pronamespace::regnamespace::text !~ '^pg_'
-          and pronamespace::regnamespace::text not in ('finder', 'keeper')
+          and pronamespace::regnamespace::text not in ('finder', 'keeper', 'porter')
         """,
-        "security invoker; or db/functions/finder or db/functions/keeper",
+        "security invoker; or db/functions/finder, keeper or porter",
     ),
-    "what is in finder and keeper belongs to the role of that name": (
+    "what is in finder, keeper and porter belongs to the role of that name": (
         """
         select oid::regprocedure::text from pg_proc
-        where pronamespace::regnamespace::text in ('finder', 'keeper')
+        where pronamespace::regnamespace::text in ('finder', 'keeper', 'porter')
           and proowner::regrole::text <> 'task_' || pronamespace::regnamespace
         union all
         select oid::regclass::text from pg_class where relnamespace::regnamespace::text in ('finder',
-          'keeper')
+          'keeper', 'porter')
         union all
-        select nspname from pg_namespace where nspname in ('finder', 'keeper')
+        select nspname from pg_namespace where nspname in ('finder', 'keeper', 'porter')
           and nspowner::regrole::text <> 'task_' || nspname
         """,
-        "a function in db/functions/finder or db/functions/keeper; no table and no view",
+        "a function in db/functions/finder, keeper or porter; no table and no view",
     ),
     "definer functions are few, and say why": (
         "select oid::regprocedure::text from pg_proc"
@@ -261,7 +261,7 @@ RULES = {
     ),
     "no function of api is definer": (
         "select oid::regprocedure::text from pg_proc where pronamespace = 'api'::regnamespace and prosecdef",
-        "security invoker, and a helper in finder or keeper",
+        "security invoker, and a helper in finder, keeper or porter",
     ),
     "errors are raised by code": (
         f"""
@@ -429,11 +429,11 @@ BROKEN = {
     ),
     "functions have no overloads": "create function app.user_id(again text) returns text language sql "
     "return again",
-    "definer functions are in finder and keeper, and nowhere else": (
+    "definer functions are in finder, keeper and porter, and nowhere else": (
         "create function audit.note() returns integer language sql security definer "
         "set search_path = '' return 1"
     ),
-    "what is in finder and keeper belongs to the role of that name": "create function keeper.note() "
+    "what is in finder, keeper and porter belongs to the role of that name": "create function keeper.note() "
     "returns integer language sql return 1",
     "the user is read in one place": (
         "create function app.note() returns text language sql return current_setting('app.user_id')"

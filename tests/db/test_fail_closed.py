@@ -12,7 +12,7 @@ from tests.client import Client, make_token
 from tests.conftest import SECRET
 from tests.sql import Session
 
-TABLES = ("app.tasks", "app.task_counts", "app.idempotency_keys")
+TABLES = ("app.tasks", "app.task_counts", "app.idempotency_keys", "app.passes")
 Refused = asyncpg.InsufficientPrivilegeError
 
 
@@ -60,8 +60,8 @@ def test_without_a_user_nothing_is_seen_and_nothing_is_written(how, as_user, ali
     assert session.value("select app.user_id()") is None
 
 
-# These read no row: two the catalog alone, one its own arguments.
-NO_ROWS = {"api.check_readiness", "api.describe_tasks"}
+# These read no row of a user: the catalog alone, or whose pass has a digest.
+NO_ROWS = {"api.check_readiness", "api.describe_tasks", "api.open_pass"}
 
 
 def test_without_a_user_every_api_function_refuses(as_user, as_superuser, task):
@@ -131,6 +131,19 @@ REFUSED = [
     "insert into app.idempotency_keys (user_id, key, request, status, headers, body) "
     "values ('bob', '', '', 200, '{}', '')",
     "update app.idempotency_keys set body = ''",
+    "select digest from app.passes",
+    "select * from app.passes",
+    "select passes from app.passes",
+    "select count(*) from app.passes where digest = ''",
+    "insert into app.passes (user_id, label, scope, digest, expires_at) values ('bob', '', '', '', now())",
+    "insert into app.passes (id, label, scope, digest, expires_at) values (default, '', '', '', now())",
+    "insert into app.passes (label, scope, digest, expires_at) values ('', '', '', now()) returning digest",
+    "update app.passes set scope = 'tasks:write'",
+    "update app.passes set expires_at = now()",
+    "update app.passes set digest = ''",
+    "update app.passes set user_id = 'bob'",
+    "delete from app.passes where digest = ''",
+    "truncate app.passes",
     # What is searched, not even one's own.
     "select keys from app.search_entries where user_id = app.user_id()",
     "select count(*) from app.search_entries",
@@ -178,6 +191,7 @@ REFUSED = [
     "set role task_owner",
     "set role task_finder",
     "set role task_keeper",
+    "set role task_porter",
     "set role task_auditor",
     "set role postgres",
     "select set_config('role', 'task_owner', false)",
@@ -285,7 +299,7 @@ def test_what_task_api_may_execute_is_known(as_user):
     session = as_user(None)
     mine = set(session.column(
         "select nspname || '.' || proname from pg_proc join pg_namespace on pg_namespace.oid = pronamespace"
-        " where nspname in ('api', 'audit', 'finder', 'keeper') "
+        " where nspname in ('api', 'audit', 'finder', 'keeper', 'porter') "
             "and has_function_privilege(pg_proc.oid, 'execute')"
     ))  # fmt: skip
     assert mine == {
@@ -293,10 +307,12 @@ def test_what_task_api_may_execute_is_known(as_user):
         "api.find_task_faults", "api.get_series",
         "api.get_task", "api.list_tasks", "api.read_series", "api.take_token", "api.toggle_task",
         "api.update_task",
+        "api.create_pass", "api.delete_pass", "api.list_passes", "api.open_pass", "api.use_pass",
         # Whether row-level security is in force: for api.check_readiness.
         "audit.describe_rows", "audit.find_faults", "keeper.list_migrations",
-        # To use the search index; the expired answers of everybody; totals, which are locked and not written.
-        "finder.find_tasks", "keeper.remove_expired_answers", "keeper.lock_counts",
+        # To use the search index; the expired answers of everybody; totals, which are locked and not written;
+        # the user of a pass.
+        "finder.find_tasks", "keeper.remove_expired_answers", "keeper.lock_counts", "porter.open_pass",
     }  # fmt: skip
 
 

@@ -138,6 +138,7 @@ def test_a_search_takes_no_sql_for_a_direction_or_a_key(client, alice, as_user):
 # may write.
 MAY_READ = {
     "task_finder": {"app.search_entries"},
+    "task_porter": {"app.passes"},
     "task_keeper": {
         "app.search_entries",
         "app.task_counts",
@@ -147,6 +148,7 @@ MAY_READ = {
 }
 MAY_WRITE = {
     "task_finder": set(),
+    "task_porter": set(),
     "task_keeper": {"app.search_entries", "app.task_counts", "app.idempotency_keys"},
 }
 
@@ -155,7 +157,7 @@ MAY_WRITE = {
 def test_who_looks_past_row_level_security_may_read_no_task(role, as_superuser):
     tables = as_superuser.column(
         "select relation from audit.relations where schema in ('app', 'api', 'audit', 'finder', 'keeper', "
-        "'public') and not in_extension"
+        "'porter', 'public') and not in_extension"
     )
     assert "app.tasks" in tables
     may = (

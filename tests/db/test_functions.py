@@ -19,10 +19,11 @@ OF_THE_MIGRATIONS = {"app.user_id", "app.require_user_id", "app.new_version"}
 
 NAMES = """
   select pronamespace::regnamespace || '.' || proname from pg_proc
-  where pronamespace::regnamespace::text in ('app', 'api', 'audit', 'finder', 'keeper')
+  where pronamespace::regnamespace::text in ('app', 'api', 'audit', 'finder', 'keeper', 'porter')
   union all
   select relnamespace::regnamespace || '.' || relname from pg_class
-  where relkind = 'v' and relnamespace::regnamespace::text in ('app', 'api', 'audit', 'finder', 'keeper')
+  where relkind = 'v'
+    and relnamespace::regnamespace::text in ('app', 'api', 'audit', 'finder', 'keeper', 'porter')
 """
 
 

@@ -149,7 +149,7 @@ def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database
         fresh.execute("grant connect on database restored to task_api, task_auditor")
         if not administers:
             fresh.execute(
-                f"grant task_owner, task_finder, task_keeper, task_auditor to {postgres.OWNER} "
+                f"grant task_owner, task_finder, task_keeper, task_porter, task_auditor to {postgres.OWNER} "
                 "with admin true"
             )
             fresh.execute(f"grant task_api to {postgres.OWNER} with admin true, inherit false, set false")

@@ -106,6 +106,30 @@ def test_a_local_time_is_one_where_the_body_has_the_zone_or_there_is_none(counte
     assert counted(lambda client: client.patch(f"/tasks/{other}", local)) == (2, 2)
 
 
+def test_a_pass_costs_a_statement_each_30_seconds_and_another_once_a_day(counted, wire):
+    made = counted.client.post("/passes", {"label": "x"}).json()
+    script = Client(counted.client._http, made["token"])
+    statements = []
+    for _ in range(3):
+        wire.reset()
+        assert script.get("/tasks").status_code == 200
+        statements.append(wire.statements)
+    assert statements == [3, 1, 1]
+
+
+def test_managing_passes_is_one(counted):
+    assert counted(lambda client: client.post("/passes", {"label": "x"})) == (1, 1)
+    assert counted(lambda client: client.get("/passes")) == (1, 1)
+    ids = iter(each["id"] for each in counted.client.get("/passes").json()["items"])
+    assert counted(lambda client: client.delete(f"/passes/{next(ids)}")) == (1, 1)
+
+
+def test_what_has_not_the_form_of_a_pass_costs_no_statement(counted, wire):
+    wire.reset()
+    assert Client(counted.client._http, "duly_" + "a" * 42).get("/tasks").status_code == 401
+    assert wire.statements == 0
+
+
 def test_a_wrong_token_costs_no_statement(counted, wire):
     wire.reset()
     assert Client(counted.client._http, "not.a.token").get("/tasks").status_code == 401

@@ -6,7 +6,8 @@ select
   format('function %s has no pinned path: whoever calls it decides what the names in it mean', found.function) as fault,
   format('alter function %s set search_path = ''''', found.function) as remedy
 from audit.functions as found
-where not found.in_extension and (found.definer or found.schema in ('app', 'api', 'audit', 'finder', 'keeper'))
+where not found.in_extension
+  and (found.definer or found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter'))
   and coalesce(found.search_path, '-') not in ('""', 'pg_catalog', 'pg_catalog, pg_temp')
   and (found.definer or not found.bound)
 
@@ -22,9 +23,11 @@ union
 
 select
   format('function %s runs with the rights of %I, and is in none of the schemas for that', found.function, found.owner) as fault,
-  format('alter function %s security invoker, or create it in finder or keeper, as their owner', found.function) as remedy
+  format(
+    'alter function %s security invoker, or create it in finder, keeper or porter, as their owner',
+    found.function) as remedy
 from audit.functions as found
-where not found.in_extension and found.definer and found.schema not in ('finder', 'keeper')
+where not found.in_extension and found.definer and found.schema not in ('finder', 'keeper', 'porter')
 
 union
 
@@ -52,7 +55,7 @@ select
 from pg_catalog.pg_roles as owner
 cross join audit.relations as tasks
 inner join pg_catalog.pg_attribute as attribute on tasks.oid = attribute.attrelid
-where owner.rolname in ('task_finder', 'task_keeper')
+where owner.rolname in ('task_finder', 'task_keeper', 'task_porter')
   and tasks.schema = 'app' and tasks.relation in ('tasks', 'app.tasks')
   and attribute.attnum > 0 and not attribute.attisdropped
   and has_column_privilege(owner.oid, tasks.oid, attribute.attnum, 'select')
@@ -73,7 +76,8 @@ select
   format('revoke execute on function %s from %I, or from whom it has that', found.function, service.role) as remedy
 from audit.functions as found
 cross join audit.services as service
-where not found.in_extension and found.schema not in ('app', 'api', 'audit', 'finder', 'keeper')
+where not found.in_extension
+  and found.schema not in ('app', 'api', 'audit', 'finder', 'keeper', 'porter')
   and has_schema_privilege(service.oid, found.schema, 'usage') and has_function_privilege(service.oid, found.oid, 'execute')
   and not service.superuser;
 

@@ -16,7 +16,8 @@ select
   format('alter default privileges for role %s revoke %s on %s from public', creator, privilege, objects) as remedy
 from (values
   ('task_owner', 'functions', 'f', 'execute'), ('task_owner', 'types', 'T', 'usage'),
-  ('task_finder', 'functions', 'f', 'execute'), ('task_keeper', 'functions', 'f', 'execute')
+  ('task_finder', 'functions', 'f', 'execute'), ('task_keeper', 'functions', 'f', 'execute'),
+  ('task_porter', 'functions', 'f', 'execute')
 ) as kind (creator, objects, letter, privilege)
 where not exists (
   select from pg_catalog.pg_default_acl as defaults
@@ -36,8 +37,8 @@ select
 from audit.default_privileges as found
 where found.role <> found.creator
   and (
-    found.role in ('public', 'task_api', 'task_auditor', 'task_finder', 'task_keeper')
-    or found.schema in ('app', 'api', 'audit', 'finder', 'keeper'))
+    found.role in ('public', 'task_api', 'task_auditor', 'task_finder', 'task_keeper', 'task_porter')
+    or found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter'))
 
 union
 

@@ -14,11 +14,11 @@ from pg_catalog.pg_roles as role
 cross join lateral (values
   ('superuser', role.rolsuper), ('bypassrls', role.rolbypassrls), ('createrole', role.rolcreaterole),
   ('createdb', role.rolcreatedb), ('replication', role.rolreplication),
-  ('login', role.rolcanlogin and role.rolname in ('task_owner', 'task_finder', 'task_keeper'))
+  ('login', role.rolcanlogin and role.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter'))
 ) as attribute (name, has)
 where attribute.has
   and (
-    role.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_auditor')
+    role.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor')
     or role.oid in (select service.oid from audit.services as service) and attribute.name not in ('superuser', 'bypassrls'))
 
 union

@@ -50,7 +50,7 @@ select
 from audit.relations as found
 where found.kind = 'view' and not found.security_invoker
   and (
-    found.schema in ('app', 'api', 'audit', 'finder', 'keeper')
+    found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter')
     or exists (
       select from pg_catalog.pg_rewrite as rule
       inner join pg_catalog.pg_depend as dependency
@@ -74,7 +74,7 @@ select
   format('alter %s %s owner to task_owner', found.kind, found.relation) as remedy
 from audit.relations as found
 inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid and (owner.rolcanlogin or owner.rolsuper or owner.rolbypassrls)
-where found.schema in ('app', 'api', 'audit', 'finder', 'keeper');
+where found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter');
 
 comment on view audit.table_faults is 'What is off with tables, views and policies, and what to do about it.';
 

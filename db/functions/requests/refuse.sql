@@ -1,5 +1,6 @@
 -- Errors have a code of class DT, whose digits are the HTTP status, and never only a text:
--- DT400 bad input, DT401 no user, DT404 not found, DT409 in progress, DT412 precondition failed, DT422 key reused.
+-- DT400 bad input, DT401 no user, DT404 not found, DT409 in progress, DT412 precondition failed, DT422 key reused; and
+-- DT4TM, too many, which is a 409 as well.
 --
 -- Not immutable: where all that it says is constant, the planner would call it, and refuse before anything is wrong.
 

@@ -1,6 +1,6 @@
--- Part of find_task_faults and read_series: the table's constraints, tried one by one.
+-- Part of find_task_faults, read_series and create_pass: a table's constraints, tried one by one.
 
-create or replace function app.find_rule_faults(task app.tasks, except_fields text[]) returns jsonb
+create or replace function app.find_rule_faults("row" anyelement, except_fields text[]) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -16,10 +16,10 @@ begin
       attribute.attname::text as field
     from pg_constraint as rule
     join pg_attribute as attribute on attribute.attrelid = rule.conrelid and attribute.attnum = rule.conkey[1]
-    where rule.conrelid = 'app.tasks'::regclass and rule.contype = 'c' and attribute.attname <> all(except_fields)
+    where rule.conrelid = pg_typeof("row")::text::regclass and rule.contype = 'c' and attribute.attname <> all(except_fields)
     order by attribute.attnum
   loop
-    execute format('select %s from (select ($1).*) as task', v_constraint.expression) into v_holds using task;
+    execute format('select %s from (select ($1).*) as checked', v_constraint.expression) into v_holds using "row";
     if not v_holds then
       v_faults := v_faults || jsonb_build_object(
         'loc', array['body', v_constraint.field],
@@ -31,6 +31,6 @@ begin
 end $$;
 
 comment on function app.find_rule_faults is
-  'The constraints of the table that the task breaks, but for those of fields that are known to be bad.';
+  'The constraints of its table that the row breaks, but for those of fields that are known to be bad.';
 
 grant execute on function app.find_rule_faults to task_api;

@@ -35,6 +35,8 @@ ROUTES = {
     "/tasks/{id}/toggle": ["", "user_id={user}"],
     "/tasks/{id}/occurrences": ["", "limit=3", "user_id={user}"],
     "/occurrences": ["", "id={id}", "user_id={user}"],
+    "/passes": ["", "id={id}", "user_id={user}"],
+    "/passes/{id}": ["", "user_id={user}"],
     "/problems/{name}": [""],
     "/health": [""],
     "/health/ready": [""],
@@ -67,6 +69,7 @@ BODIES = [
     {"title": "Mine", "predecessor_id": "{id}", "version": 1, "series_start": "2031-05-05"},
     {"title": "Mine", "due_date": "2031-05-05", "is_recurring": True, "recurrence_rule": "FREQ=DAILY"},
     {"recurrence_rule": "FREQ=SOMETIMES"},
+    {"label": "{word}", "scope": "tasks:write", "user_id": "{user}", "id": "{id}"},
 ]
 
 

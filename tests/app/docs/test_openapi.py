@@ -109,7 +109,7 @@ def test_every_schema_and_every_branch_of_one_has_a_type(document):
 
 def test_request_schemas_have_no_defaults_and_answers_may_gain_fields(document):
     schemas = document["components"]["schemas"]
-    requests = {"NewTask", "TaskChange", "Toggle", "OccurrencesPreview"}
+    requests = {"NewTask", "TaskChange", "Toggle", "OccurrencesPreview", "NewPass"}
     for name, schema in schemas.items():
         for each in schemas_within(schema):
             assert "default" not in each, (name, each)
@@ -126,7 +126,7 @@ def test_a_body_has_one_media_type(document):
 def test_unknown_fields_may_come_where_the_setting_lets_them():
     settings = Settings(database_url="postgresql://nowhere/x", jwt_secret="s" * 32, unknown_fields="ignore")
     schemas = describe(settings, {"fields": _SERIES, "faults": []})["components"]["schemas"]
-    for name in ("NewTask", "TaskChange", "Toggle", "OccurrencesPreview"):
+    for name in ("NewTask", "TaskChange", "Toggle", "OccurrencesPreview", "NewPass"):
         assert schemas[name]["additionalProperties"] is True
 
 
@@ -141,6 +141,9 @@ OPERATION_IDS = {
     ("POST", "/tasks/{id}/toggle"): "toggle_task",
     ("GET", "/tasks/{id}/occurrences"): "list_occurrences",
     ("POST", "/occurrences"): "preview_occurrences",
+    ("GET", "/passes"): "list_passes",
+    ("POST", "/passes"): "create_pass",
+    ("DELETE", "/passes/{id}"): "delete_pass",
     ("GET", "/health"): "get_health",
     ("GET", "/health/ready"): "check_readiness",
     ("GET", "/problems/{name}"): "get_problem_type",

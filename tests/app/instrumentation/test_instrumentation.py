@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import pytest
 from starlette.testclient import TestClient
 
+from app.auth.passes import digest_of
 from app.dev import commands
 from app.instrumentation.logs import JsonFormatter, TextFormatter, log_config
 from app.instrumentation.middleware import Measure
@@ -71,6 +72,25 @@ def test_no_line_has_what_is_a_users_own(watched, lines, alice, caplog):
     assert "secret" not in text
     assert alice not in text
     assert make_token(alice, SECRET)[:20] not in text
+
+
+def test_a_pass_is_in_no_log_and_no_metric(server, database, caplog, capfd, alice):
+    """It is shown once, in one answer."""
+    caplog.set_level("DEBUG")
+    settings = Settings(
+        database_url=server.service_url(database), jwt_secret=SECRET, log_level="debug", metrics=True
+    )
+    with TestClient(create_app(settings), raise_server_exceptions=False) as http:
+        made = Client(http, make_token(alice, SECRET)).post("/passes", {"label": "x"}).json()
+        script = Client(http, made["token"])
+        assert [script.get("/tasks").status_code, script.post("/tasks", {}).status_code] == [200, 403]
+        Client(http, made["token"] + "x").get("/tasks")
+        metrics = script.get("/metrics").text
+    records = json.dumps([JsonFormatter().format(record) for record in caplog.records])
+    everything = records + caplog.text + metrics + "".join(capfd.readouterr())
+    assert '"route": "/passes"' in records.replace("\\", "")
+    assert made["token"][5:] not in everything
+    assert digest_of(made["token"].encode()).hex() not in everything
 
 
 @pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()])
@@ -159,7 +179,9 @@ def test_the_dashboard_asks_only_for_what_is_measured(watched):
     assert asked <= measured
 
 
-def test_spans_have_the_route_and_follow_the_client(server, database, alice, monkeypatch):
+@pytest.fixture
+def spans(monkeypatch):
+    """``spans()``: the spans that were sent."""
     trace = pytest.importorskip("opentelemetry.sdk.trace")
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -171,21 +193,36 @@ def test_spans_have_the_route_and_follow_the_client(server, database, alice, mon
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr(tracing, "_tracer", provider.get_tracer("duly"))
     monkeypatch.setattr(tracing, "start_tracing", lambda: provider)
+    return exporter.get_finished_spans
+
+
+def test_spans_have_the_route_and_follow_the_client(server, database, alice, spans):
     settings = Settings(database_url=server.service_url(database), jwt_secret=SECRET, tracing=True)
     with TestClient(create_app(settings)) as http:
         task = Client(http, make_token(alice, SECRET)).create(title="A secret title")
         Client(http, make_token(alice, SECRET)).get(
             f"/tasks/{task['id']}", headers={"traceparent": TRACEPARENT}
         )
-    spans = exporter.get_finished_spans()
-    assert [span.name for span in spans] == [
+    sent = spans()
+    assert [span.name for span in sent] == [
         "api.create_task",
         "POST /tasks",
         "api.get_task",
         "GET /tasks/{id}",
     ]
-    assert {f"{span.context.trace_id:032x}" for span in spans[2:]} == {TRACEPARENT.split("-")[1]}
-    assert "secret" not in "".join(span.to_json() for span in spans)
+    assert {f"{span.context.trace_id:032x}" for span in sent[2:]} == {TRACEPARENT.split("-")[1]}
+    assert "secret" not in "".join(span.to_json() for span in sent)
+
+
+def test_a_pass_is_in_no_span(server, database, alice, spans):
+    settings = Settings(database_url=server.service_url(database), jwt_secret=SECRET, tracing=True)
+    with TestClient(create_app(settings)) as http:
+        made = Client(http, make_token(alice, SECRET)).post("/passes", {"label": "x"}).json()
+        Client(http, made["token"]).get("/tasks")
+    assert {"api.create_pass", "api.open_pass", "api.use_pass"} <= {span.name for span in spans()}
+    sent = "".join(span.to_json() for span in spans())
+    assert made["token"][5:] not in sent
+    assert digest_of(made["token"].encode()).hex() not in sent
 
 
 def test_tracing_without_opentelemetry_is_refused_at_the_start(monkeypatch):

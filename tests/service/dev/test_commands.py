@@ -19,6 +19,9 @@ import jwt
 import pytest
 
 from app.dev import commands, postgres
+from app.dev.passes import create_pass
+from app.settings import SettingsError
+from tests.client import Client, make_token
 from tests.processes import (
     PATIENCE,
     environment,
@@ -281,6 +284,34 @@ def command_of(pid):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
     except OSError:
         return "-"
+
+
+def test_make_pass_prints_a_pass_of_the_user(server, database, monkeypatch, http, alice):
+    monkeypatch.setenv("DATABASE_URL", server.service_url(database))
+    token = create_pass(alice, "tasks:write", "A script")
+    assert Client(http, token).create()["user_id"] == alice
+    [listed] = Client(http, make_token(alice)).get("/passes").json()["items"]
+    assert (listed["label"], listed["scope"]) == ("A script", "tasks:write")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("tasks:admin", "x"), "scope must be tasks:read or tasks:write"),
+        (("tasks:read", " "), "label must have 1 to 100 characters"),
+    ],
+)
+def test_make_pass_says_what_is_wrong(server, database, monkeypatch, alice, arguments, said):
+    monkeypatch.setenv("DATABASE_URL", server.service_url(database))
+    with pytest.raises(SettingsError, match=said):
+        create_pass(alice, *arguments)
+
+
+def test_make_pass_changes_no_password_of_a_server_that_is_not_its_own(server, database, monkeypatch, alice):
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("DATABASE_OWNER_URL", server.owner_url(database))
+    with pytest.raises(SettingsError, match="DATABASE_URL must be set, as the role task_api"):
+        create_pass(alice, "tasks:read", "x")
 
 
 def test_it_runs_as_an_ordinary_user(copy):

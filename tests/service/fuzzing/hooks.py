@@ -36,7 +36,11 @@ _BEYOND_SCHEMA = {
     "timezone_unknown",
 }
 # The state of the task, and earlier requests, decide about these.
-_BY_STATE = ("/problems/precondition-failed", "/problems/idempotency-key-reused")
+_BY_STATE = (
+    "/problems/precondition-failed",
+    "/problems/idempotency-key-reused",
+    "/problems/too-many",
+)
 
 
 @schemathesis.hook
