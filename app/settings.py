@@ -63,7 +63,7 @@ def _secrets(text: str) -> dict[str, str]:
 
 
 def parse_database_url(text: str) -> str:
-    """The URL itself. Raises ValueError where it is none of PostgreSQL; the text may be a secret and is not repeated."""
+    """The text. Raises ValueError if it is no URL of PostgreSQL, without the text: it may be a secret."""
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -250,7 +250,7 @@ class Settings:
         return settings
 
     def _is_local(self) -> bool:
-        """Whether only this machine reaches the service, and its database is behind a Unix socket, as the embedded one."""
+        """Whether only this machine reaches the service, and its database is behind a Unix socket."""
         parts = urlsplit(self.database_url)
         socket = parse_qs(parts.query).get("host", [""])[-1].startswith("/")
         return is_loopback(self.host) and not parts.hostname and socket

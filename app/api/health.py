@@ -61,7 +61,7 @@ def _reason_of(error: Unavailable) -> str:
 
 
 def _reason(sqlstate: str) -> str:
-    """Why the database did not say whether it is ready, by the code or the class (its first two characters) of its error."""
+    """The reason for an error of the database, by its SQLSTATE or the class of that, its first two characters."""
     reason = _REASONS.get(sqlstate) or _REASONS.get(sqlstate[:2]) or "the database answers with an error"
     return f"{reason} (SQLSTATE {sqlstate})"
 

@@ -1,7 +1,7 @@
-"""The pool of connections, and the one way of calling an ``api`` function: one statement, one round trip.
+"""The one way of calling an ``api`` function: one statement, one round trip.
 
-The user is set for that statement's own transaction. Nothing of it is left on the connection afterwards, so there is
-nothing to reset when it goes back to the pool, and it holds behind a transaction pooler as well.
+The user is set for that statement's own transaction. Nothing of it stays on the connection, so there is nothing to
+reset when it goes back to the pool, and it holds behind a transaction pooler as well.
 """
 
 import json
@@ -25,11 +25,11 @@ _DETAILS = {"25006": "The database is read-only just now; nothing can be changed
 Argument = str | bytes | bool | int | None
 
 CallObserver = Callable[[str], AbstractContextManager[None]]
-"""Given the name of the function, opened before each call, closed after its answer; see app.instrumentation."""
+"""Takes the name of the function; opened before each call, closed after it. See app.instrumentation."""
 
 
 class Answer(NamedTuple):
-    """What an ``api`` function answers to a client, see api.get_task. Without a status, the body is a question."""
+    """The answer of an ``api`` function, see api.get_task. Without a status, its body is a question."""
 
     status: int | None
     headers: list[str] | None
@@ -42,14 +42,14 @@ def _statement(function: str, names: tuple[str, ...], read_only: bool) -> str:
     if read_only:
         settings += ", set_config('transaction_read_only', 'on', true)"
     parameters = ", ".join(f"{name} => ${number}" for number, name in enumerate(names, 2))
-    # In the target list the function runs after the settings were made; materialized keeps them from being dropped.
+    # A function in the target list runs after the settings; materialized keeps the planner from dropping them.
     return (
         f"with request as materialized (select {settings}) select api.{function}({parameters}) from request"
     )
 
 
 class Database:
-    """The service's connections to PostgreSQL. An asynchronous context manager: the pool is open inside it."""
+    """The connections to PostgreSQL. An asynchronous context manager: the pool is open inside it."""
 
     def __init__(self, settings: Settings) -> None:
         self._places = settings.pool_size + settings.pool_queue
@@ -69,11 +69,11 @@ class Database:
         await self._pool.__aexit__(*exception)
 
     async def call(self, function: str, user: Identity, /, **arguments: Argument) -> Answer:
-        """Call ``api.<function>`` for the user, with arguments by name. The function returns an answer to the client.
+        """Call ``api.<function>`` for the user, with arguments by name; it returns an answer to the client.
 
         Raises:
-            asyncpg.PostgresError: what the function refuses, see app.database.refusals.
-            Unavailable: the database refuses the service, see app.database.outages; or too many requests wait.
+            asyncpg.PostgresError: the function refuses the request, see app.database.refusals.
+            Unavailable: the database refuses the service (app.database.outages), or too many requests wait.
         """
         return Answer(*await self._call(function, user, arguments))
 

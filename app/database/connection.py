@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL that works through a transaction pooler too, PgBouncer or Neon's, without a setting."""
+"""A connection to PostgreSQL, directly or through a transaction pooler: PgBouncer, or Neon's."""
 
 from collections.abc import Mapping
 from itertools import count
@@ -6,11 +6,11 @@ from typing import Any
 
 import asyncpg
 
-# The service's own settings, so that none of the server, the database or the role changes an answer. A pooler
-# follows these from client to client, as PgBouncer does without any configuration …
+# The service's own settings: those of the server, the database or the role change no answer.
+# A pooler carries these from client to client; PgBouncer does so without configuration.
 _FOLLOWED = {"application_name": "duly", "TimeZone": "UTC", "DateStyle": "ISO, YMD"}
-# … and may refuse these; task_api then has those of its role. default_transaction_read_only is not among them:
-# by it a DBA freezes a database, and the service obeys.
+# A pooler may refuse these; then those of the role hold. default_transaction_read_only is not among them:
+# a DBA freezes a database with it, and the service obeys.
 _DIRECT = {
     "IntervalStyle": "postgres",
     "row_security": "on",

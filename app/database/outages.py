@@ -1,6 +1,6 @@
 """Errors by which the database refuses the service, not a request; and the warnings about them.
 
-They are told when they begin, then at most once a minute for each reason, and when the database answers again.
+An outage is told when it begins, then once a minute for each reason, and when the database answers again.
 """
 
 import logging
@@ -27,8 +27,8 @@ _REASONS: Mapping[str, str] = {
     "0A000": "what a statement returns was changed by a migration",
     "25006": "it is read-only: a standby, or default_transaction_read_only is on",
     "25P03": "a transaction was idle for longer than idle_in_transaction_session_timeout",
-    "28": "it refuses {role}: the role is unknown or may not log in, or pg_hba.conf has no entry for this host, "
-    "role, database and use of TLS",
+    "28": "it refuses {role}: the role is unknown or may not log in, or pg_hba.conf has no entry for this host,"
+    " role, database and use of TLS",
     "28P01": "it refuses the password of {role}",
     "3D000": "there is no database {database}",
     "3F000": "migrations are pending: run make migrate",
@@ -53,7 +53,7 @@ _OF_THE_CALL_ONLY = ("3F000", "42501", "42883", "55000")
 
 
 class Outages:
-    """What is wrong with the database, told to the log with measure."""
+    """The outages of one database, told to the log."""
 
     def __init__(self, database_url: str) -> None:
         self.lasting = False
@@ -69,7 +69,7 @@ class Outages:
         }
 
     def begin(self, error: BaseException) -> bool:
-        """Whether the error is one of the database, or of the way there; it is then told, unless it just was."""
+        """Whether the error is an outage; it is then told, unless it was in the last minute."""
         reason = self.reason_of(error)
         if reason is None:
             return False
@@ -96,7 +96,7 @@ class Outages:
             )  # fmt: skip
 
     def reason_of(self, error: BaseException) -> str | None:
-        """The reason as the end of a sentence; None where the error is about the request, or a bug of ours."""
+        """The reason as the end of a sentence; None if the error is about the request, or a bug of ours."""
         if isinstance(error, asyncpg.PostgresError):
             code = error.sqlstate or ""
             reason = _REASONS.get(code) or _REASONS.get(code[:2])
@@ -111,6 +111,8 @@ class Outages:
             return "its TLS certificate is not the expected one: see sslmode and sslrootcert in DATABASE_URL"
         if isinstance(error, OSError):
             return f"no connection: {error.strerror or type(error).__name__}{_hint(error)}"
+        if isinstance(error, asyncpg.ClientConfigurationError):
+            return "DATABASE_URL can't be used as it is: see sslmode, sslrootcert and the other parameters"
         if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
             return f"the connection failed: {type(error).__name__}"
         return None

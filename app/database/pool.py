@@ -1,7 +1,8 @@
 """A bounded set of connections to PostgreSQL, each made when it is first needed.
 
-asyncpg's own pool makes a task, a proxy and several timers for every request, which together cost more than the statement.
-Here a connection goes from a list to the request and back, and what takes too long is found by looking once a second.
+asyncpg's own pool makes a task, a proxy and several timers for every request, which together cost more than the
+statement. Here a connection goes from a list to the request and back; once a second the pool ends whatever takes
+too long.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from typing import Any, Self
 import asyncpg
 
 MAX_IDLE = 300.0
-"""Seconds after which a connection that nobody needs is closed: a database that nobody asks may go to sleep."""
+"""Seconds until an unused connection is closed: an unused database may then go to sleep."""
 
 _LOOK = 1.0
 """Seconds between two looks at the connections."""
@@ -25,15 +26,15 @@ class Pool:
     def __init__(
         self, connect: Callable[[], Awaitable[asyncpg.Connection]], size: int, timeout: float
     ) -> None:
-        """``timeout``: the seconds for all of it: waiting for one of ``size`` places, making a connection, the statement."""
+        """``timeout``: seconds for waiting for one of ``size`` places, connecting, and the statement together."""
         self._connect = connect
         self._size = size
         self._timeout = timeout
         self._free = size
-        # With their deadlines. One timer, for the first of them, is enough: the others came later.
+        # With their deadlines. One timer, for the first, is enough: the others came later.
         self._waiting: deque[tuple[asyncio.Future[None], float]] = deque()
         self._alarm: asyncio.TimerHandle | None = None
-        # Since when. The one that was used last is used next, so that the others are left to age.
+        # With the time of their last use. The last used is used next, so that the others age.
         self._idle: dict[asyncpg.Connection, float] = {}
         self._busy: dict[asyncpg.Connection, float] = {}
 
@@ -60,7 +61,7 @@ class Pool:
         """Run a statement on a connection of its own, and return its first value.
 
         Raises:
-            asyncpg.PostgresError: what PostgreSQL refuses; of class 08 where it took too long or the connection was lost.
+            asyncpg.PostgresError: PostgreSQL refuses; of class 08 if it took too long or the connection was lost.
             asyncpg.InterfaceError, OSError: no connection could be made, or it was lost.
             TimeoutError: no place was free in time, or no connection made.
         """
@@ -101,7 +102,7 @@ class Pool:
             raise
 
     def _expire(self) -> None:
-        """End the waiting of those who came first and have waited too long; the others are looked at when it is their time."""
+        """End the waiting of the first, if they have waited too long; set the alarm for the next."""
         self._alarm = None
         while self._waiting:
             place, deadline = self._waiting[0]

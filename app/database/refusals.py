@@ -22,7 +22,7 @@ _PROBLEMS_OF_SQLSTATE: Mapping[str, Problem] = {
     "DT4TM": Problem("too-many"),
     "DT412": Problem("precondition-failed"),
     "DT422": Problem("idempotency-key-reused"),
-    # unique_violation: every unique constraint begins with user_id, so it is the user's own task that is there.
+    # unique_violation: every unique constraint begins with user_id, so the task belongs to this user.
     "23505": Problem("precondition-failed", "You already have a task with this id"),
     # read_only_sql_transaction: the token's scope made the transaction so; else see app.database.outages.
     "25006": Problem(
@@ -32,7 +32,7 @@ _PROBLEMS_OF_SQLSTATE: Mapping[str, Problem] = {
     **dict.fromkeys(_JSON_CODES, Invalid([INVALID_JSON])),
 }
 
-# What a write is refused with where a field is at fault: the database can then say all faults, see api.find_task_faults.
+# A write is refused with these if a field is wrong: api.find_task_faults then finds all that are.
 FIELD_FAULTS = ("DT400", "23502", "23514")
 
 

@@ -12,14 +12,12 @@ import secrets
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
-import jwt
 
 from app.dev import postgres
 from app.settings import SettingsError, parse_database_url
@@ -98,7 +96,7 @@ def psql(owner: str, user: str, *arguments: str) -> int:
 
 
 def write_schema(path: Path = ROOT / "db" / "schema.sql") -> None:
-    """Write what the migrations add up to, from a database that is made for it and dropped again."""
+    """Write the schema after all migrations, from a database that is made for it and dropped again."""
     name = f"duly_schema_{secrets.token_hex(4)}"
     with postgres.postgres(FOLDER) as sockets:
         postgres.create_database(sockets, name)
@@ -112,9 +110,9 @@ def write_schema(path: Path = ROOT / "db" / "schema.sql") -> None:
 
 
 def audit(owner: str) -> int:
-    """Print the report of db/audit and the access matrix; 1 where anything is off in either, else 0.
+    """Print the report of db/audit and the access matrix; returns 1 if anything is off in either, else 0.
 
-    The owner is a member of task_auditor, as which the report is made, and for the matrix makes itself one of task_api.
+    The owner is a member of task_auditor, which makes the report; for the matrix it becomes one of task_api too.
     """
     psql: list[str | Path] = [postgres.BINARIES / "psql", owner, "--no-psqlrc", "-c"]
     # A script that is included, not given with -f, ends psql with 1.
@@ -133,31 +131,10 @@ def service_url(owner: str) -> str:
         return given
     if not parts.hostname:
         return urlunsplit(parts._replace(netloc="task_api@"))
-    # Made from the owner's, so that it is the same each time and everywhere, and nobody who has it is locked out.
+    # Derived from the owner's: the same each time and everywhere, so that it locks nobody out.
     password = hmac.digest((parts.password or secrets.token_urlsafe()).encode(), b"task_api", "sha256").hex()
     asyncio.run(_set_password(owner, password))
     return urlunsplit(parts._replace(netloc=f"task_api:{password}@{parts.netloc.rpartition('@')[2]}"))
-
-
-def secret() -> str:
-    """JWT_SECRET, or one that is made once and kept beside the embedded server's data."""
-    given = os.environ.get("JWT_SECRET")
-    if given:
-        return given
-    path = FOLDER / "jwt_secret"
-    if not path.exists():
-        FOLDER.mkdir(exist_ok=True)
-        new = FOLDER / f"jwt_secret.{os.getpid()}"
-        new.touch(0o600)
-        new.write_text(secrets.token_urlsafe(48))
-        # Whole or not at all, whatever else starts at the same time.
-        new.rename(path)
-    return path.read_text()
-
-
-def token(user: str) -> str:
-    """A token of the user, for a day."""
-    return jwt.encode({"sub": user, "exp": int(time.time()) + 86_400}, secret(), "HS256")
 
 
 def main() -> int:
@@ -175,6 +152,8 @@ def main() -> int:
 
             return run()
         case "token":
+            from app.dev.tokens import token
+
             print(token(next(iter(arguments.rest), "") or "alice"))
         case "pass":
             from app.dev.passes import create_pass

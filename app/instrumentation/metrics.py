@@ -40,9 +40,12 @@ class Metrics:
             "http_requests", "Answers.", ("method", "route", "status"), registry=registry
         )
         self._seconds = Histogram(
-            "http_request_duration_seconds", "From a request's head to the end of its answer.", ("method", "route"),
-            registry=registry, buckets=_BUCKETS,
-        )  # fmt: skip
+            "http_request_duration_seconds",
+            "From a request's head to the end of its answer.",
+            ("method", "route"),
+            registry=registry,
+            buckets=_BUCKETS,
+        )
         self._running = Gauge(
             "http_requests_in_progress",
             "Requests without an answer yet.",
@@ -122,7 +125,7 @@ class Metrics:
 
 
 def method_of(scope: Scope) -> str:
-    """The method; "other" where HTTP has no such method: a client must not be able to make new time series."""
+    """The method; "other" if HTTP has no such method: a client can make no new time series."""
     method: str = scope["method"]
     return method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS") else "other"
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 @dataclass(slots=True)
 class Exchange:
-    """A request and its answer. ``scope`` is ASGI's; the routes and handlers add ``route`` and ``user`` to it."""
+    """A request and its answer. ``scope`` is ASGI's, to which the application adds ``route`` and ``user``."""
 
     scope: Scope
     status: int = 500

@@ -1,4 +1,4 @@
-"""What the settings switch on around the application: logs, metrics, traces. What is off is not imported."""
+"""Logs, metrics and traces, as the settings switch them on. If one is off, its module is not imported."""
 
 from typing import Self
 
@@ -13,10 +13,10 @@ from app.web.resource import Resource
 
 
 class Instrumentation:
-    """The middleware and the routes of what is on. An asynchronous context manager: traces are sent inside it."""
+    """The middleware and the routes of all that is on. An asynchronous context manager: it sends the traces."""
 
     def __init__(self, settings: Settings, database: Database, authenticator: Authenticator) -> None:
-        """Raises SettingsError where traces are wanted and OpenTelemetry is not installed."""
+        """Raises SettingsError if TRACING is set and OpenTelemetry is not installed."""
         self.routes: list[Route] = []
         self._tracing = settings.tracing
         observers: list[Observer] = []

@@ -1,6 +1,7 @@
-"""OpenTelemetry traces: a span for each request, and in it one for each call of the database. Off unless TRACING is set.
+"""OpenTelemetry traces: a span for each request, and in it one for each call of the database.
 
-Needs the extra ``otel``. OpenTelemetry's own variables, OTEL_EXPORTER_OTLP_ENDPOINT and others, say where spans go.
+Off unless TRACING is set. Needs the extra ``otel``. OpenTelemetry's own variables, OTEL_EXPORTER_OTLP_ENDPOINT
+and others, say where spans go.
 No span has a token, a title, a body or a path with an id in it.
 """
 
@@ -30,7 +31,7 @@ def start_tracing() -> TracerProvider:
 
 @contextmanager
 def observe_exchange(exchange: Exchange) -> Iterator[None]:
-    """An observer of the middleware: the span of a request, a child of the client's where there is a traceparent."""
+    """An observer of the middleware: the span of a request, a child of the client's if it sent a traceparent."""
     scope = exchange.scope
     parent = TraceContextTextMapPropagator().extract({"traceparent": traceparent_of(scope) or ""})
     with _tracer.start_as_current_span(

@@ -30,13 +30,13 @@ from app.settings import Settings
 log = logging.getLogger("duly.start")
 
 _SOCKETS = "DULY_SOCKETS"
-"""The variable by which a program that reloads gives its sockets to the next: file descriptors with blanks."""
+"""The variable that hands the sockets of a program to its successor: file descriptors, parted by blanks."""
 
 _PROGRAM = [sys.executable, *sys.orig_argv[1:]]
 
 
 def serve(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; returns the exit code. SIGHUP reloads the code, and no request is refused."""
+    """Serve until SIGTERM or SIGINT; returns the exit code. SIGHUP reloads the code; no request is refused."""
     config = uvicorn.Config(
         "app.server.serve:start_worker",
         factory=True,
@@ -64,7 +64,7 @@ def serve(settings: Settings) -> int:
 
 
 class Server(uvicorn.Server):
-    """One process that serves. It tells its address, and can hand its sockets to the process that replaces it."""
+    """One process that serves. It tells its address, and can hand its sockets to its successor."""
 
     sockets: Sequence[int] = ()
     """The file descriptors that the next program listens on; none where there is no next."""
