@@ -164,7 +164,8 @@ def test_an_answer_about_a_zone_that_has_changed_since_is_asked_again(client, as
 
     def update(answer=None):
         call = (
-            "select api.update_task(id => $1, body => $2, lenient => false, if_match => null, answer => $3)"
+            "select api.update_task(id => $1, body => $2, lenient => false,"
+            " if_match => null, if_none_match => null, answer => $3)"
         )
         status, _, response = session.value(call, task["id"], body, json.dumps(answer) if answer else None)
         return status, json.loads(response)
