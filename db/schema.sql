@@ -828,13 +828,16 @@ declare
   v_count integer;
   v_more boolean;
   v_suggestion text;
+  v_typed text;
   v_next text;
   v_links text[] := '{}';
 begin
   if parameters -> 'cursor' ->> 0 <> '' then
     v_cursor := app.read_cursor(cursor_key, parameters -> 'cursor' ->> 0, parameters);
     parameters := (v_cursor -> 'parameters')
-      || jsonb_build_object('limit', coalesce(parameters -> 'limit', jsonb_build_array(v_cursor ->> 'limit')));
+      || jsonb_build_object(
+        'limit', coalesce(nullif(parameters -> 'limit', '[""]'), jsonb_build_array(v_cursor ->> 'limit')));
+    v_typed := v_cursor ->> 'typed';
     v_backwards := (v_cursor ->> 'backwards')::boolean;
   end if;
   v_query := app.read_task_query(parameters);
@@ -886,11 +889,13 @@ begin
     v_total := v_page.total;
     if v_total = 0 and v_query.q is not null and v_cursor is null then
       v_suggestion := app.suggest_query(v_query);
-      if v_suggestion is not null then
+      -- The head of an answer stays below 4 KiB.
+      if octet_length(app.encode_uri_component(v_suggestion)) <= 1000 then
         v_query.q := v_suggestion;
         v_page := app.search_tasks(v_query, v_key, v_direction, null, null, v_query.limit + 1);
         v_total := v_page.total;
         if v_total > 0 then
+          v_typed := parameters -> 'q' ->> 0;
           parameters := parameters || jsonb_build_object('q', array[v_suggestion]);
           headers := headers || array['search-suggestion', app.encode_uri_component(v_suggestion)];
         end if;
@@ -906,7 +911,7 @@ begin
 
   if v_count > 0 and (v_more or v_backwards) then
     v_next := app.make_cursor(
-      cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then 1 else 2 end],
+      cursor_key, parameters, v_typed, v_query.limit, v_keys[case when v_backwards then 1 else 2 end],
       v_ids[case when v_backwards then 1 else v_count end], false);
   end if;
 
@@ -919,7 +924,7 @@ begin
       v_links := v_links || format(
         '<%slimit=%s&cursor=%s>; rel="prev"', link, v_query.limit,
         app.make_cursor(
-          cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then 2 else 1 end],
+          cursor_key, parameters, v_typed, v_query.limit, v_keys[case when v_backwards then 2 else 1 end],
           v_ids[case when v_backwards then v_count else 1 end], true));
     end if;
   else
@@ -931,7 +936,10 @@ begin
     end if;
   end if;
   v_links := v_links || format('<%slimit=%s>; rel="first"', link, v_query.limit);
-  headers := headers || array['link', array_to_string(v_links, ', ')];
+  -- As long ones repeat a long query: next_cursor is in the body.
+  if octet_length(array_to_string(v_links, ', ')) <= 1500 then
+    headers := headers || array['link', array_to_string(v_links, ', ')];
+  end if;
 
   if v_backwards then
     v_documents := array(select document from unnest(v_documents) with ordinality as page (document, place) order by place desc);
@@ -1219,6 +1227,61 @@ end $$;
 --
 
 COMMENT ON FUNCTION api.use_pass(id uuid) IS 'Notes today as the day of the pass''s last use; whether that is new.';
+
+
+--
+-- Name: check_cursor(jsonb, jsonb); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.check_cursor(cursor jsonb, parameters jsonb) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_carried constant jsonb := cursor -> 'parameters';
+  -- An empty parameter is one that was left out.
+  v_given constant jsonb := (
+    select coalesce(jsonb_object_agg(name, value), '{}')
+    from jsonb_each(parameters) as parameter (name, value)
+    where name <> 'limit' and exists (select from jsonb_array_elements_text(value) as each where app.trim_text(each) <> ''));
+  v_own constant app.task_query := app.read_task_query(v_carried);
+  v_plain constant app.task_query := app.read_task_query(v_carried - array['sort_by', 'sort_order']);
+  v_without_direction constant app.task_query := app.read_task_query(v_carried - 'sort_order');
+  v_asked app.task_query;
+  v_others text[];
+begin
+  v_asked := app.read_task_query(v_carried || v_given);
+  v_others := array(
+    select name
+    from (values
+      ('q', v_asked.q is distinct from v_own.q and v_asked.q is distinct from app.trim_text(cursor ->> 'typed')),
+      ('status', v_asked.statuses <> v_own.statuses),
+      ('priority', not v_asked.priorities @> '{High,Medium,Low}'
+        and not (v_asked.priorities @> v_own.priorities and v_asked.priorities <@ v_own.priorities)),
+      ('tags', v_own.tags is null or not (v_asked.tags @> v_own.tags and v_asked.tags <@ v_own.tags)),
+      ('tags_match', v_asked.tags_match_all and not v_own.tags_match_all),
+      ('due_date_from', v_asked.due_from is distinct from v_own.due_from),
+      ('due_date_to', v_asked.due_to is distinct from v_own.due_to),
+      ('sort_by', v_asked.sort_by not in (v_own.sort_by, v_plain.sort_by)),
+      ('sort_order', v_asked.descending not in (v_own.descending, v_without_direction.descending)),
+      ('offset', v_asked.offset <> 0)
+    ) as parameter (name, differs)
+    where differs and v_given ? name);
+  if v_others <> '{}' then
+    raise exception 'bad cursor' using errcode = 'DT400',
+      detail = jsonb_build_array(jsonb_build_object(
+        'loc', array['query', 'cursor'], 'type', 'cursor_mismatch', 'msg', format(
+          'carries its own filters and order; %s would change them: send it alone, or begin again without it',
+          array_to_string(v_others, ', '))));
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION check_cursor(cursor jsonb, parameters jsonb); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.check_cursor(cursor jsonb, parameters jsonb) IS 'Raises DT400 where a parameter beside the cursor neither agrees with it nor is the default.';
 
 
 --
@@ -1889,26 +1952,27 @@ COMMENT ON FUNCTION app.local_times(body jsonb) IS 'The fields of a body with a 
 
 
 --
--- Name: make_cursor(text, jsonb, integer, text, uuid, boolean); Type: FUNCTION; Schema: app; Owner: -
+-- Name: make_cursor(text, jsonb, text, integer, text, uuid, boolean); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.make_cursor(cursor_key text, parameters jsonb, "limit" integer, key text, id uuid, backwards boolean) RETURNS text
+CREATE FUNCTION app.make_cursor(cursor_key text, parameters jsonb, typed text, "limit" integer, key text, id uuid, backwards boolean) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
 begin
   return app.sign_cursor(cursor_key, app.encode_base64url(convert_to(
     jsonb_build_object(
-      'parameters', parameters - array['limit', 'offset', 'cursor'], 'limit', "limit", 'key', key, 'id', id, 'backwards', backwards
+      'parameters', parameters - array['limit', 'offset', 'cursor'], 'typed', typed, 'limit', "limit", 'key', key,
+      'id', id, 'backwards', backwards
     )::text, 'UTF8')));
 end $$;
 
 
 --
--- Name: FUNCTION make_cursor(cursor_key text, parameters jsonb, "limit" integer, key text, id uuid, backwards boolean); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION make_cursor(cursor_key text, parameters jsonb, typed text, "limit" integer, key text, id uuid, backwards boolean); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.make_cursor(cursor_key text, parameters jsonb, "limit" integer, key text, id uuid, backwards boolean) IS 'The cursor of the page after (or, backwards, before) the task with this id and key.';
+COMMENT ON FUNCTION app.make_cursor(cursor_key text, parameters jsonb, typed text, "limit" integer, key text, id uuid, backwards boolean) IS 'The cursor of the page after (or, backwards, before) the task with this id and key. typed is the q of the client where parameters have a suggestion instead.';
 
 
 --
@@ -2510,13 +2574,16 @@ declare
 begin
   if cursor <> app.sign_cursor(cursor_key, v_payload) then
     raise exception 'bad cursor' using errcode = 'DT400',
-      detail = '[{"loc": ["query", "cursor"], "msg": "is not a next_cursor of yours; begin again without it", "type": "cursor_invalid"}]';
+      detail = '[{"loc": ["query", "cursor"], "msg": "is not a next_cursor of yours; begin again without it", '
+        '"type": "cursor_invalid"}]';
   end if;
   v_cursor := convert_from(
     decode(rpad(translate(v_payload, '-_', '+/'), (char_length(v_payload) + 3) / 4 * 4, '='), 'base64'), 'UTF8');
-  if not v_cursor -> 'parameters' @> (parameters - array['limit', 'cursor']) then
-    raise exception 'bad cursor' using errcode = 'DT400',
-      detail = '[{"loc": ["query", "cursor"], "msg": "carries its own filters and order; send it alone, or with limit", "type": "cursor_mismatch"}]';
+  -- Most come alone, or with just the parameters that they carry.
+  if jsonb_array_length(parameters -> 'cursor') > 1
+    or not v_cursor -> 'parameters' @> (parameters - array['limit', 'cursor'])
+  then
+    perform app.check_cursor(v_cursor, parameters);
   end if;
   return v_cursor;
 end $$;

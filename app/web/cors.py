@@ -46,6 +46,7 @@ HEADERS = (
     "X-Request-ID",
     "X-Requested-With",
 )
+MAX_ORIGIN = 300  # bytes; a longer one is none
 MAX_TOLD = 100  # characters of an origin or a list of names that a refusal repeats
 
 
@@ -67,7 +68,9 @@ class CORS(CORSMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Requests that no web page of another origin makes, nearly all, pass by."""
-        if scope["type"] != "http" or not any(name == b"origin" for name, _ in scope["headers"]):
+        origin = next((value for name, value in scope.get("headers", ()) if name == b"origin"), b"")
+        # It is repeated in the head of the answer, which stays below 4 KiB.
+        if scope["type"] != "http" or not 0 < len(origin) <= MAX_ORIGIN:
             await self.app(scope, receive, send)
             return
         if scope["method"] == "OPTIONS":

@@ -4,6 +4,59 @@
 
 set local role task_owner;
 
+-- begin db/functions/lists/check_cursor.sql
+-- A client may send all of its parameters beside a cursor, which carries its own: see read_cursor. They are compared by
+-- their meaning: status=true is status=complete, tags=a,b is tags=b,a.
+
+create or replace function app.check_cursor(cursor jsonb, parameters jsonb) returns void
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_carried constant jsonb := cursor -> 'parameters';
+  -- An empty parameter is one that was left out.
+  v_given constant jsonb := (
+    select coalesce(jsonb_object_agg(name, value), '{}')
+    from jsonb_each(parameters) as parameter (name, value)
+    where name <> 'limit' and exists (select from jsonb_array_elements_text(value) as each where app.trim_text(each) <> ''));
+  v_own constant app.task_query := app.read_task_query(v_carried);
+  v_plain constant app.task_query := app.read_task_query(v_carried - array['sort_by', 'sort_order']);
+  v_without_direction constant app.task_query := app.read_task_query(v_carried - 'sort_order');
+  v_asked app.task_query;
+  v_others text[];
+begin
+  v_asked := app.read_task_query(v_carried || v_given);
+  v_others := array(
+    select name
+    from (values
+      ('q', v_asked.q is distinct from v_own.q and v_asked.q is distinct from app.trim_text(cursor ->> 'typed')),
+      ('status', v_asked.statuses <> v_own.statuses),
+      ('priority', not v_asked.priorities @> '{High,Medium,Low}'
+        and not (v_asked.priorities @> v_own.priorities and v_asked.priorities <@ v_own.priorities)),
+      ('tags', v_own.tags is null or not (v_asked.tags @> v_own.tags and v_asked.tags <@ v_own.tags)),
+      ('tags_match', v_asked.tags_match_all and not v_own.tags_match_all),
+      ('due_date_from', v_asked.due_from is distinct from v_own.due_from),
+      ('due_date_to', v_asked.due_to is distinct from v_own.due_to),
+      ('sort_by', v_asked.sort_by not in (v_own.sort_by, v_plain.sort_by)),
+      ('sort_order', v_asked.descending not in (v_own.descending, v_without_direction.descending)),
+      ('offset', v_asked.offset <> 0)
+    ) as parameter (name, differs)
+    where differs and v_given ? name);
+  if v_others <> '{}' then
+    raise exception 'bad cursor' using errcode = 'DT400',
+      detail = jsonb_build_array(jsonb_build_object(
+        'loc', array['query', 'cursor'], 'type', 'cursor_mismatch', 'msg', format(
+          'carries its own filters and order; %s would change them: send it alone, or begin again without it',
+          array_to_string(v_others, ', '))));
+  end if;
+end $$;
+
+comment on function app.check_cursor is
+  'Raises DT400 where a parameter beside the cursor neither agrees with it nor is the default.';
+
+grant execute on function app.check_cursor to task_api;
+-- end db/functions/lists/check_cursor.sql
+
 -- begin db/functions/lists/describe_parameters.sql
 -- Part of the OpenAPI document: see describe_tasks. The words are the comments on app.task_query; what each parameter may
 -- be is what read_task_query takes.
@@ -84,19 +137,23 @@ grant execute on function app.encode_uri_component to task_api;
 -- begin db/functions/lists/make_cursor.sql
 -- A cursor is where a page ended, and what was asked for: base64url(JSON) "." base64url(signature).
 
-create or replace function app.make_cursor(cursor_key text, parameters jsonb, "limit" integer, key text, id uuid, backwards boolean) returns text
+create or replace function app.make_cursor(
+  cursor_key text, parameters jsonb, typed text, "limit" integer, key text, id uuid, backwards boolean)
+returns text
 language plpgsql stable parallel safe
 set search_path = ''
 as $$
 begin
   return app.sign_cursor(cursor_key, app.encode_base64url(convert_to(
     jsonb_build_object(
-      'parameters', parameters - array['limit', 'offset', 'cursor'], 'limit', "limit", 'key', key, 'id', id, 'backwards', backwards
+      'parameters', parameters - array['limit', 'offset', 'cursor'], 'typed', typed, 'limit', "limit", 'key', key,
+      'id', id, 'backwards', backwards
     )::text, 'UTF8')));
 end $$;
 
 comment on function app.make_cursor is
-  'The cursor of the page after (or, backwards, before) the task with this id and key.';
+  'The cursor of the page after (or, backwards, before) the task with this id and key. typed is the q of the client where '
+  'parameters have a suggestion instead.';
 
 grant execute on function app.make_cursor to task_api;
 -- end db/functions/lists/make_cursor.sql
@@ -222,13 +279,16 @@ declare
 begin
   if cursor <> app.sign_cursor(cursor_key, v_payload) then
     raise exception 'bad cursor' using errcode = 'DT400',
-      detail = '[{"loc": ["query", "cursor"], "msg": "is not a next_cursor of yours; begin again without it", "type": "cursor_invalid"}]';
+      detail = '[{"loc": ["query", "cursor"], "msg": "is not a next_cursor of yours; begin again without it", '
+        '"type": "cursor_invalid"}]';
   end if;
   v_cursor := convert_from(
     decode(rpad(translate(v_payload, '-_', '+/'), (char_length(v_payload) + 3) / 4 * 4, '='), 'base64'), 'UTF8');
-  if not v_cursor -> 'parameters' @> (parameters - array['limit', 'cursor']) then
-    raise exception 'bad cursor' using errcode = 'DT400',
-      detail = '[{"loc": ["query", "cursor"], "msg": "carries its own filters and order; send it alone, or with limit", "type": "cursor_mismatch"}]';
+  -- Most come alone, or with just the parameters that they carry.
+  if jsonb_array_length(parameters -> 'cursor') > 1
+    or not v_cursor -> 'parameters' @> (parameters - array['limit', 'cursor'])
+  then
+    perform app.check_cursor(v_cursor, parameters);
   end if;
   return v_cursor;
 end $$;
@@ -516,5 +576,8 @@ drop function app.encode_base64url;
 
 -- drop db/functions/lists/describe_parameters.sql
 drop function app.describe_parameters;
+
+-- drop db/functions/lists/check_cursor.sql
+drop function app.check_cursor;
 
 reset role;

@@ -27,13 +27,16 @@ declare
   v_count integer;
   v_more boolean;
   v_suggestion text;
+  v_typed text;
   v_next text;
   v_links text[] := '{}';
 begin
   if parameters -> 'cursor' ->> 0 <> '' then
     v_cursor := app.read_cursor(cursor_key, parameters -> 'cursor' ->> 0, parameters);
     parameters := (v_cursor -> 'parameters')
-      || jsonb_build_object('limit', coalesce(parameters -> 'limit', jsonb_build_array(v_cursor ->> 'limit')));
+      || jsonb_build_object(
+        'limit', coalesce(nullif(parameters -> 'limit', '[""]'), jsonb_build_array(v_cursor ->> 'limit')));
+    v_typed := v_cursor ->> 'typed';
     v_backwards := (v_cursor ->> 'backwards')::boolean;
   end if;
   v_query := app.read_task_query(parameters);
@@ -85,11 +88,13 @@ begin
     v_total := v_page.total;
     if v_total = 0 and v_query.q is not null and v_cursor is null then
       v_suggestion := app.suggest_query(v_query);
-      if v_suggestion is not null then
+      -- The head of an answer stays below 4 KiB.
+      if octet_length(app.encode_uri_component(v_suggestion)) <= 1000 then
         v_query.q := v_suggestion;
         v_page := app.search_tasks(v_query, v_key, v_direction, null, null, v_query.limit + 1);
         v_total := v_page.total;
         if v_total > 0 then
+          v_typed := parameters -> 'q' ->> 0;
           parameters := parameters || jsonb_build_object('q', array[v_suggestion]);
           headers := headers || array['search-suggestion', app.encode_uri_component(v_suggestion)];
         end if;
@@ -105,7 +110,7 @@ begin
 
   if v_count > 0 and (v_more or v_backwards) then
     v_next := app.make_cursor(
-      cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then 1 else 2 end],
+      cursor_key, parameters, v_typed, v_query.limit, v_keys[case when v_backwards then 1 else 2 end],
       v_ids[case when v_backwards then 1 else v_count end], false);
   end if;
 
@@ -118,7 +123,7 @@ begin
       v_links := v_links || format(
         '<%slimit=%s&cursor=%s>; rel="prev"', link, v_query.limit,
         app.make_cursor(
-          cursor_key, parameters, v_query.limit, v_keys[case when v_backwards then 2 else 1 end],
+          cursor_key, parameters, v_typed, v_query.limit, v_keys[case when v_backwards then 2 else 1 end],
           v_ids[case when v_backwards then v_count else 1 end], true));
     end if;
   else
@@ -130,7 +135,10 @@ begin
     end if;
   end if;
   v_links := v_links || format('<%slimit=%s>; rel="first"', link, v_query.limit);
-  headers := headers || array['link', array_to_string(v_links, ', ')];
+  -- As long ones repeat a long query: next_cursor is in the body.
+  if octet_length(array_to_string(v_links, ', ')) <= 1500 then
+    headers := headers || array['link', array_to_string(v_links, ', ')];
+  end if;
 
   if v_backwards then
     v_documents := array(select document from unnest(v_documents) with ordinality as page (document, place) order by place desc);

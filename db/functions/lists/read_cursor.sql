@@ -10,13 +10,16 @@ declare
 begin
   if cursor <> app.sign_cursor(cursor_key, v_payload) then
     raise exception 'bad cursor' using errcode = 'DT400',
-      detail = '[{"loc": ["query", "cursor"], "msg": "is not a next_cursor of yours; begin again without it", "type": "cursor_invalid"}]';
+      detail = '[{"loc": ["query", "cursor"], "msg": "is not a next_cursor of yours; begin again without it", '
+        '"type": "cursor_invalid"}]';
   end if;
   v_cursor := convert_from(
     decode(rpad(translate(v_payload, '-_', '+/'), (char_length(v_payload) + 3) / 4 * 4, '='), 'base64'), 'UTF8');
-  if not v_cursor -> 'parameters' @> (parameters - array['limit', 'cursor']) then
-    raise exception 'bad cursor' using errcode = 'DT400',
-      detail = '[{"loc": ["query", "cursor"], "msg": "carries its own filters and order; send it alone, or with limit", "type": "cursor_mismatch"}]';
+  -- Most come alone, or with just the parameters that they carry.
+  if jsonb_array_length(parameters -> 'cursor') > 1
+    or not v_cursor -> 'parameters' @> (parameters - array['limit', 'cursor'])
+  then
+    perform app.check_cursor(v_cursor, parameters);
   end if;
   return v_cursor;
 end $$;
