@@ -1,39 +1,94 @@
--- What a client writes in q, as a query of the search index. Nothing is a syntax error; a text without any word gives the empty
--- query, which finds nothing. "quoted phrases", -without and or mean something; the last word is also a prefix.
+-- What a client writes in q, as a query of the search index; null where there is no q. Nothing is a syntax
+-- error. "quoted phrases", -without and or mean something; the last word is also a prefix, unless its quote
+-- is closed. What stands together without a blank (e-mail, 10:30) is a phrase.
 
 create or replace function app.search_query(user_id text, q text) returns tsquery
-language plpgsql immutable parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
 declare
-  v_scope constant text := app.search_scope(user_id);
-  -- Quotes, and a minus that begins a word or a phrase, mean something: \x02 and \x03 keep their places. All other
-  -- punctuation becomes \x01, which parts words too, but keeps them side by side: e-mail is searched as a phrase.
-  v_marked constant text := regexp_replace(
-    translate(q, E'"“”„«»\x01\x02\x03', E'\x02\x02\x02\x02\x02\x02'), '(^|\s)-(?=[^\s-])', E'\\1\x03', 'g');
-  v_words constant text := translate(app.search_text(v_marked, E'\x01'), E'\x02\x03', '"-');
-  v_query text := websearch_to_tsquery('app.stems', v_words)::text;
-  v_last constant text := substring(v_words from '(?:^|[\s\u0001])([^\s\u0001"-]+)$');
+  v_key constant text := '''' || app.search_scope(user_id);
+  -- A compatibility form can be 18 letters; all of those of a title, and no more.
+  v_text constant text := left(app.fold_text(translate(q, E'\x01', ' ')), 4000);
+  v_part text[];
+  v_written text;
+  v_words text[];
+  v_word text;
   v_stem text;
-  v_prefix text;
+  v_terms text[];
+  v_phrase text;
+  v_typed boolean;
+  v_or boolean := false;
+  v_without boolean := false;
+  v_all text;
+  v_any text := '';
 begin
-  if v_last is not null and v_words !~ '"' then
-    v_stem := strip(to_tsvector('app.stems', v_last))::text;
-    v_prefix := strip(to_tsvector('app.words', v_last))::text;
-    -- Only where the last word is one key, and the query ends with it: "or" at the end, say, is not part of the query.
-    if v_stem ~ '^\S+$' and right(v_query, char_length(v_stem)) = v_stem then
-      v_query := format('%s ( %s | %s:* )', left(v_query, -char_length(v_stem)), v_stem, v_prefix);
+  -- A minus that begins a word or a phrase becomes \x01. A part: this, a phrase, the quote that closes it; or
+  -- this, a word, the end of the text.
+  for v_part in
+    select part
+    from regexp_matches(
+      regexp_replace(v_text, '(^|[\u0001-\u0020"])-(?=[^\u0001-\u0020>-])', E'\\1\x01', 'g'),
+      '(\u0001?)(?:"([^"]*)("?)|([^\u0001-\u0020"]+)($)?)', 'g') as part
+  loop
+    if v_part[4] = 'or' and v_part[1] = '' and v_all is not null and not v_or then
+      v_or := true;
+      continue;
     end if;
+    v_written := coalesce(v_part[2], v_part[4]);
+    v_words := app.split_words(v_written);
+    if v_words = '{}' then
+      continue;
+    end if;
+    v_typed := (v_part[3] = '' or v_part[5] is not null)
+      and right(v_written, 1) !~ ('[' || app.search_signs() || ']');
+    v_terms := '{}';
+    foreach v_word in array v_words loop
+      v_stem := (ts_lexize('app.english_stem', v_word))[1];
+      v_terms := v_terms || (v_key || v_stem || '''');
+    end loop;
+    if v_part[1] <> '' then
+      -- Or where a title has the word and the minus before it.
+      v_without := true;
+      v_phrase := '!(' || array_to_string(v_terms, ' <-> ') || ') | ' || v_key || '-' || v_words[1]
+        || case when v_typed and cardinality(v_words) = 1 then ''':*' else '''' end;
+    else
+      if v_typed then
+        v_terms[cardinality(v_terms)] := case
+          when v_stem = v_word then v_key || v_word || ''':*'
+          else '(' || v_key || v_stem || ''' | ' || v_key || v_word || ''':*)' end;
+      end if;
+      v_phrase := array_to_string(v_terms, ' <-> ');
+    end if;
+    if v_or then
+      v_any := v_any || v_all || ' | ';
+      v_all := null;
+      v_or := false;
+    end if;
+    v_all := concat_ws(' & ', v_all, '(' || v_phrase || ')');
+  end loop;
+
+  if v_or then
+    -- Nothing follows it, so it is a word.
+    v_all := v_all || ' & ' || v_key || 'or'':*';
+  elsif v_all is null then
+    -- Without a word the signs are searched; without a sign, a key that no task has.
+    v_all := coalesce(
+      (select string_agg(distinct v_key || replace(replace(sign, '\', '\\'), '''', '''''') || '''', ' & ')
+       from regexp_split_to_table(
+         regexp_replace(v_text, '[^' || app.search_signs() || ''']+', '', 'g'), '') as sign
+       where sign <> ''),
+      v_key || ' ''');
   end if;
-  -- A key may have a quote in it, doubled: unaccent makes one of some letters, U+02BC for one.
-  v_query := regexp_replace(v_query, '''((?:[^'']|'''')+)''', format('''%s\1''', v_scope), 'g');
-  if v_query ~ '!' then
+  v_any := v_any || v_all;
+  if v_without then
     -- What is only without something would be read from the whole index: begin with the user's own rows.
-    v_query := format('%s & ( %s )', quote_literal(v_scope), v_query);
+    v_any := v_key || ''' & (' || v_any || ')';
   end if;
-  return v_query::tsquery;
+  return v_any::tsquery;
 end $$;
 
-comment on function app.search_query is 'What finds, in the search index, the user''s tasks that q asks for.';
+comment on function app.search_query is
+  'What finds, in the search index, the user''s tasks that q asks for; null where q is null.';
 
 grant execute on function app.search_query to task_api, task_finder;

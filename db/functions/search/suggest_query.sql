@@ -1,4 +1,5 @@
--- Where a search finds nothing, words of the user's own newest titles that are spelled nearly alike are tried.
+-- Where a search finds nothing, words of the user's own newest titles that are spelled nearly alike are
+-- tried.
 
 create or replace function app.suggest_query(query app.task_query) returns text
 language plpgsql stable
@@ -29,11 +30,8 @@ begin
       order by task.created_at desc
       limit v_titles
     ) as task
-    cross join regexp_split_to_table(app.search_text(task.title_key, ' '), '\s+') as word
-    where word <> '');
-  for v_word in
-    select word from regexp_split_to_table(app.search_text(lower(query.q), ' '), '\s+') as word where word <> '' limit 10
-  loop
+    cross join unnest(app.split_words(app.fold_text(task.title_key))) as word);
+  foreach v_word in array (app.split_words(app.fold_text(query.q)))[:10] loop
     v_near := (
       select word
       from unnest(v_known) as word
@@ -43,10 +41,11 @@ begin
     v_typed := concat_ws(' ', nullif(v_typed, ''), v_word);
     v_suggestion := concat_ws(' ', nullif(v_suggestion, ''), coalesce(v_near, v_word));
   end loop;
-  return nullif(v_suggestion, v_typed);
+  -- A folded text has its letters taken apart.
+  return normalize(nullif(v_suggestion, v_typed), nfc);
 end $$;
 
 comment on function app.suggest_query is
-  'The words of the query, each replaced by the most similar one in the user''s newest titles; null where that changes nothing.';
+  'q with each word replaced by the most similar one of the user''s newest titles; null if it is the same.';
 
 grant execute on function app.suggest_query to task_api;

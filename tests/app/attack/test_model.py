@@ -228,11 +228,11 @@ class Users(RuleBasedStateMachine):
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("as_superuser")
-def test_users_at_random_have_what_a_dictionary_each_would_hold(http):
+def test_users_at_random_have_what_a_dictionary_each_would_hold(twins_http):
     class TheirUsers(Users):
         pass
 
-    TheirUsers.http = http
+    TheirUsers.http = twins_http
     run_state_machine_as_test(
         TheirUsers,
         settings=settings(

@@ -1,26 +1,15 @@
 """Lists and searches whose words, tags, cursors and index keys are those of another user."""
 
 import base64
-import hashlib
-import itertools
 import json
 
 import pytest
 
+from tests.client import Client, make_token
+from tests.conftest import SECRET
 
-def draw_twins():
-    """Two users with the same app.search_scope, which has 32 bits: all of their keys in the search index
-    are the same.
-    """
-    seen = {}
-    for user in (f"twin {number}" for number in itertools.count()):
-        scope = hashlib.md5(user.encode()).hexdigest()[:8]
-        if scope in seen:
-            return seen[scope], user
-        seen[scope] = user
-
-
-TWINS = draw_twins()
+# Users whose keys in the search index are the same: see twins_http.
+TWINS = ("twin 1", "twin 2")
 
 TASK = {
     "title": "Water the plants",
@@ -32,11 +21,9 @@ TASK = {
 
 
 @pytest.fixture
-def twins(client, as_superuser):
+def twins(twins_http):
     """The clients of two users with one scope, each with the same three tasks, and with no others."""
-    scopes = [as_superuser.value("select app.search_scope($1)", user) for user in TWINS]
-    assert scopes[0] == scopes[1]
-    clients = [client(user) for user in TWINS]
+    clients = [Client(twins_http, make_token(user, SECRET)) for user in TWINS]
     for twin in clients:
         for task in twin.page(limit=100)["items"]:
             twin.delete(f"/tasks/{task['id']}")
