@@ -644,7 +644,8 @@ begin
     select field, value from jsonb_each(body) as member (field, value)
   loop
     begin
-      perform app.refuse_unknown_fields(jsonb_build_object(v_member.field, v_member.value), app.task_fields(), lenient);
+      perform app.refuse_unknown_fields(
+        jsonb_build_object(v_member.field, v_member.value), app.task_fields(), lenient);
       v_task := app.merge_task(v_task, jsonb_build_object(v_member.field, v_member.value));
     exception when sqlstate 'DT400' or check_violation then
       get stacked diagnostics v_message = message_text, v_rule = constraint_name;
@@ -656,7 +657,8 @@ begin
         v_rule := split_part(v_message, ': ', 1);
         v_message := substring(v_message from ': (.*)');
       end if;
-      v_fault := jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_rule);
+      v_fault := jsonb_build_object(
+        'loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_rule);
       if v_rule = 'unknown_field' then
         v_unknown := v_unknown || v_fault;
       else
@@ -665,7 +667,8 @@ begin
     end;
   end loop;
 
-  -- Times without an offset, in the zone; null, which is not judged, where the service has not said what they mean.
+  -- Times without an offset, in the zone; null, which is not judged, where the service has not said what they
+  -- mean.
   if v_task.timezone is not null then
     if 'due_date' = any(app.local_times(body)) then
       v_task.due_date := case when answer ? 'due_date'
@@ -690,7 +693,10 @@ begin
     v_bad := v_bad || v_member.field;
     v_faults := v_faults || jsonb_build_object(
       'loc', array['body', v_member.field],
-      'msg', case when v_member.field = 'title' then 'is required: a string of 1 to 200 characters' else 'must not be null' end,
+      'msg', case
+        when v_member.field = 'title' then 'is required: a string of 1 to 200 characters'
+        else 'must not be null'
+      end,
       'type', case when v_member.field = 'title' then 'missing' else 'not_null' end);
   end loop;
 
@@ -1008,7 +1014,8 @@ declare
 begin
   perform app.require_user_id();
   if jsonb_typeof(body) <> 'object' then
-    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"recurrence_rule": "FREQ=DAILY"}');
+    perform app.refuse(
+      '', 'object_type', 'must be a JSON object, for example {"recurrence_rule": "FREQ=DAILY"}');
   end if;
   perform app.refuse_unknown_fields(body, v_known, true);
   for v_member in select field, value from jsonb_each(body) as member (field, value) loop
@@ -1022,7 +1029,8 @@ begin
     exception when sqlstate 'DT400' then
       get stacked diagnostics v_message = message_text, v_type = constraint_name;
       v_bad := v_bad || v_member.field;
-      v_fault := jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
+      v_fault := jsonb_build_object(
+        'loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
       if v_type = 'unknown_field' then
         v_unknown := v_unknown || v_fault;
       else
@@ -1032,7 +1040,8 @@ begin
   end loop;
   if body -> 'recurrence_rule' = 'null' or not body ? 'recurrence_rule' then
     v_faults := v_faults || jsonb_build_object(
-      'loc', array['body', 'recurrence_rule'], 'msg', 'is required, for example FREQ=WEEKLY;BYDAY=MO', 'type', 'missing');
+      'loc', array['body', 'recurrence_rule'],
+      'msg', 'is required, for example FREQ=WEEKLY;BYDAY=MO', 'type', 'missing');
   end if;
 
   v_faults := v_faults || app.find_rule_faults(v_task, v_bad) || v_unknown;
@@ -1998,7 +2007,7 @@ COMMENT ON FUNCTION app.insert_task(task app.tasks) IS 'Inserts a task for the u
 
 CREATE FUNCTION app.local_times(body jsonb) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN array_remove(ARRAY[CASE WHEN ((body ->> 'due_date'::text) !~ '[Tt ].*([Zz]|[+-]\d{2}(:?\d{2})?)$'::text) THEN 'due_date'::text ELSE NULL::text END, CASE WHEN ((body ->> 'reminder_at'::text) !~ '[Tt ].*([Zz]|[+-]\d{2}(:?\d{2})?)$'::text) THEN 'reminder_at'::text ELSE NULL::text END], NULL::text);
+    RETURN array_remove(ARRAY[CASE WHEN (("right"((body ->> 'due_date'::text), 1) <> ALL (ARRAY['Z'::text, 'z'::text])) AND ((body ->> 'due_date'::text) !~ '[Tt ].*[+-]\d{2}(:?\d{2})?$'::text)) THEN 'due_date'::text ELSE NULL::text END, CASE WHEN (("right"((body ->> 'reminder_at'::text), 1) <> ALL (ARRAY['Z'::text, 'z'::text])) AND ((body ->> 'reminder_at'::text) !~ '[Tt ].*[+-]\d{2}(:?\d{2})?$'::text)) THEN 'reminder_at'::text ELSE NULL::text END], NULL::text);
 
 
 --
@@ -2517,7 +2526,8 @@ begin
   v_parts := regexp_match(
     "text",
     '^(?:(\d{4})-?W(\d{2})-?([1-7])|(\d{4}-\d{2}-\d{2}|\d{8}|\d{4}-?\d{3}))'
-    '(?:[Tt ](\d{2})(?::?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?(?:[Zz]|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?)?)?$');
+    '(?:[Tt ](\d{2})(?::?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?'
+    '(?:[Zz]|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?)?)?$');
   if v_parts is null then
     return null;
   end if;
@@ -2534,7 +2544,9 @@ begin
   return format(
     '%s %s:%s:%sZ',
     v_date, coalesce(v_parts[5], '00'), coalesce(v_parts[6], '00'),
-    concat_ws('.', case v_parts[7] when '60' then '59' else coalesce(v_parts[7], '00') end, left(v_parts[8], 6)))::timestamptz
+    concat_ws(
+      '.', case v_parts[7] when '60' then '59' else coalesce(v_parts[7], '00') end, left(v_parts[8], 6))
+    )::timestamptz
     + case v_parts[7] when '60' then interval '1 second' else '0' end
     - coalesce((v_parts[9] || v_parts[10] || ':' || coalesce(v_parts[11], '00'))::interval, '0');
 exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
@@ -2689,7 +2701,8 @@ begin
     perform app.refuse(field, 'array_type', 'must be an array of strings');
   end if;
   if jsonb_array_length(v_elements) > 200 then
-    perform app.refuse(field, 'array_length', 'must have at most 200 elements, and at most 50 different tags');
+    perform app.refuse(
+      field, 'array_length', 'must have at most 200 elements, and at most 50 different tags');
   end if;
   for v_place in 0 .. jsonb_array_length(v_elements) - 1 loop
     if jsonb_typeof(v_elements -> v_place) <> 'string' then
@@ -2754,7 +2767,8 @@ declare
     'q', 'status', 'priority', 'tags', 'tags_match', 'due_date_from', 'due_date_to', 'sort_by', 'sort_order',
     'limit', 'offset', 'cursor'];
   v_query app.task_query := row(
-    '{false,true}'::boolean[], '{High,Medium,Low}'::text[], null, null, false, null, null, null, null, 50, 0, null);
+    '{false,true}'::boolean[], '{High,Medium,Low}'::text[],
+    null, null, false, null, null, null, null, 50, 0, null);
   v_faults jsonb := '[]';
   v_name text;
   v_values text[];
@@ -2764,14 +2778,16 @@ begin
   for v_name in select name from jsonb_object_keys(parameters) as name loop
     -- An empty parameter is one that was left out: forms send them.
     v_values := array(
-      select value from jsonb_array_elements_text(parameters -> v_name) as value where app.trim_text(value) <> '');
+      select value from jsonb_array_elements_text(parameters -> v_name) as value
+      where app.trim_text(value) <> '');
     v_value := app.trim_text(v_values[1]);
     v_fault := null;
     if v_name <> all(c_known) then
       -- The known ones are few, so that this is where too many are met.
       if (select count(*) from jsonb_object_keys(parameters)) > 100 then
         raise exception 'bad parameters' using errcode = 'DT400',
-          detail = '[{"loc": ["query"], "msg": "must have at most 100 parameters", "type": "too_many_parameters"}]';
+          detail = '[{"loc": ["query"], "msg": "must have at most 100 parameters", '
+            '"type": "too_many_parameters"}]';
       end if;
       -- axios sends tags[]=home for an array.
       v_fault := array['unknown_parameter', 'is not a parameter here' || coalesce(
@@ -2803,9 +2819,12 @@ begin
       end if;
     elsif v_name = 'tags' then
       v_query.tags := array(
-        select distinct app.trim_text(tag) from unnest(v_values) as value, unnest(string_to_array(value, ',')) as tag
+        select distinct app.trim_text(tag)
+        from unnest(v_values) as value, unnest(string_to_array(value, ',')) as tag
         where app.trim_text(tag) <> '');
-      if cardinality(v_query.tags) > 50 or (select max(char_length(tag)) from unnest(v_query.tags) as tag) > 50 then
+      if cardinality(v_query.tags) > 50
+        or (select max(char_length(tag)) from unnest(v_query.tags) as tag) > 50
+      then
         v_fault := array['string_length', 'must be at most 50 tags of at most 50 characters'];
       end if;
     elsif v_name = 'tags_match' then
@@ -2815,19 +2834,23 @@ begin
       end if;
     elsif v_name in ('due_date_from', 'due_date_to') then
       if app.parse_time(v_value) is null then
-        v_fault := array['datetime_format', 'must be an ISO 8601 date or date-time, for example 2026-01-10 or 2026-01-10T17:00:00Z '
-          '(in a URL, + is %2B)'];
+        v_fault := array[
+          'datetime_format', 'must be an ISO 8601 date or date-time, for example 2026-01-10 or '
+            '2026-01-10T17:00:00Z (in a URL, + is %2B)'];
       elsif v_name = 'due_date_from' then
         v_query.due_from := app.parse_time(v_value);
       elsif v_value ~ '[Tt ]' then
         v_query.due_to := app.parse_time(v_value);
       else
-        -- A bare date means the whole of that day in UTC, which has no change of clocks, unlike the session's zone.
+        -- A bare date means the whole of that day in UTC, which has no change of clocks, unlike the session's
+        -- zone.
         v_query.due_to := app.parse_time(v_value) + interval '24 hours' - interval '1 microsecond';
       end if;
     elsif v_name = 'sort_by' then
       v_query.sort_by := lower(v_value);
-      if v_query.sort_by not in ('due_date', 'title', 'priority', 'created_at', 'updated_at', 'relevance') then
+      if v_query.sort_by not in (
+        'due_date', 'title', 'priority', 'created_at', 'updated_at', 'relevance')
+      then
         v_fault := array['enum', 'must be due_date, title, priority, created_at, updated_at or relevance'];
       elsif v_query.sort_by = 'relevance' and app.trim_text(coalesce(parameters -> 'q' ->> 0, '')) = '' then
         v_fault := array['relevance_without_q', 'can be relevance only with q'];
@@ -2845,20 +2868,25 @@ begin
       end if;
     elsif v_name = 'offset' then
       if v_value !~ '^[0-9]{1,9}$' then
-        v_fault := array['number_range', 'must be a whole number from 0 to 999999999; to go through a long list, use cursor'];
+        v_fault := array[
+          'number_range',
+          'must be a whole number from 0 to 999999999; to go through a long list, use cursor'];
       else
         v_query.offset := v_value;
       end if;
     end if;
     if v_fault is not null then
-      v_faults := v_faults || jsonb_build_object('loc', array['query', left(v_name, 100)], 'msg', v_fault[2], 'type', v_fault[1]);
+      v_faults := v_faults || jsonb_build_object(
+        'loc', array['query', left(v_name, 100)], 'msg', v_fault[2], 'type', v_fault[1]);
     end if;
   end loop;
   if v_faults <> '[]' then
     raise exception 'bad parameters' using errcode = 'DT400', detail = v_faults;
   end if;
-  v_query.descending := coalesce(v_query.descending, v_query.sort_by is null or v_query.sort_by = 'relevance');
-  v_query.sort_by := coalesce(v_query.sort_by, case when v_query.q is null then 'created_at' else 'relevance' end);
+  v_query.descending := coalesce(
+    v_query.descending, v_query.sort_by is null or v_query.sort_by = 'relevance');
+  v_query.sort_by := coalesce(
+    v_query.sort_by, case when v_query.q is null then 'created_at' else 'relevance' end);
   return v_query;
 end $_$;
 
@@ -2899,7 +2927,8 @@ declare
   v_time constant timestamptz := app.parse_time(v_text);
 begin
   if v_time is null and v_text is not null then
-    perform app.refuse(field, 'datetime_format', 'must be an ISO 8601 date-time, for example 2026-01-10T17:00:00Z');
+    perform app.refuse(
+      field, 'datetime_format', 'must be an ISO 8601 date-time, for example 2026-01-10T17:00:00Z');
   end if;
   return v_time;
 end $$;
@@ -2924,13 +2953,15 @@ declare
   v_user constant text := app.require_user_id();
   v_kept app.idempotency_keys;
 begin
-  -- Held to the end of the transaction: whoever comes with the same key meanwhile is told so, and does not wait.
+  -- Held to the end of the transaction: whoever comes with the same key meanwhile is told so, and does not
+  -- wait.
   if not pg_try_advisory_xact_lock(hashtextextended(v_user || E'\n' || key, 0)) then
     raise exception 'the first request with this Idempotency-Key is still running' using errcode = 'DT409';
   end if;
   select * into v_kept
   from app.idempotency_keys as kept
-  where kept.user_id = v_user and kept.key = recall_answer.key and kept.created_at > now() - interval '24 hours';
+  where kept.user_id = v_user and kept.key = recall_answer.key
+    and kept.created_at > now() - interval '24 hours';
   if v_kept.request <> recall_answer.request then
     raise exception 'this Idempotency-Key was used for another request' using errcode = 'DT422';
   end if;
@@ -3101,7 +3132,8 @@ declare
   v_current constant boolean :=
     coalesce(answer ? 'version' and (answer ->> 'version')::bigint is not distinct from old.version, false);
   v_completes constant boolean :=
-    new.completed and not coalesce(old.completed, true) and new.is_recurring and new.recurrence_rule is not null;
+    new.completed and not coalesce(old.completed, true)
+    and new.is_recurring and new.recurrence_rule is not null;
   v_asked text[] := '{}';
   -- The next occurrence is asked for when they are.
   v_times_known boolean := true;
@@ -3127,12 +3159,16 @@ begin
     end if;
     v_times_known := v_asked = '{}';
   end if;
-  if (new.due_date, new.recurrence_rule, new.timezone) is distinct from (old.due_date, old.recurrence_rule, old.timezone) then
+  if (new.due_date, new.recurrence_rule, new.timezone)
+    is distinct from (old.due_date, old.recurrence_rule, old.timezone)
+  then
     new.series_start := null;
     new.series_index := 1;
   end if;
 
-  if new.timezone is distinct from old.timezone and new.timezone is not null and (answer ? 'timezone') is not true then
+  if new.timezone is distinct from old.timezone and new.timezone is not null
+    and (answer ? 'timezone') is not true
+  then
     v_asked := v_asked || 'timezone'::text;
   end if;
   if new.recurrence_rule is distinct from old.recurrence_rule and new.recurrence_rule is not null
@@ -3160,10 +3196,11 @@ begin
     return;
   end if;
 
-  -- Reopening changes two tasks. Every write locks tasks first and totals then, so that none waits for another in a circle:
-  -- here the successor, the task itself, and all totals of the user.
+  -- Reopening changes two tasks. Every write locks tasks first and totals then, so that none waits for
+  -- another in a circle: here the successor, the task itself, and all totals of the user.
   if old.completed and not new.completed then
-    perform from app.tasks as next where next.user_id = old.user_id and next.predecessor_id = old.id for update;
+    perform from app.tasks as next
+    where next.user_id = old.user_id and next.predecessor_id = old.id for update;
     v_takes_back := found;
     if v_takes_back then
       perform from app.tasks as held
@@ -4082,7 +4119,8 @@ begin
   insert into app.task_counts (user_id, priority)
   values (v_user, 'High'), (v_user, 'Low'), (v_user, 'Medium')
   on conflict (user_id, priority) do nothing;
-  perform from app.task_counts as counted where counted.user_id = v_user order by counted.priority for no key update;
+  perform from app.task_counts as counted
+  where counted.user_id = v_user order by counted.priority for no key update;
 end $$;
 
 

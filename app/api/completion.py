@@ -1,11 +1,12 @@
-"""What only Python can compute while a task is saved: the normal form of a rule and of a zone, what a time without an offset
-means in the zone, whether the rule comes due, and the next occurrence.
+"""What only Python can compute while a task is saved: the normal form of a rule and of a zone, the UTC time of
+a time without an offset, whether the rule comes due, and the next occurrence.
 
-``check_body`` computes what depends on the body alone, before the database is called. Where stored data matter, the database
-saves nothing and asks a question (db/functions/tasks/save_task.sql): ``{"asked": ["timezone" | "recurrence_rule" | "due_date" |
-"reminder_at" | "next", …], "version": …}`` and the fields of the series. Its times have no offset: those that are asked for are
-on the clock of the zone, the others in UTC. ``compute_next`` answers it: ``{"timezone": …, "recurrence_rule": …, "due_date": …,
-"reminder_at": …, "next": {…} | null, "version": …}``, in UTC. The answer counts while the task has that version.
+``check_body`` computes what depends on the body alone, before the database is called. Where stored data
+matter, the database saves nothing and asks a question (db/functions/tasks/save_task.sql): ``{"asked":
+["timezone" | "recurrence_rule" | "due_date" | "reminder_at" | "next", …], "version": …}`` and the fields of
+the series. Its times have no offset: those that are asked for are on the clock of the zone, the others in
+UTC. ``compute_next`` answers it: ``{"timezone": …, "recurrence_rule": …, "due_date": …, "reminder_at": …,
+"next": {…} | null, "version": …}``, in UTC. The answer counts while the task has that version.
 """
 
 import json
@@ -73,7 +74,7 @@ def compute_next(question: Json) -> Json:
 def check_series(
     rule: str | None, zone: str | None, due: datetime | None, *, complete: bool = True
 ) -> dict[str, Any]:
-    """The rule and the zone as they are to be stored, under the names of their fields; without those that are None.
+    """The rule and the zone as they are to be stored, under the names of their fields, without None.
 
     Not ``complete``: zone and due date are not all known, and only the syntax of the rule is checked.
 

@@ -41,8 +41,8 @@ REACH = 10
 """Days beyond its year, on either side, to which SKIP can move a day or a week."""
 
 Days = tuple[tuple[int, int], ...]
-"""(month, days after January 1). Where SKIP moved a day, the month is the one that lacked it, and the days may
-lead beyond the year."""
+"""(month, days after January 1). Where SKIP moved a day, the month is the one that lacked it, and the days
+may lead beyond the year."""
 
 
 def moments(rule: Rule, start: datetime, since: datetime) -> Iterator[datetime]:

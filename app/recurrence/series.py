@@ -131,7 +131,7 @@ def shift_reminder(reminder: datetime, due: datetime, next_due: datetime, timezo
 
 
 def _coming(series: Series, rule: Rule | None = None) -> Iterator[Occurrence]:
-    """All occurrences after `series.due`, through the 100 years that follow it, by its own rule or another."""
+    """All occurrences after `series.due`, through the 100 years that follow it; `rule` replaces its own."""
     rule, zone = rule or parse_rule(series.rule), _zone(series.timezone)
     start, due, index = _wall(series.start, zone), series.due or series.start, series.index
     fraction = timedelta(microseconds=start.microsecond)

@@ -25,34 +25,44 @@ language sql immutable parallel safe
 return app.etag_matches(replace(condition, 'W/"', '"'), replace(etag, 'W/"', '"'));
 
 comment on function app.etag_matches_weakly is
-  'As etag_matches, by the weak comparison that If-None-Match asks for: a proxy that compresses makes strong tags weak.';
+  'As etag_matches, by the weak comparison that If-None-Match asks for: a proxy that compresses makes '
+  'strong tags weak.';
 
 grant execute on function app.etag_matches_weakly to task_api;
 -- end db/functions/requests/etag_matches_weakly.sql
 
 -- begin db/functions/requests/hash_body.sql
--- A body's text can be a thousand times longer than what was sent: 1e131071 is written with all of its zeros. So its values are
--- hashed as they are stored. The two numbers tell a user's own requests apart; they protect nothing.
+-- A body's text can be a thousand times longer than what was sent: 1e131071 is written with all of its zeros.
+-- So its values are hashed as they are stored. The two numbers tell a user's own requests apart; they protect
+-- nothing.
 
 create or replace function app.hash_body(body jsonb) returns text
 language sql immutable parallel safe
 return jsonb_hash_extended(body, 0) || ' ' || jsonb_hash_extended(body, 1);
 
-comment on function app.hash_body is 'The same for bodies that mean the same, and with near certainty another for others.';
+comment on function app.hash_body is
+  'The same for bodies that mean the same, and with near certainty another for others.';
 
 grant execute on function app.hash_body to task_api;
 -- end db/functions/requests/hash_body.sql
 
 -- begin db/functions/requests/local_times.sql
--- A time without an offset is read on the clock of the task's time zone. What that clock showed is for the service to say,
--- whose tz database may be newer than PostgreSQL's.
+-- A time without an offset is read on the clock of the task's time zone. What that clock showed is for the
+-- service to say, whose tz database may be newer than PostgreSQL's.
 
 create or replace function app.local_times(body jsonb) returns text[]
 language sql immutable parallel safe
 return array_remove(
   array[
-    case when body ->> 'due_date' !~ '[Tt ].*([Zz]|[+-]\d{2}(:?\d{2})?)$' then 'due_date' end,
-    case when body ->> 'reminder_at' !~ '[Tt ].*([Zz]|[+-]\d{2}(:?\d{2})?)$' then 'reminder_at' end],
+    -- The last letter alone tells most times.
+    case
+      when right(body ->> 'due_date', 1) not in ('Z', 'z')
+        and body ->> 'due_date' !~ '[Tt ].*[+-]\d{2}(:?\d{2})?$' then 'due_date'
+    end,
+    case
+      when right(body ->> 'reminder_at', 1) not in ('Z', 'z')
+        and body ->> 'reminder_at' !~ '[Tt ].*[+-]\d{2}(:?\d{2})?$' then 'reminder_at'
+    end],
   null);
 
 comment on function app.local_times is 'The fields of a body with a time that has no offset.';
@@ -61,9 +71,9 @@ grant execute on function app.local_times to task_api;
 -- end db/functions/requests/local_times.sql
 
 -- begin db/functions/requests/parse_any_time.sql
--- ISO 8601: calendar, ordinal and week dates, extended or basic. Without an offset UTC is meant, without a time midnight.
--- Of a fraction microseconds are kept, and the rest is cut off: rounding could lead into the next day. The second 60 is the
--- first of the next minute.
+-- ISO 8601: calendar, ordinal and week dates, extended or basic. Without an offset UTC is meant, without a
+-- time midnight. Of a fraction microseconds are kept, and the rest is cut off: rounding could lead into the
+-- next day. The second 60 is the first of the next minute.
 
 create or replace function app.parse_any_time("text" text) returns timestamptz
 language plpgsql stable parallel safe
@@ -76,7 +86,8 @@ begin
   v_parts := regexp_match(
     "text",
     '^(?:(\d{4})-?W(\d{2})-?([1-7])|(\d{4}-\d{2}-\d{2}|\d{8}|\d{4}-?\d{3}))'
-    '(?:[Tt ](\d{2})(?::?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?(?:[Zz]|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?)?)?$');
+    '(?:[Tt ](\d{2})(?::?(\d{2})(?::?(\d{2})(?:[.,](\d+))?)?)?'
+    '(?:[Zz]|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?)?)?$');
   if v_parts is null then
     return null;
   end if;
@@ -93,21 +104,24 @@ begin
   return format(
     '%s %s:%s:%sZ',
     v_date, coalesce(v_parts[5], '00'), coalesce(v_parts[6], '00'),
-    concat_ws('.', case v_parts[7] when '60' then '59' else coalesce(v_parts[7], '00') end, left(v_parts[8], 6)))::timestamptz
+    concat_ws(
+      '.', case v_parts[7] when '60' then '59' else coalesce(v_parts[7], '00') end, left(v_parts[8], 6))
+    )::timestamptz
     + case v_parts[7] when '60' then interval '1 second' else '0' end
     - coalesce((v_parts[9] || v_parts[10] || ':' || coalesce(v_parts[11], '00'))::interval, '0');
 exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
   return null;
 end $$;
 
-comment on function app.parse_any_time is 'The time that an ISO 8601 text means, or null where it means none.';
+comment on function app.parse_any_time is
+  'The time that an ISO 8601 text means, or null where it means none.';
 
 grant execute on function app.parse_any_time to task_api;
 -- end db/functions/requests/parse_any_time.sql
 
 -- begin db/functions/requests/parse_time.sql
--- What nearly all clients send (RFC 3339), in a month that has such a day, can't fail: it is spared the general pattern,
--- and the subtransaction that catches what that lets through.
+-- What nearly all clients send (RFC 3339), in a month that has such a day, can't fail: it is spared the
+-- general pattern, and the subtransaction that catches what that lets through.
 
 create or replace function app.parse_time(value text) returns timestamptz
 language sql stable parallel safe
@@ -127,7 +141,8 @@ grant execute on function app.parse_time to task_api;
 -- begin db/functions/requests/preconditions_hold.sql
 -- What If-Match and If-None-Match ask of a task before it is changed (RFC 9110, section 13.2.2).
 
-create or replace function app.preconditions_hold(if_match text, if_none_match text, version bigint) returns boolean
+create or replace function app.preconditions_hold(if_match text, if_none_match text, version bigint)
+returns boolean
 language sql immutable parallel safe
 return coalesce(app.etag_matches(if_match, format('"%s"', version)), true)
   and not coalesce(app.etag_matches_weakly(if_none_match, format('"%s"', version)), false);
@@ -157,7 +172,8 @@ begin
     perform app.refuse(field, 'array_type', 'must be an array of strings');
   end if;
   if jsonb_array_length(v_elements) > 200 then
-    perform app.refuse(field, 'array_length', 'must have at most 200 elements, and at most 50 different tags');
+    perform app.refuse(
+      field, 'array_length', 'must have at most 200 elements, and at most 50 different tags');
   end if;
   for v_place in 0 .. jsonb_array_length(v_elements) - 1 loop
     if jsonb_typeof(v_elements -> v_place) <> 'string' then
@@ -172,7 +188,8 @@ begin
 end $$;
 
 comment on function app.read_tags is
-  'The tags; raises DT400 where they are not an array of at most 200 strings, and 23514 where one is not a tag.';
+  'The tags; raises DT400 where they are not an array of at most 200 strings, and 23514 where one is not a '
+  'tag.';
 
 grant execute on function app.read_tags to task_api;
 -- end db/functions/requests/read_tags.sql
@@ -189,21 +206,24 @@ declare
   v_time constant timestamptz := app.parse_time(v_text);
 begin
   if v_time is null and v_text is not null then
-    perform app.refuse(field, 'datetime_format', 'must be an ISO 8601 date-time, for example 2026-01-10T17:00:00Z');
+    perform app.refuse(
+      field, 'datetime_format', 'must be an ISO 8601 date-time, for example 2026-01-10T17:00:00Z');
   end if;
   return v_time;
 end $$;
 
-comment on function app.read_time is 'The time, or null; raises DT400 where it is anything but an ISO 8601 string.';
+comment on function app.read_time is
+  'The time, or null; raises DT400 where it is anything but an ISO 8601 string.';
 
 grant execute on function app.read_time to task_api;
 -- end db/functions/requests/read_time.sql
 
 -- begin db/functions/requests/recall_answer.sql
--- Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): the answer is kept in the transaction of the effect, so that
--- either both are there after a crash, or neither.
+-- Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): the answer is kept in the transaction of the
+-- effect, so that either both are there after a crash, or neither.
 
-create or replace function app.recall_answer(key text, request text, out status integer, out headers text[], out body text)
+create or replace function app.recall_answer(
+  key text, request text, out status integer, out headers text[], out body text)
 returns record
 language plpgsql volatile
 set search_path = ''
@@ -212,13 +232,15 @@ declare
   v_user constant text := app.require_user_id();
   v_kept app.idempotency_keys;
 begin
-  -- Held to the end of the transaction: whoever comes with the same key meanwhile is told so, and does not wait.
+  -- Held to the end of the transaction: whoever comes with the same key meanwhile is told so, and does not
+  -- wait.
   if not pg_try_advisory_xact_lock(hashtextextended(v_user || E'\n' || key, 0)) then
     raise exception 'the first request with this Idempotency-Key is still running' using errcode = 'DT409';
   end if;
   select * into v_kept
   from app.idempotency_keys as kept
-  where kept.user_id = v_user and kept.key = recall_answer.key and kept.created_at > now() - interval '24 hours';
+  where kept.user_id = v_user and kept.key = recall_answer.key
+    and kept.created_at > now() - interval '24 hours';
   if v_kept.request <> recall_answer.request then
     raise exception 'this Idempotency-Key was used for another request' using errcode = 'DT422';
   end if;
@@ -228,17 +250,19 @@ begin
 end $$;
 
 comment on function app.recall_answer is
-  'What the first request with this key was answered; nulls where this is the first. Raises DT409 while the first runs, DT422 where it was another.';
+  'What the first request with this key was answered; nulls where this is the first. Raises DT409 while the '
+  'first runs, DT422 where it was another.';
 
 grant execute on function app.recall_answer to task_api;
 -- end db/functions/requests/recall_answer.sql
 
 -- begin db/functions/requests/refuse.sql
--- Errors have a code of class DT, whose digits are the HTTP status, and never only a text:
--- DT400 bad input, DT401 no user, DT404 not found, DT409 in progress, DT412 precondition failed, DT422 key reused; and
--- DT4TM, too many, which is a 409 as well.
+-- Errors have a code of class DT, whose digits are the HTTP status, and never only a text: DT400 bad input,
+-- DT401 no user, DT404 not found, DT409 in progress, DT412 precondition failed, DT422 key reused; and DT4TM,
+-- too many, which is a 409 as well.
 --
--- Not immutable: where all that it says is constant, the planner would call it, and refuse before anything is wrong.
+-- Not immutable: where all that it says is constant, the planner would call it, and refuse before anything is
+-- wrong.
 
 create or replace function app.refuse(field text, type text, message text) returns text
 language plpgsql stable parallel safe
@@ -249,7 +273,8 @@ begin
 end $$;
 
 comment on function app.refuse is
-  'Raises DT400: the field (column), the stable type (constraint), what must be (message). It never returns; text is for expressions.';
+  'Raises DT400: the field (column), the stable type (constraint), what must be (message). It never '
+  'returns; text is for expressions.';
 
 grant execute on function app.refuse to task_api;
 -- end db/functions/requests/refuse.sql
@@ -260,11 +285,13 @@ grant execute on function app.refuse to task_api;
 create or replace function app.read_boolean(body jsonb, field text) returns boolean
 language sql stable parallel safe
 return case
-  when jsonb_typeof(body -> field) <> 'boolean' then app.refuse(field, 'boolean_type', 'must be true or false')
+  when jsonb_typeof(body -> field) <> 'boolean'
+    then app.refuse(field, 'boolean_type', 'must be true or false')
   else body ->> field
 end::boolean;
 
-comment on function app.read_boolean is 'True or false, or null where it is missing; raises DT400 where it is anything else.';
+comment on function app.read_boolean is
+  'True or false, or null where it is missing; raises DT400 where it is anything else.';
 
 grant execute on function app.read_boolean to task_api;
 -- end db/functions/requests/read_boolean.sql
@@ -294,7 +321,8 @@ grant execute on function app.read_integer to task_api;
 create or replace function app.read_text(body jsonb, field text) returns text
 language sql stable parallel safe
 return case
-  when jsonb_typeof(body -> field) not in ('string', 'null') then app.refuse(field, 'string_type', 'must be a string')
+  when jsonb_typeof(body -> field) not in ('string', 'null')
+    then app.refuse(field, 'string_type', 'must be a string')
   else body ->> field
 end;
 
@@ -304,7 +332,8 @@ grant execute on function app.read_text to task_api;
 -- end db/functions/requests/read_text.sql
 
 -- begin db/functions/requests/refuse_unknown_fields.sql
--- Unknown fields are refused, with the field that was probably meant; Prefer: handling=lenient has them ignored.
+-- Unknown fields are refused, with the field that was probably meant; Prefer: handling=lenient has them
+-- ignored.
 
 create or replace function app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) returns void
 language plpgsql stable parallel safe
@@ -338,7 +367,8 @@ begin
 end $$;
 
 comment on function app.refuse_unknown_fields is
-  'Raises DT400 where the body is no object, has more than 100 members or, unless lenient, a field that is not known; it says '
+  'Raises DT400 where the body is no object, has more than 100 members or, unless lenient, a field that is '
+  'not known; it says '
   'which field was probably meant.';
 
 grant execute on function app.refuse_unknown_fields to task_api;
@@ -347,7 +377,9 @@ grant execute on function app.refuse_unknown_fields to task_api;
 -- begin db/functions/requests/remember_answer.sql
 -- The other half of recall_answer: the answer is kept in the transaction of the effect.
 
-create or replace function app.remember_answer(key text, request text, status integer, headers text[], body text) returns void
+create or replace function app.remember_answer(
+  key text, request text, status integer, headers text[], body text)
+returns void
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -368,7 +400,8 @@ grant execute on function app.remember_answer to task_api;
 -- end db/functions/requests/remember_answer.sql
 
 -- begin db/functions/requests/suggest_name.sql
--- For the errors about unknown fields and parameters. Trigrams ignore signs, so tags[] and tag both find tags.
+-- For the errors about unknown fields and parameters. Trigrams ignore signs, so tags[] and tag both find
+-- tags.
 
 create or replace function app.suggest_name(name text, known text[]) returns text
 language sql stable parallel safe
@@ -392,7 +425,8 @@ language sql immutable parallel safe
 -- Unicode's White_Space.
 return btrim(
   value,
-  E' \t\n\u000B\f\r\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000');
+  E' \t\n\u000B\f\r\u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A'
+  '\u2028\u2029\u202F\u205F\u3000');
 
 comment on function app.trim_text is 'The text without the white space at both ends.';
 

@@ -192,8 +192,9 @@ grant execute on function app.insert_task to task_api;
 -- end db/functions/tasks/insert_task.sql
 
 -- begin db/functions/tasks/merge_task.sql
--- RFC 7396: a field that is missing stays, null clears one that may be null, any other value replaces. The same function
--- makes a new task, out of the empty one, and changes an old one; the table's constraints judge the outcome.
+-- RFC 7396: a field that is missing stays, null clears one that may be null, any other value replaces. The
+-- same function makes a new task, out of the empty one, and changes an old one; the table's constraints judge
+-- the outcome.
 
 create or replace function app.merge_task(task app.tasks, patch jsonb) returns app.tasks
 language plpgsql stable parallel safe
@@ -234,7 +235,8 @@ begin
 end $$;
 
 comment on function app.merge_task is
-  'The task with the fields of the patch; raises DT400 where one has the wrong type. Other members of the patch are left alone.';
+  'The task with the fields of the patch; raises DT400 where one has the wrong type. Other members of the '
+  'patch are left alone.';
 
 grant execute on function app.merge_task to task_api;
 -- end db/functions/tasks/merge_task.sql
@@ -299,15 +301,17 @@ grant execute on function app.render_task to task_api;
 -- end db/functions/tasks/render_task.sql
 
 -- begin db/functions/tasks/save_task.sql
--- Every write of a task goes through this function. What a rule means is computed by the service (RFC 5545), and no
--- transaction may be open meanwhile. So where save_task lacks an answer that depends on what is stored, it saves nothing and
--- returns the question; the service calls again with the answer, which counts while the task has the version that the answer
--- was computed from.
+-- Every write of a task goes through this function. What a rule means is computed by the service (RFC 5545),
+-- and no transaction may be open meanwhile. So where save_task lacks an answer that depends on what is
+-- stored, it saves nothing and returns the question; the service calls again with the answer, which counts
+-- while the task has the version that the answer was computed from.
 --
--- local_times are the fields whose time had no offset. It is read as UTC here; the answer has what it means in the zone.
+-- local_times are the fields whose time had no offset. It is read as UTC here; the answer has what it means
+-- in the zone.
 --
--- The answer: due_date and reminder_at, in UTC, where they are local times; timezone and recurrence_rule, in normal form, where the body has them; checked, where the rule was checked
--- against a due date and a zone that are the body's; next, the successor; version, that of the task in the question.
+-- The answer: due_date and reminder_at, in UTC, where they are local times; timezone and recurrence_rule, in
+-- normal form, where the body has them; checked, where the rule was checked against a due date and a zone
+-- that are the body's; next, the successor; version, that of the task in the question.
 
 create or replace function app.save_task(
   old app.tasks, new app.tasks, catch_up boolean, local_times text[], answer jsonb,
@@ -320,7 +324,8 @@ declare
   v_current constant boolean :=
     coalesce(answer ? 'version' and (answer ->> 'version')::bigint is not distinct from old.version, false);
   v_completes constant boolean :=
-    new.completed and not coalesce(old.completed, true) and new.is_recurring and new.recurrence_rule is not null;
+    new.completed and not coalesce(old.completed, true)
+    and new.is_recurring and new.recurrence_rule is not null;
   v_asked text[] := '{}';
   -- The next occurrence is asked for when they are.
   v_times_known boolean := true;
@@ -346,12 +351,16 @@ begin
     end if;
     v_times_known := v_asked = '{}';
   end if;
-  if (new.due_date, new.recurrence_rule, new.timezone) is distinct from (old.due_date, old.recurrence_rule, old.timezone) then
+  if (new.due_date, new.recurrence_rule, new.timezone)
+    is distinct from (old.due_date, old.recurrence_rule, old.timezone)
+  then
     new.series_start := null;
     new.series_index := 1;
   end if;
 
-  if new.timezone is distinct from old.timezone and new.timezone is not null and (answer ? 'timezone') is not true then
+  if new.timezone is distinct from old.timezone and new.timezone is not null
+    and (answer ? 'timezone') is not true
+  then
     v_asked := v_asked || 'timezone'::text;
   end if;
   if new.recurrence_rule is distinct from old.recurrence_rule and new.recurrence_rule is not null
@@ -379,10 +388,11 @@ begin
     return;
   end if;
 
-  -- Reopening changes two tasks. Every write locks tasks first and totals then, so that none waits for another in a circle:
-  -- here the successor, the task itself, and all totals of the user.
+  -- Reopening changes two tasks. Every write locks tasks first and totals then, so that none waits for
+  -- another in a circle: here the successor, the task itself, and all totals of the user.
   if old.completed and not new.completed then
-    perform from app.tasks as next where next.user_id = old.user_id and next.predecessor_id = old.id for update;
+    perform from app.tasks as next
+    where next.user_id = old.user_id and next.predecessor_id = old.id for update;
     v_takes_back := found;
     if v_takes_back then
       perform from app.tasks as held
@@ -415,7 +425,8 @@ begin
 end $$;
 
 comment on function app.save_task is
-  'Writes a task, and with its completion the successor. Nothing is done where the answer lacks something: then the question, and '
+  'Writes a task, and with its completion the successor. Nothing is done where the answer lacks something: '
+  'then the question, and '
   'nothing where the task has changed from the old state meanwhile: then all nulls.';
 
 grant execute on function app.save_task to task_api;

@@ -288,10 +288,12 @@ grant execute on function api.describe_tasks to task_api;
 -- end db/functions/api/describe_tasks.sql
 
 -- begin db/functions/api/find_task_faults.sql
--- The error path. A write stops at its first fault and costs nothing more; then this finds all of them, by trying each field
--- alone and judging the outcome by each constraint of the table. The rules stand there, and their words in their comments.
+-- The error path. A write stops at its first fault and costs nothing more; then this finds all of them, by
+-- trying each field alone and judging the outcome by each constraint of the table. The rules stand there, and
+-- their words in their comments.
 
-create or replace function api.find_task_faults(body jsonb, id uuid, lenient boolean, answer jsonb) returns jsonb
+create or replace function api.find_task_faults(body jsonb, id uuid, lenient boolean, answer jsonb)
+returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -321,7 +323,8 @@ begin
     select field, value from jsonb_each(body) as member (field, value)
   loop
     begin
-      perform app.refuse_unknown_fields(jsonb_build_object(v_member.field, v_member.value), app.task_fields(), lenient);
+      perform app.refuse_unknown_fields(
+        jsonb_build_object(v_member.field, v_member.value), app.task_fields(), lenient);
       v_task := app.merge_task(v_task, jsonb_build_object(v_member.field, v_member.value));
     exception when sqlstate 'DT400' or check_violation then
       get stacked diagnostics v_message = message_text, v_rule = constraint_name;
@@ -333,7 +336,8 @@ begin
         v_rule := split_part(v_message, ': ', 1);
         v_message := substring(v_message from ': (.*)');
       end if;
-      v_fault := jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_rule);
+      v_fault := jsonb_build_object(
+        'loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_rule);
       if v_rule = 'unknown_field' then
         v_unknown := v_unknown || v_fault;
       else
@@ -342,7 +346,8 @@ begin
     end;
   end loop;
 
-  -- Times without an offset, in the zone; null, which is not judged, where the service has not said what they mean.
+  -- Times without an offset, in the zone; null, which is not judged, where the service has not said what they
+  -- mean.
   if v_task.timezone is not null then
     if 'due_date' = any(app.local_times(body)) then
       v_task.due_date := case when answer ? 'due_date'
@@ -367,7 +372,10 @@ begin
     v_bad := v_bad || v_member.field;
     v_faults := v_faults || jsonb_build_object(
       'loc', array['body', v_member.field],
-      'msg', case when v_member.field = 'title' then 'is required: a string of 1 to 200 characters' else 'must not be null' end,
+      'msg', case
+        when v_member.field = 'title' then 'is required: a string of 1 to 200 characters'
+        else 'must not be null'
+      end,
       'type', case when v_member.field = 'title' then 'missing' else 'not_null' end);
   end loop;
 
@@ -404,7 +412,8 @@ begin
 end $$;
 
 comment on function api.get_series is
-  'Where a task stands in its series; the rule is null where nothing follows it. Times are in UTC, without an offset.';
+  'Where a task stands in its series; the rule is null where nothing follows it. Times are in UTC, without '
+  'an offset.';
 
 grant execute on function api.get_series to task_api;
 -- end db/functions/api/get_series.sql
@@ -671,7 +680,8 @@ declare
 begin
   perform app.require_user_id();
   if jsonb_typeof(body) <> 'object' then
-    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"recurrence_rule": "FREQ=DAILY"}');
+    perform app.refuse(
+      '', 'object_type', 'must be a JSON object, for example {"recurrence_rule": "FREQ=DAILY"}');
   end if;
   perform app.refuse_unknown_fields(body, v_known, true);
   for v_member in select field, value from jsonb_each(body) as member (field, value) loop
@@ -685,7 +695,8 @@ begin
     exception when sqlstate 'DT400' then
       get stacked diagnostics v_message = message_text, v_type = constraint_name;
       v_bad := v_bad || v_member.field;
-      v_fault := jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
+      v_fault := jsonb_build_object(
+        'loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
       if v_type = 'unknown_field' then
         v_unknown := v_unknown || v_fault;
       else
@@ -695,7 +706,8 @@ begin
   end loop;
   if body -> 'recurrence_rule' = 'null' or not body ? 'recurrence_rule' then
     v_faults := v_faults || jsonb_build_object(
-      'loc', array['body', 'recurrence_rule'], 'msg', 'is required, for example FREQ=WEEKLY;BYDAY=MO', 'type', 'missing');
+      'loc', array['body', 'recurrence_rule'],
+      'msg', 'is required, for example FREQ=WEEKLY;BYDAY=MO', 'type', 'missing');
   end if;
 
   v_faults := v_faults || app.find_rule_faults(v_task, v_bad) || v_unknown;
@@ -710,7 +722,8 @@ begin
 end $$;
 
 comment on function api.read_series is
-  'The due_date, recurrence_rule, timezone and limit of a body, and its faults; is_local: the due_date has no offset. What the '
+  'The due_date, recurrence_rule, timezone and limit of a body, and its faults; is_local: the due_date has '
+  'no offset. What the '
   'rule and the zone mean is for the service to say.';
 
 grant execute on function api.read_series to task_api;

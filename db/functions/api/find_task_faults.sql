@@ -1,7 +1,9 @@
--- The error path. A write stops at its first fault and costs nothing more; then this finds all of them, by trying each field
--- alone and judging the outcome by each constraint of the table. The rules stand there, and their words in their comments.
+-- The error path. A write stops at its first fault and costs nothing more; then this finds all of them, by
+-- trying each field alone and judging the outcome by each constraint of the table. The rules stand there, and
+-- their words in their comments.
 
-create or replace function api.find_task_faults(body jsonb, id uuid, lenient boolean, answer jsonb) returns jsonb
+create or replace function api.find_task_faults(body jsonb, id uuid, lenient boolean, answer jsonb)
+returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -31,7 +33,8 @@ begin
     select field, value from jsonb_each(body) as member (field, value)
   loop
     begin
-      perform app.refuse_unknown_fields(jsonb_build_object(v_member.field, v_member.value), app.task_fields(), lenient);
+      perform app.refuse_unknown_fields(
+        jsonb_build_object(v_member.field, v_member.value), app.task_fields(), lenient);
       v_task := app.merge_task(v_task, jsonb_build_object(v_member.field, v_member.value));
     exception when sqlstate 'DT400' or check_violation then
       get stacked diagnostics v_message = message_text, v_rule = constraint_name;
@@ -43,7 +46,8 @@ begin
         v_rule := split_part(v_message, ': ', 1);
         v_message := substring(v_message from ': (.*)');
       end if;
-      v_fault := jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_rule);
+      v_fault := jsonb_build_object(
+        'loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_rule);
       if v_rule = 'unknown_field' then
         v_unknown := v_unknown || v_fault;
       else
@@ -52,7 +56,8 @@ begin
     end;
   end loop;
 
-  -- Times without an offset, in the zone; null, which is not judged, where the service has not said what they mean.
+  -- Times without an offset, in the zone; null, which is not judged, where the service has not said what they
+  -- mean.
   if v_task.timezone is not null then
     if 'due_date' = any(app.local_times(body)) then
       v_task.due_date := case when answer ? 'due_date'
@@ -77,7 +82,10 @@ begin
     v_bad := v_bad || v_member.field;
     v_faults := v_faults || jsonb_build_object(
       'loc', array['body', v_member.field],
-      'msg', case when v_member.field = 'title' then 'is required: a string of 1 to 200 characters' else 'must not be null' end,
+      'msg', case
+        when v_member.field = 'title' then 'is required: a string of 1 to 200 characters'
+        else 'must not be null'
+      end,
       'type', case when v_member.field = 'title' then 'missing' else 'not_null' end);
   end loop;
 

@@ -21,6 +21,7 @@ begin
 end $$;
 
 comment on function api.get_series is
-  'Where a task stands in its series; the rule is null where nothing follows it. Times are in UTC, without an offset.';
+  'Where a task stands in its series; the rule is null where nothing follows it. Times are in UTC, without '
+  'an offset.';
 
 grant execute on function api.get_series to task_api;

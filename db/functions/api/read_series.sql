@@ -19,7 +19,8 @@ declare
 begin
   perform app.require_user_id();
   if jsonb_typeof(body) <> 'object' then
-    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"recurrence_rule": "FREQ=DAILY"}');
+    perform app.refuse(
+      '', 'object_type', 'must be a JSON object, for example {"recurrence_rule": "FREQ=DAILY"}');
   end if;
   perform app.refuse_unknown_fields(body, v_known, true);
   for v_member in select field, value from jsonb_each(body) as member (field, value) loop
@@ -33,7 +34,8 @@ begin
     exception when sqlstate 'DT400' then
       get stacked diagnostics v_message = message_text, v_type = constraint_name;
       v_bad := v_bad || v_member.field;
-      v_fault := jsonb_build_object('loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
+      v_fault := jsonb_build_object(
+        'loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
       if v_type = 'unknown_field' then
         v_unknown := v_unknown || v_fault;
       else
@@ -43,7 +45,8 @@ begin
   end loop;
   if body -> 'recurrence_rule' = 'null' or not body ? 'recurrence_rule' then
     v_faults := v_faults || jsonb_build_object(
-      'loc', array['body', 'recurrence_rule'], 'msg', 'is required, for example FREQ=WEEKLY;BYDAY=MO', 'type', 'missing');
+      'loc', array['body', 'recurrence_rule'],
+      'msg', 'is required, for example FREQ=WEEKLY;BYDAY=MO', 'type', 'missing');
   end if;
 
   v_faults := v_faults || app.find_rule_faults(v_task, v_bad) || v_unknown;
@@ -58,7 +61,8 @@ begin
 end $$;
 
 comment on function api.read_series is
-  'The due_date, recurrence_rule, timezone and limit of a body, and its faults; is_local: the due_date has no offset. What the '
+  'The due_date, recurrence_rule, timezone and limit of a body, and its faults; is_local: the due_date has '
+  'no offset. What the '
   'rule and the zone mean is for the service to say.';
 
 grant execute on function api.read_series to task_api;

@@ -5,6 +5,7 @@ language sql immutable parallel safe
 return app.etag_matches(replace(condition, 'W/"', '"'), replace(etag, 'W/"', '"'));
 
 comment on function app.etag_matches_weakly is
-  'As etag_matches, by the weak comparison that If-None-Match asks for: a proxy that compresses makes strong tags weak.';
+  'As etag_matches, by the weak comparison that If-None-Match asks for: a proxy that compresses makes '
+  'strong tags weak.';
 
 grant execute on function app.etag_matches_weakly to task_api;

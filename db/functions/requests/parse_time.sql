@@ -1,5 +1,5 @@
--- What nearly all clients send (RFC 3339), in a month that has such a day, can't fail: it is spared the general pattern,
--- and the subtransaction that catches what that lets through.
+-- What nearly all clients send (RFC 3339), in a month that has such a day, can't fail: it is spared the
+-- general pattern, and the subtransaction that catches what that lets through.
 
 create or replace function app.parse_time(value text) returns timestamptz
 language sql stable parallel safe

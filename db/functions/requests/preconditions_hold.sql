@@ -1,6 +1,7 @@
 -- What If-Match and If-None-Match ask of a task before it is changed (RFC 9110, section 13.2.2).
 
-create or replace function app.preconditions_hold(if_match text, if_none_match text, version bigint) returns boolean
+create or replace function app.preconditions_hold(if_match text, if_none_match text, version bigint)
+returns boolean
 language sql immutable parallel safe
 return coalesce(app.etag_matches(if_match, format('"%s"', version)), true)
   and not coalesce(app.etag_matches_weakly(if_none_match, format('"%s"', version)), false);

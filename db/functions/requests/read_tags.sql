@@ -16,7 +16,8 @@ begin
     perform app.refuse(field, 'array_type', 'must be an array of strings');
   end if;
   if jsonb_array_length(v_elements) > 200 then
-    perform app.refuse(field, 'array_length', 'must have at most 200 elements, and at most 50 different tags');
+    perform app.refuse(
+      field, 'array_length', 'must have at most 200 elements, and at most 50 different tags');
   end if;
   for v_place in 0 .. jsonb_array_length(v_elements) - 1 loop
     if jsonb_typeof(v_elements -> v_place) <> 'string' then
@@ -31,6 +32,7 @@ begin
 end $$;
 
 comment on function app.read_tags is
-  'The tags; raises DT400 where they are not an array of at most 200 strings, and 23514 where one is not a tag.';
+  'The tags; raises DT400 where they are not an array of at most 200 strings, and 23514 where one is not a '
+  'tag.';
 
 grant execute on function app.read_tags to task_api;

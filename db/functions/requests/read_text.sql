@@ -3,7 +3,8 @@
 create or replace function app.read_text(body jsonb, field text) returns text
 language sql stable parallel safe
 return case
-  when jsonb_typeof(body -> field) not in ('string', 'null') then app.refuse(field, 'string_type', 'must be a string')
+  when jsonb_typeof(body -> field) not in ('string', 'null')
+    then app.refuse(field, 'string_type', 'must be a string')
   else body ->> field
 end;
 

@@ -1,7 +1,8 @@
--- Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): the answer is kept in the transaction of the effect, so that
--- either both are there after a crash, or neither.
+-- Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): the answer is kept in the transaction of the
+-- effect, so that either both are there after a crash, or neither.
 
-create or replace function app.recall_answer(key text, request text, out status integer, out headers text[], out body text)
+create or replace function app.recall_answer(
+  key text, request text, out status integer, out headers text[], out body text)
 returns record
 language plpgsql volatile
 set search_path = ''
@@ -10,13 +11,15 @@ declare
   v_user constant text := app.require_user_id();
   v_kept app.idempotency_keys;
 begin
-  -- Held to the end of the transaction: whoever comes with the same key meanwhile is told so, and does not wait.
+  -- Held to the end of the transaction: whoever comes with the same key meanwhile is told so, and does not
+  -- wait.
   if not pg_try_advisory_xact_lock(hashtextextended(v_user || E'\n' || key, 0)) then
     raise exception 'the first request with this Idempotency-Key is still running' using errcode = 'DT409';
   end if;
   select * into v_kept
   from app.idempotency_keys as kept
-  where kept.user_id = v_user and kept.key = recall_answer.key and kept.created_at > now() - interval '24 hours';
+  where kept.user_id = v_user and kept.key = recall_answer.key
+    and kept.created_at > now() - interval '24 hours';
   if v_kept.request <> recall_answer.request then
     raise exception 'this Idempotency-Key was used for another request' using errcode = 'DT422';
   end if;
@@ -26,6 +29,7 @@ begin
 end $$;
 
 comment on function app.recall_answer is
-  'What the first request with this key was answered; nulls where this is the first. Raises DT409 while the first runs, DT422 where it was another.';
+  'What the first request with this key was answered; nulls where this is the first. Raises DT409 while the '
+  'first runs, DT422 where it was another.';
 
 grant execute on function app.recall_answer to task_api;

@@ -1,8 +1,9 @@
--- Errors have a code of class DT, whose digits are the HTTP status, and never only a text:
--- DT400 bad input, DT401 no user, DT404 not found, DT409 in progress, DT412 precondition failed, DT422 key reused; and
--- DT4TM, too many, which is a 409 as well.
+-- Errors have a code of class DT, whose digits are the HTTP status, and never only a text: DT400 bad input,
+-- DT401 no user, DT404 not found, DT409 in progress, DT412 precondition failed, DT422 key reused; and DT4TM,
+-- too many, which is a 409 as well.
 --
--- Not immutable: where all that it says is constant, the planner would call it, and refuse before anything is wrong.
+-- Not immutable: where all that it says is constant, the planner would call it, and refuse before anything is
+-- wrong.
 
 create or replace function app.refuse(field text, type text, message text) returns text
 language plpgsql stable parallel safe
@@ -13,6 +14,7 @@ begin
 end $$;
 
 comment on function app.refuse is
-  'Raises DT400: the field (column), the stable type (constraint), what must be (message). It never returns; text is for expressions.';
+  'Raises DT400: the field (column), the stable type (constraint), what must be (message). It never '
+  'returns; text is for expressions.';
 
 grant execute on function app.refuse to task_api;

@@ -1,4 +1,5 @@
--- Unknown fields are refused, with the field that was probably meant; Prefer: handling=lenient has them ignored.
+-- Unknown fields are refused, with the field that was probably meant; Prefer: handling=lenient has them
+-- ignored.
 
 create or replace function app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) returns void
 language plpgsql stable parallel safe
@@ -32,7 +33,8 @@ begin
 end $$;
 
 comment on function app.refuse_unknown_fields is
-  'Raises DT400 where the body is no object, has more than 100 members or, unless lenient, a field that is not known; it says '
+  'Raises DT400 where the body is no object, has more than 100 members or, unless lenient, a field that is '
+  'not known; it says '
   'which field was probably meant.';
 
 grant execute on function app.refuse_unknown_fields to task_api;

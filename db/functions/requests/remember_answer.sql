@@ -1,6 +1,8 @@
 -- The other half of recall_answer: the answer is kept in the transaction of the effect.
 
-create or replace function app.remember_answer(key text, request text, status integer, headers text[], body text) returns void
+create or replace function app.remember_answer(
+  key text, request text, status integer, headers text[], body text)
+returns void
 language plpgsql volatile
 set search_path = ''
 as $$

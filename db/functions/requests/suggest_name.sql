@@ -1,4 +1,5 @@
--- For the errors about unknown fields and parameters. Trigrams ignore signs, so tags[] and tag both find tags.
+-- For the errors about unknown fields and parameters. Trigrams ignore signs, so tags[] and tag both find
+-- tags.
 
 create or replace function app.suggest_name(name text, known text[]) returns text
 language sql stable parallel safe

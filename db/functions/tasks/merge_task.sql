@@ -1,5 +1,6 @@
--- RFC 7396: a field that is missing stays, null clears one that may be null, any other value replaces. The same function
--- makes a new task, out of the empty one, and changes an old one; the table's constraints judge the outcome.
+-- RFC 7396: a field that is missing stays, null clears one that may be null, any other value replaces. The
+-- same function makes a new task, out of the empty one, and changes an old one; the table's constraints judge
+-- the outcome.
 
 create or replace function app.merge_task(task app.tasks, patch jsonb) returns app.tasks
 language plpgsql stable parallel safe
@@ -40,6 +41,7 @@ begin
 end $$;
 
 comment on function app.merge_task is
-  'The task with the fields of the patch; raises DT400 where one has the wrong type. Other members of the patch are left alone.';
+  'The task with the fields of the patch; raises DT400 where one has the wrong type. Other members of the '
+  'patch are left alone.';
 
 grant execute on function app.merge_task to task_api;
