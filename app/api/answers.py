@@ -7,16 +7,16 @@ from app.web.documents import CODINGS, ENCODERS, MIN_ENCODED
 from app.web.negotiation import choose_coding
 
 _JSON = (b"content-type", b"application/json")
-# The answer is one user's, and may be kept by that user's client alone, which asks each time whether it still holds.
+# The answer is one user's: that user's client may keep it, and must ask each time whether it still holds.
 _PRIVATE = (b"cache-control", b"private, no-cache")
 _VARY = (b"vary", b"Authorization")
 _VARY_ENCODED = (b"vary", b"Authorization, Accept-Encoding")
 
 
 class DatabaseResponse(Response):
-    """An answer of the database. Made without the steps of ``Response.__init__``, which would look at every header.
+    """An answer of the database, made without ``Response.__init__``, which would look at every header.
 
-    With ``accept_encoding`` it may be encoded. Its ETag must then be a weak one, which stands for every coding.
+    With ``accept_encoding`` it may be encoded; its ETag must then be weak, and stands for every coding.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The pages that explain the kinds of problems, for programs and for people."""
+"""The pages that explain the problem types, for programs and for people."""
 
 from html import escape
 

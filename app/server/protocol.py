@@ -3,7 +3,7 @@
 It ignores offers to upgrade, drops trailers, and refuses unsound framing, versions, targets and Hosts.
 
 All that leans on uvicorn's insides is here:
-- ``HttpToolsProtocol``: connection_made, connection_lost, on_message_begin, on_headers_complete, on_body,
+- ``HttpToolsProtocol``: connection_made, connection_lost, on_headers_complete, on_body,
   on_message_complete, on_response_complete, _start_asgi_task, _unset_keepalive_if_required, shutdown; its
   parser, cycle, pipeline, flow, scope, headers, url, expect_100_continue, server_state, tasks,
   timeout_keep_alive_task, transport;
@@ -41,6 +41,7 @@ _HOST = re.compile(rb"(?:\[([^\]]+)\]|(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?
 _IP_FUTURE = re.compile(rb"[vV][0-9A-Fa-f]+\.[\w.~!$&'()*+,;=:-]+", re.ASCII)
 # RFC 9112, section 3.2.2.
 _ABSOLUTE_FORM = re.compile(rb"https?://([^/?]*)(.*)", re.IGNORECASE)
+NO_HOST = "The request must have one valid Host (RFC 9112, section 3.2)"
 _METHODS = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 
 
@@ -134,10 +135,6 @@ class Protocol(HttpToolsProtocol):
             if self._head > MAX_HEAD:
                 self._end(Problem("headers-too-large"))
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._in_body = False
-
     def on_headers_complete(self) -> None:
         """Begin the request. Raises Problem, which is the answer."""
         # Of what came in one piece, some may be the body.
@@ -162,7 +159,9 @@ class Protocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         self._in_body = False
-        if any(name == b"connection" and b"close" in value.lower() for name, value in self.headers):
+        if self.headers and any(
+            name == b"connection" and b"close" in value.lower() for name, value in self.headers
+        ):
             # The parser has taken this for the end, wherever it stands.
             self.cycle.keep_alive = False
             if self.cycle.response_complete:
@@ -222,22 +221,23 @@ class Protocol(HttpToolsProtocol):
 
     def _check_head(self) -> None:
         """Raises Problem for unsound framing, version, target or Host that the parser lets through."""
-        hosts = []
+        host: bytes | None = None
+        version = self.parser.get_http_version()
         for name, value in self.headers:
             if name == b"host":
-                hosts.append(value)
+                if host is not None or not _is_host(value):
+                    raise Problem("validation-error", NO_HOST)
+                host = value
             elif name == b"transfer-encoding" and value.lower() != b"chunked":
                 raise Problem("validation-error", "The only transfer coding that is taken is chunked")
-        version = self.parser.get_http_version()
         if version == "1.0":
             self.expect_100_continue = False
             if any(name == b"transfer-encoding" for name, _ in self.headers):
                 raise Problem("validation-error", "HTTP/1.0 has no Transfer-Encoding (RFC 9112, section 6.1)")
         elif version != "1.1":
             raise Problem("validation-error", "The request is not HTTP/1.1 (RFC 9112)")
-        # HTTP/1.0 may do without.
-        if len(hosts) > 1 or not all(_is_host(host) for host in hosts) or (not hosts and version == "1.1"):
-            raise Problem("validation-error", "The request must have one valid Host (RFC 9112, section 3.2)")
+        elif host is None:  # HTTP/1.0 may do without.
+            raise Problem("validation-error", NO_HOST)
         if self.url[:1] != b"/" or b"#" in self.url:
             self.url = _origin_form(self.url)
 

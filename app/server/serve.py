@@ -36,7 +36,7 @@ _PROGRAM = [sys.executable, *sys.orig_argv[1:]]
 
 
 def serve(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; returns the exit code. SIGHUP reloads the code; no request is refused."""
+    """Serve until SIGTERM or SIGINT; returns the exit code. SIGHUP reloads the code without refusals."""
     config = uvicorn.Config(
         "app.server.serve:start_worker",
         factory=True,

@@ -1,4 +1,11 @@
-"""What surrounds every request: its id, its path, its security headers, its last resort."""
+"""The outer middleware: request id, path, security headers, and 500 as the last resort.
+
+Middleware and handlers add these keys to ``scope``:
+
+- ``request_id``, ``accept``: by ``Envelope``; ``accept`` is the whole Accept field, as bytes;
+- ``media_type``: by ``app.web.resource``; the one of the answer;
+- ``user``: by the handler or by the rate limit; an ``Identity``.
+"""
 
 import logging
 import os
@@ -11,7 +18,8 @@ from app.web.problems import Problem, respond
 
 log = logging.getLogger("duly")
 
-# Empty and dot segments, parameters of a segment, and escapes of what needs none or divides segments (RFC 3986, 6.2.2).
+# Empty and dot segments, parameters of a segment, escapes of characters that need none or divide segments
+# (RFC 3986, section 6.2.2).
 _OTHER_SPELLING = re.compile(
     rb"//|/\.{1,2}(?:/|$)|[;\\]|%(?:2[DEF]|3[0-9B]|4[1-9A-F]|5[0-9ACF]|6[1-9A-F]|7[0-9AE])", re.IGNORECASE
 )
@@ -23,7 +31,7 @@ _EVERYWHERE = [
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"strict-transport-security", b"max-age=63072000; includeSubDomains"),
-    # A cache must know it of answers to requests without an Origin as well, for which app.web.cors is not asked.
+    # Of answers to requests without an Origin as well, which pass by app.web.cors.
     (b"vary", b"Origin"),
 ]
 _NO_PAGE = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
@@ -49,7 +57,14 @@ class Envelope:
         scope["accept"] = accept
         scope["request_id"] = request_id.decode()
         path = scope["path"]
-        if _OTHER_SPELLING.search(scope.get("raw_path") or path.encode()):
+        raw_path = scope.get("raw_path") or path.encode()
+        if (
+            b"//" in raw_path
+            or b"/." in raw_path
+            or b"%" in raw_path
+            or b";" in raw_path
+            or b"\\" in raw_path
+        ) and _OTHER_SPELLING.search(raw_path):
             # Each path has one spelling. No route has this one: 404.
             scope["path"] = ""
         elif path[-1:] == "/" and path != "/":
@@ -70,7 +85,7 @@ class Envelope:
 
 
 class LastResort:
-    """Middleware: answers 500 where nobody foresaw the fault. Inside of CORS, so that web pages can read that too."""
+    """Middleware: answers 500 to an unexpected error. Inside of CORS, so that web pages can read it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""What of the offered representations a client prefers (RFC 9110, section 12)."""
+"""Content negotiation (RFC 9110, section 12)."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -6,7 +6,7 @@ from functools import lru_cache
 
 @lru_cache(maxsize=256)
 def choose_media_type(accept: str, offers: Sequence[str]) -> str | None:
-    """The offer that Accept likes best, the first of those that it likes as much; None where it accepts none."""
+    """The offer with the highest weight in Accept, the first of equal ones; None where it accepts none."""
     weights = _weights(accept)
 
     def weight(offer: str) -> float:
@@ -20,7 +20,7 @@ def choose_media_type(accept: str, offers: Sequence[str]) -> str | None:
 
 @lru_cache(maxsize=256)
 def choose_coding(accept_encoding: str, offers: Sequence[str]) -> str | None:
-    """The content coding that Accept-Encoding likes best, the first of those that it likes as much; None for none."""
+    """The coding with the highest weight in Accept-Encoding, the first of equal ones; None for identity."""
     weights = _weights(accept_encoding)
 
     def weight(offer: str) -> float:
@@ -31,7 +31,7 @@ def choose_coding(accept_encoding: str, offers: Sequence[str]) -> str | None:
 
 
 def _weights(field: str) -> dict[str, float]:
-    """A list such as ``text/html, */*;q=0.5``, as {"text/html": 1.0, "*/*": 0.5}. What is malformed weighs nothing."""
+    """``text/html, */*;q=0.5`` as {"text/html": 1.0, "*/*": 0.5}. A malformed weight is 0."""
     weights: dict[str, float] = {}
     for element in field.lower().split(","):
         name, *parameters = (part.strip() for part in element.split(";"))

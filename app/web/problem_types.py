@@ -1,4 +1,4 @@
-"""The kinds of problems (RFC 9457), each with its page below ``/problems/``."""
+"""The problem types (RFC 9457), each with its page below ``/problems/``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ TYPE_PREFIX = "/problems/"
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """A kind of problem. ``detail`` is what an answer says where nothing more is known, ``about`` what its page adds."""
+    """A problem type. ``detail`` is the default of an answer's detail; ``about`` is the text of its page."""
 
     status: int
     title: str
@@ -21,68 +21,71 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         400,
         "Validation Error",
         "The request is not valid",
-        "`errors` names every fault at once: `loc` is where it is, `msg` says what must be, `type` is a stable name.",
+        "`errors` has up to 20 errors: `loc` is the place, `msg` the rule, `type` a stable name.",
     ),
     "unauthorized": ProblemType(
         401,
         "Unauthorized",
         "Send a token: Authorization: Bearer …",
-        "The request has no token, or one that is malformed, expired or not signed by a key of this service. Get a new one.",
+        "The request has no token, or one that is malformed, expired or not signed by a key of this service. "
+        "Get a new one.",
     ),
     "insufficient-scope": ProblemType(
         403,
         "Insufficient Scope",
         "The token allows reading only",
-        "The token has the scope `tasks:read`; to change something, get one with `tasks:write` (RFC 6750, section 3.1). Or the "
-        "token is a pass, which can't manage passes.",
+        "The token has the scope `tasks:read`; to change something, get one with `tasks:write` (RFC 6750, "
+        "section 3.1). Or the token is a pass, which can't manage passes.",
     ),
     "not-found": ProblemType(
         404,
         "Not Found",
-        "There is nothing here, or nothing of yours",
-        "The address is wrong, or the task does not exist or is not yours: these are the same thing.",
+        "Not found, or not yours",
+        "The path is wrong, or the task does not exist or is not yours: these are the same thing.",
     ),
     "method-not-allowed": ProblemType(
         405,
         "Method Not Allowed",
-        "This address does not know that method",
-        "The `Allow` header names the methods that it knows.",
+        "This resource does not have that method",
+        "The `Allow` header names the methods that it has.",
     ),
     "not-acceptable": ProblemType(
         406,
         "Not Acceptable",
         "The answer is application/json; ask for that",
-        "The `Accept` header excludes every media type that this address answers with.",
+        "The `Accept` header excludes every media type of this resource.",
     ),
     "request-timeout": ProblemType(
         408,
         "Request Timeout",
         "The body of the request did not arrive in time; send it again",
-        "The request had a body, of which nothing or too little came. Nothing was done.",
+        "The body stopped on its way, or took too long in all. Nothing was done.",
     ),
     "request-in-progress": ProblemType(
         409,
         "Request In Progress",
         "The first request with this Idempotency-Key is still running; try again soon",
-        "Wait for the seconds in `Retry-After`, then send the same request again: it is answered as the first one was.",
+        "Wait for the seconds in `Retry-After`, then send it again: it gets the answer of the first one.",
     ),
     "conflict": ProblemType(
         409,
         "Conflict",
         "The task kept changing while this request was at work; try again",
-        "Others changed the task at the same moment, several times. Nothing was done. Send the request again.",
+        "Others changed the task at the same moment, several times. Nothing was done. Send it again.",
     ),
     "too-many": ProblemType(
         409,
         "Too Many",
         "You have as many of these as you may have; delete one first",
-        "A user may have 20 passes. Nothing was created. Delete one that you no longer need, and send the request again.",
+        "A user may have 20 passes. Nothing was created. Delete one that you no longer need, and send the "
+        "request again.",
     ),
     "precondition-failed": ProblemType(
         412,
         "Precondition Failed",
         "The task is not in the state that the request expects",
-        "`If-Match`: the task has changed since you read it: read it again. `If-None-Match: *`: you have a task with this id.",
+        "`If-Match`: the task has changed since you read it; read it again. `If-None-Match`: the task is the "
+        "one that you named, or, with `*`, you have a task with this id.",
     ),
     "content-too-large": ProblemType(
         413,
@@ -94,19 +97,19 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         415,
         "Unsupported Media Type",
         "Send the body as application/json",
-        "`Accept-Post` and `Accept-Patch` name the media types that this address reads.",
+        "`Accept-Post` and `Accept-Patch` name the media types that this resource reads.",
     ),
     "idempotency-key-reused": ProblemType(
         422,
         "Idempotency Key Reused",
         "This Idempotency-Key was used for another request; make a new one",
-        "A key belongs to one request: the same operation, the same task, the same body. It is kept for 24 hours.",
+        "A key belongs to one request: the same operation, task and body. It is kept for 24 hours.",
     ),
     "precondition-required": ProblemType(
         428,
         "Precondition Required",
         "Send If-Match with the ETag of the task that you read",
-        "This server wants every change to name the state that it is a change of (RFC 6585), so that nothing is lost.",
+        "Here each change must name the state that it changes (RFC 6585), so that nothing is lost.",
     ),
     "too-many-requests": ProblemType(
         429, "Too Many Requests", "You have sent too many requests", "Wait for the seconds in `Retry-After`."
@@ -120,14 +123,14 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "internal-error": ProblemType(
         500,
         "Internal Server Error",
-        "Something went wrong here; the request_id tells us what",
-        "A fault of ours that nobody foresaw. It was recorded under the `request_id`.",
+        "An unexpected error on our side",
+        "An unexpected error on our side. It was logged under the `request_id`.",
     ),
     "unavailable": ProblemType(
         503,
         "Service Unavailable",
         "The service can't answer just now; try again",
-        "The database can't be reached or has too much to do. Wait for the seconds in `Retry-After`. A change may or may not "
-        "have been made: send it with an `Idempotency-Key` or `If-Match`, and it is safe to send it again.",
+        "The database can't be reached or is too busy. Wait for the seconds in `Retry-After`. A change "
+        "may or may not have been made: with `Idempotency-Key` or `If-Match` it is safe to send it again.",
     ),
 }

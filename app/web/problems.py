@@ -1,7 +1,7 @@
 """Every error that a client can see, as problem details (RFC 9457), and what each is made from.
 
 Problem                  any answer with a status of 400 or more
-├── Invalid       400    the faults of a request, all of them
+├── Invalid       400    the errors of a request, up to 20
 ├── Unauthorized  401    no token, or a bad one (RFC 6750)
 └── Unavailable   503    the database can't be reached, or there is too much to do
 """
@@ -18,7 +18,7 @@ from app.web.problem_types import PROBLEM_TYPES, TYPE_PREFIX
 
 
 class Problem(Exception):
-    """An answer that is a problem of one of ``PROBLEM_TYPES``, with ``extra`` members besides the standard ones."""
+    """An answer of one of ``PROBLEM_TYPES``, with ``extra`` members besides the standard ones."""
 
     def __init__(
         self, name: str, detail: str | None = None, headers: Mapping[str, str] | None = None, **extra: object
@@ -35,17 +35,17 @@ MAX_ERRORS = 20
 
 
 class Invalid(Problem):
-    """400: ``faults`` are ``{"loc": [where, field], "msg": what must be, "type": stable name}``."""
+    """400: ``errors`` are ``{"loc": [where, field], "msg": what must be, "type": stable name}``."""
 
-    def __init__(self, faults: Sequence[Mapping[str, Any]]) -> None:
-        names = list(dict.fromkeys(str(fault["loc"][-1]) for fault in faults))
+    def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
+        names = list(dict.fromkeys(str(error["loc"][-1]) for error in errors))
         count = "1 field is" if len(names) == 1 else f"{len(names)} fields are"
         named = ", ".join(names[:MAX_ERRORS]) + (", …" if len(names) > MAX_ERRORS else "")
-        super().__init__("validation-error", f"{count} not valid: {named}", errors=list(faults[:MAX_ERRORS]))
+        super().__init__("validation-error", f"{count} not valid: {named}", errors=list(errors[:MAX_ERRORS]))
 
 
 class Unauthorized(Problem):
-    """401. Without a description there were no credentials at all (RFC 6750, section 3.1: then no error code is given)."""
+    """401. No description: there were no credentials, and no error code is given (RFC 6750, section 3.1)."""
 
     def __init__(self, description: str | None = None) -> None:
         challenge = 'Bearer realm="duly"'
@@ -99,7 +99,7 @@ async def on_problem(request: Request, error: Exception) -> Response:
 
 
 async def on_disconnect(request: Request, error: Exception) -> Response:
-    """Exception handler for a client that left before its body was read. Nobody reads the answer; it is no fault of ours."""
+    """Exception handler for a client that left before its body was read; it does not read the answer."""
     assert isinstance(error, ClientDisconnect)
     return respond(request, Problem("validation-error", "The body ended early"))
 

@@ -1,4 +1,4 @@
-"""What is read from a request before the database sees it: who asks, the id in the path, the body, the preferences."""
+"""Reading a request: the id in the path, the query, conditions, the body, preferences."""
 
 import re
 from urllib.parse import parse_qsl
@@ -124,7 +124,7 @@ def idempotency_key(request: Request) -> str | None:
 
 
 def is_lenient(request: Request, settings: Settings) -> bool:
-    """Whether unknown fields are ignored: by the settings, or for ``Prefer: handling=lenient`` (RFC 7240, section 4.4)."""
+    """Whether unknown fields are ignored: by the settings, or by ``handling=lenient`` (RFC 7240, 4.4)."""
     if settings.unknown_fields == "ignore":
         return True
     return preferences(request).get("handling") == "lenient"

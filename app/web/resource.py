@@ -1,4 +1,4 @@
-"""One resource: its handlers by method, and the media types that it answers with."""
+"""One resource: its handlers by method, and the media types of its answers."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,10 +13,10 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Resource:
-    """One address: its handlers by method, and the media types that they answer with, the usual one first.
+    """One path: its handlers by method, and the media types of their answers, the default first.
 
-    HEAD is GET, of which the server leaves out the body (RFC 9110, section 9.3.2). Where there are several media types,
-    the handler finds the one that the client prefers in ``scope["media_type"]``.
+    HEAD is GET; the server leaves out the body (RFC 9110, section 9.3.2). ``scope["media_type"]`` is the
+    media type that the client prefers.
     """
 
     def __init__(self, media_types: tuple[str, ...] = ("application/json",), **handlers: Handler) -> None:
@@ -25,13 +25,13 @@ class Resource:
             self.handlers["HEAD"] = handlers["GET"]
         self._allow = ", ".join(sorted([*self.handlers, "OPTIONS"]))
         self._media_types = media_types
-        self._usual = (b"", b"*/*", media_types[0].encode())
+        self._default = (b"", b"*/*", media_types[0].encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         handler = self.handlers.get(scope["method"])
         if handler is not None:
             scope["media_type"] = self._media_types[0]
-            if scope["accept"] not in self._usual:
+            if scope["accept"] not in self._default:
                 scope["media_type"] = self._negotiate(scope["accept"].decode("latin-1"))
             response = await handler(Request(scope, receive, send))
         elif scope["method"] == "OPTIONS":
