@@ -19,6 +19,7 @@ from app.auth.authenticator import Authenticator
 from app.database.calls import Database
 from app.database.passes import PassDirectory
 from app.database.refusals import on_database_error
+from app.docs.index import show_index
 from app.docs.openapi import OpenAPI
 from app.docs.pages import ASSET_TYPES, Docs
 from app.docs.problems import show_problem
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *(passes.routes if settings.passes else ()),
             Route("/health", Resource(GET=health.live)),
             Route("/health/ready", Resource(GET=health.ready)),
+            Route("/", Resource(("application/json", "text/html"), GET=show_index)),
             Route("/problems/{name}", Resource(("application/json", "text/html"), GET=show_problem)),
             Route("/openapi.json", Resource(GET=OpenAPI(settings, database).show)),
             Route("/docs", Resource(("text/html",), GET=docs.page)),

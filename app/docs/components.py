@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.docs.examples import ETAG, FIELD_ERROR, ID, REQUEST_ID
+from app.docs.examples import FIELD_ERROR, ID, REQUEST_ID
 from app.docs.schemas import SCHEMAS, ref
 from app.web.problem_types import PROBLEM_TYPES, TYPE_PREFIX
 
@@ -19,10 +19,12 @@ HEADERS: Mapping[str, Json] = {
         "description": "The version of the answer (RFC 9110, section 8.8.3). It changes with every change.",
         "required": True,
     },
-    "Location": {"description": "The path of the new task.", "required": True},
+    "Location": {"description": "The path of the new task, or of the page to see.", "required": True},
     "Link": {
-        "description": "The next, previous and first page (RFC 8288). `next` goes the same way as `next_cursor`. "
-        "Left out where it would make the head of the answer longer than 4 KiB."
+        "description": "The next, previous and first page (RFC 8288). `next` goes the same way as "
+        "`next_cursor`. "
+        "Left out where it would make the head of the answer longer than 4 KiB. "
+        "From `/`, the description, the documentation and the health of the service (RFC 8631)."
     },
     "Search-Suggestion": {
         "description": "Nothing was found for `q`; these percent-encoded words were searched for instead."
@@ -56,6 +58,7 @@ _HEADERS_OF_PROBLEMS: Mapping[str, tuple[str, ...]] = {
     "unavailable": ("Retry-After",),
 }
 
+# Optional ones have no examples: pages that try operations would send them.
 PARAMETERS: Mapping[str, Json] = {
     "id": {
         "name": "id",
@@ -76,32 +79,34 @@ PARAMETERS: Mapping[str, Json] = {
     "If-Match": {
         "name": "If-Match",
         "in": "header",
-        "description": "The `ETag` of the task as you read it. 412 if the task has changed since.",
-        "schema": {"type": "string", "examples": [ETAG]},
+        "description": 'The `ETag` of the task as you read it, for example `"1767341700250000"`. 412 if the '
+        "task has changed since.",
+        "schema": _TEXT,
     },
     "If-None-Match": {
         "name": "If-None-Match",
         "in": "header",
         "description": "The `ETag` of an earlier answer. 304 if nothing has changed since.",
-        "schema": {"type": "string", "examples": [ETAG]},
+        "schema": _TEXT,
     },
     "If-None-Match-change": {
         "name": "If-None-Match",
         "in": "header",
         "description": "412 if the task has this `ETag`; `*`: any.",
-        "schema": {"type": "string", "examples": [ETAG]},
+        "schema": _TEXT,
     },
     "If-None-Match-any": {
         "name": "If-None-Match",
         "in": "header",
         "description": "`*`: create the task under this id, 412 if you have one with this id. "
         "An `ETag`: 412 if the task has it.",
-        "schema": {"type": "string", "examples": ["*"]},
+        "schema": _TEXT,
     },
     "Idempotency-Key": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "A new random value for each request, sent again with each retry of it. The same key with the "
+        "description": "A new random value for each request, sent again with each retry of it. The same key "
+        "with the "
         "same request gets the first answer again, and nothing is done twice. Kept for 24 hours.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     },
@@ -110,7 +115,7 @@ PARAMETERS: Mapping[str, Json] = {
         "in": "header",
         "description": "`handling=lenient`: ignore unknown fields of the body (RFC 7240). "
         "Of several `handling`, the first counts.",
-        "schema": {"type": "string", "examples": ["handling=lenient"]},
+        "schema": _TEXT,
     },
     "name": {
         "name": "name",

@@ -6,7 +6,6 @@ Json = dict[str, Any]
 
 ID = "018f4e2a-6c1b-4d3e-9f00-2a5b8c7d6e1f"
 REQUEST_ID = "5f0c6a5e8d3b4c0f9a7e2d1c0b3a4f5e"
-ETAG = '"1767341700250000"'
 TASK: Json = {
     "id": ID,
     "user_id": "alice",

@@ -19,6 +19,7 @@ from app.docs.tasks import paths as tasks_paths
 from app.identity import Identity
 from app.settings import Settings
 from app.web.documents import Document
+from app.web.problem_types import PROBLEM_TYPES, TYPE_PREFIX
 
 Json = dict[str, Any]
 
@@ -57,7 +58,7 @@ def describe(settings: Settings, tasks: Mapping[str, Any]) -> Json:
             "title": "Duly",
             "version": __version__,
             "summary": "A multi-tenant task API.",
-            "description": _GUIDES.read_text(encoding="utf-8"),
+            "description": _guides(),
             "contact": {"name": "The operator of this service"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
@@ -76,3 +77,12 @@ def describe(settings: Settings, tasks: Mapping[str, Any]) -> Json:
         },
         "components": components(task_schemas(settings, tasks)),
     }
+
+
+def _guides() -> str:
+    """The guides, with the list of all problem types."""
+    types = "\n".join(
+        f"- {problem_type.status} [{name}]({TYPE_PREFIX}{name}): {problem_type.detail}."
+        for name, problem_type in PROBLEM_TYPES.items()
+    )
+    return _GUIDES.read_text(encoding="utf-8").replace("PROBLEM_TYPES", types)

@@ -29,7 +29,7 @@ def describe_operation(
     parameters: tuple[str | Json, ...] = (),
     body: Json | None = None,
 ) -> Json:
-    """An operation; one that is tagged ``service`` needs no token. Parameters are names of components, or whole."""
+    """An operation; one tagged ``service`` needs no token. Parameters are names of components, or whole."""
     is_open = tag == "service"
     described: Json = {
         "tags": [tag],
@@ -65,7 +65,7 @@ def json_answer(description: str, schema: str, example: object, *headers: str) -
 
 
 def json_body(schema: str, examples: Mapping[str, object], *, required: bool = True) -> Json:
-    """A body in JSON. Its other media types are told in words: with two, generators make two functions or a union."""
+    """A body in JSON. Other media types are told in words: generators make two functions of two."""
     content = {
         "schema": ref(schema),
         "examples": {name: {"value": value} for name, value in examples.items()},

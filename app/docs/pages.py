@@ -1,6 +1,5 @@
-"""The pages to read and try the API: Swagger UI, served from the package swagger-ui-py, so that it works without a network."""
+"""The page to read and try the API: Scalar, whose files the package flask-openapi-scalar has, without a network."""
 
-import json
 import time
 from functools import cache
 from importlib.util import find_spec
@@ -15,62 +14,21 @@ from app.web.documents import Document
 from app.web.problems import Problem
 from app.web.requests import query_parameters
 
-# Everything is from this origin. Swagger UI writes style attributes, and has its icons as data: URLs.
+# Everything is from this origin. Scalar adds style elements and attributes, and has images as data: URLs.
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-  <meta charset="utf-8">
-  <meta name="viewport" content="width=device-width, initial-scale=1">
-  <title>Duly</title>
-  <link rel="icon" href="/docs/favicon-32x32.png">
-  <link rel="stylesheet" href="/docs/swagger-ui.css">
-</head>
-<body>
-  <div id="swagger-ui"></div>
-  <script src="/docs/swagger-ui-bundle.js"></script>
-  <script src="/docs/page.js"></script>
-</body>
-</html>
-"""
-_SCRIPT = """\
-const ui = SwaggerUIBundle({
-  url: "/openapi.json",
-  dom_id: "#swagger-ui",
-  deepLinking: true,
-  filter: true,
-  tryItOutEnabled: true,
-  displayRequestDuration: true,
-  persistAuthorization: false,
-  defaultModelsExpandDepth: 0,
-  validatorUrl: null,
-  onComplete: () => { if (ONE_CLICK) offerToken(); },
-});
-
-function offerToken() {
-  const button = document.createElement("button");
-  button.id = "token";
-  button.className = "btn authorize";
-  button.style.marginLeft = "10px";
-  button.textContent = "Be alice";
-  button.onclick = async () => {
-    const answer = await fetch("/docs/token?user=alice", { method: "POST" });
-    ui.preauthorizeApiKey("token", (await answer.json()).token);
-    button.textContent = "You are alice";
-  };
-  document.querySelector(".auth-wrapper").append(button);
-}
-"""
+_BE_ALICE = '<button id="alice">Be alice</button>'
 _ASSETS = {
-    "swagger-ui-bundle.js": "text/javascript",
-    "swagger-ui.css": "text/css",
-    "favicon-32x32.png": "image/png",
+    "scalar.js": "text/javascript",
+    "page.js": "text/javascript",
+    "page.css": "text/css",
+    "favicon.svg": "image/svg+xml",
 }
 ASSET_TYPES = tuple(_ASSETS.values())
+_FOLDER = Path(__file__).parent
 
 
 class Docs:
@@ -81,12 +39,10 @@ class Docs:
         self.hands_out_tokens = (
             settings.development and bool(settings.jwt_secret) and "HS256" in settings.jwt_algorithm
         )
+        page = (_FOLDER / "page.html").read_text(encoding="utf-8")
+        page = page.replace("BE_ALICE", _BE_ALICE if self.hands_out_tokens else "")
         self._page = Document(
-            _PAGE, "text/html", cache_control="public, no-cache", content_security_policy=_POLICY
-        )
-        one_click = json.dumps(self.hands_out_tokens)
-        self._script = Document(
-            _SCRIPT.replace("ONE_CLICK", one_click), "text/javascript", cache_control="public, no-cache"
+            page, "text/html", cache_control="public, no-cache", content_security_policy=_POLICY
         )
 
     async def page(self, request: Request) -> Response:
@@ -96,14 +52,12 @@ class Docs:
     async def asset(self, request: Request) -> Response:
         """``GET /docs/{name}``: 200, what the page loads."""
         name = request.path_params["name"]
-        if name == "page.js":
-            return self._script.respond(request)
         if name not in _ASSETS:
             raise Problem("not-found")
         return _load(name).respond(request)
 
     async def token(self, request: Request) -> Response:
-        """``POST /docs/token?user=…``: 200, a token for an hour. There is no route to it but in development."""
+        """``POST /docs/token?user=…``: 200, a token for an hour. The route exists in development only."""
         user = query_parameters(request).get("user", ["alice"])[0]
         claims = {
             self._settings.jwt_user_claim[0]: user,
@@ -120,9 +74,11 @@ class Docs:
 
 @cache
 def _load(name: str) -> Document:
-    """A file of Swagger UI. The package itself is not imported: nothing of its code is used."""
-    spec = find_spec("swagger_ui")
+    if name != "scalar.js":
+        return Document((_FOLDER / name).read_bytes(), _ASSETS[name], cache_control="public, no-cache")
+    # The package itself is not imported: nothing of its code is used.
+    spec = find_spec("flask_openapi_scalar")
     assert spec is not None
     assert spec.origin is not None
-    body = (Path(spec.origin).parent / "static" / name).read_bytes()
-    return Document(body, _ASSETS[name], cache_control="public, max-age=3600")
+    path = Path(spec.origin).parent / "templates" / "scalar" / "js" / "scalar.standalone.js"
+    return Document(path.read_bytes(), _ASSETS[name], cache_control="public, max-age=3600")

@@ -17,7 +17,8 @@ def paths(settings: Settings) -> Json:
                 "list_occurrences",
                 "recurrence",
                 "List the coming due dates of a task",
-                "The due dates after the task's own. The list is empty if the task is not recurring or its series is over.",
+                "The due dates after the task's own. The list is empty if the task is not recurring or its "
+                "series is over.",
                 {200: json_answer("The due dates.", "OccurrenceList", OCCURRENCES, *PRIVATE)},
                 problems=("not-found",),
                 parameters=("id", limit_parameter(10)),

@@ -1,13 +1,14 @@
-"""The schemas of the OpenAPI document. Those of a task are made from what api.describe_tasks finds in the catalog.
+"""The schemas of the OpenAPI document; those of a task come from the catalog (api.describe_tasks).
 
-Generated clients decide their form: a body has no ``default`` and no read-only field, every branch of a union has a type,
-and an answer may gain fields (no ``additionalProperties: false``).
+Generated clients decide their form: a body has no ``default`` and no read-only field, every branch of a
+union has a type, and an answer may gain fields (no ``additionalProperties: false``).
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.docs.examples import FIELDS
+from app.docs.index import INDEX
 from app.settings import Settings
 from app.web.problem_types import PROBLEM_TYPES, TYPE_PREFIX
 
@@ -59,7 +60,8 @@ def task_schemas(settings: Settings, described: Mapping[str, Any]) -> Json:
             **strict,
         },
         "TaskChange": {
-            "description": "The fields to change. A field that is left out stays as it is; null clears a field that may be "
+            "description": "The fields to change. A field that is left out stays as it is; null clears a "
+            "field that may be "
             f"null (RFC 7396). {_IGNORED}",
             "type": "object",
             "properties": changed,
@@ -91,7 +93,8 @@ def task_schemas(settings: Settings, described: Mapping[str, Any]) -> Json:
                 },
                 "catch_up": {
                     "type": "boolean",
-                    "description": "For a task completed late: the due date of its successor is after now as well. "
+                    "description": "For a task completed late: the due date of its successor is after now "
+                    "as well. "
                     "False if it is left out.",
                 },
             },
@@ -134,7 +137,8 @@ def task_schemas(settings: Settings, described: Mapping[str, Any]) -> Json:
     }
 
 
-_IGNORED = "`id`, `user_id`, `created_at` and `updated_at` are ignored in a body, so a task can be sent back as it was read."
+_IGNORED = "`id`, `user_id`, `created_at` and `updated_at` are ignored in a body, so a task can be sent "
+"back as it was read."
 
 
 def _enumeration(field: Mapping[str, Any]) -> str:
@@ -151,7 +155,7 @@ def _read(field: Mapping[str, Any]) -> Json:
 
 
 def _write(field: Mapping[str, Any], *, with_default: bool = False) -> Json:
-    """A field as a body may have it. A default is told in words: as ``default`` it would make the field required in TypeScript."""
+    """A field as a body may have it. A default is told in words: ``default`` makes it required in TypeScript."""
     schema = _describe(field)
     default = schema.pop("default", None)
     if with_default and default is not None:
@@ -199,7 +203,8 @@ def _field_error(faults: Sequence[Mapping[str, str]]) -> Json:
         f"One error of a request. The rules of a task:\n\n{table}",
         {
             "loc": {
-                "description": "The place of the error: body, path, query or header, then the name of the field.",
+                "description": "The place of the error: body, path, query or header, then the name of the "
+                "field.",
                 "type": "array",
                 "items": _TEXT,
                 "minItems": 1,
@@ -326,6 +331,7 @@ SCHEMAS: Mapping[str, Json] = {
             "about": {"type": "string", "description": "More about the type, in Markdown."},
         },
     ),
+    "Index": make_object("The paths of the service.", dict.fromkeys(INDEX, _TEXT)),
     "Health": make_object(
         "The service is alive.",
         {"status": {"type": "string", "const": "healthy"}, "timestamp": _TIME, "version": _TEXT},

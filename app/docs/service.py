@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.docs.examples import HEALTH, READY
+from app.docs.index import INDEX
 from app.docs.operation import PRIVATE, TAGGED, answer, describe_operation, json_answer, typed_answer
 from app.settings import Settings
 from app.web.problem_types import PROBLEM_TYPES, TYPE_PREFIX
@@ -24,6 +25,20 @@ def paths(settings: Settings) -> Json:
     unchanged = answer("Nothing has changed.", *TAGGED)
     problem_type = json_answer("What the type means, and what to do.", "ProblemType", _PROBLEM_TYPE, *PRIVATE)
     described = {
+        "/": {
+            "get": describe_operation(
+                "get_index",
+                "service",
+                "The paths of the service",
+                "A browser is sent to `/docs`.",
+                {
+                    200: json_answer("The paths.", "Index", INDEX, *PRIVATE, "Link"),
+                    303: answer(
+                        "See `/docs`; for a request that prefers `text/html`.", *PRIVATE, "Location", "Link"
+                    ),
+                },
+            )
+        },
         "/health": {
             "get": describe_operation(
                 "get_health",
@@ -38,8 +53,8 @@ def paths(settings: Settings) -> Json:
                 "check_readiness",
                 "service",
                 "Readiness check",
-                "503 with the reasons if the database can't be reached, migrations are pending, or row-level security is not "
-                "in force.",
+                "503 with the reasons if the database can't be reached, migrations are pending, or the isolation of "
+                "users is not in force.",
                 {200: json_answer("The service is ready.", "Ready", READY, "Cache-Control")},
                 problems=("unavailable",),
             )

@@ -30,9 +30,11 @@ _ORDERS = ["due_date", "title", "priority", "created_at", "updated_at", "relevan
 _LISTING: tuple[Json, ...] = (
     query_parameter(
         "q",
-        "Words to find in title and description. Letter case and accents do not matter; English word forms are found; the "
-        'last word may be the beginning of one; `"quoted phrases"`, `-without`, `or`. See *Search*.',
-        {"type": "string", "maxLength": 2000, "examples": ["rent -garage"]},
+        "Words to find in title and description. Letter case and accents do not matter; English word forms "
+        "are found; the "
+        'last word may be the beginning of one; `"quoted phrases"`, `-without`, `or`. See '
+        "[Search](#description/search).",
+        {"type": "string", "maxLength": 2000},
     ),
     query_parameter(
         "status",
@@ -41,7 +43,8 @@ _LISTING: tuple[Json, ...] = (
     ),
     query_parameter(
         "priority",
-        "Tasks with any of these priorities, in any letter case. Repeat the parameter, or separate with commas.",
+        "Tasks with any of these priorities, in any letter case. Repeat the parameter, or separate with "
+        "commas.",
         {"type": "array", "items": ref("Priority")},
     ),
     query_parameter(
@@ -57,18 +60,22 @@ _LISTING: tuple[Json, ...] = (
     query_parameter("due_date_from", "Tasks due at this time or later. UTC, unless it has an offset.", _DATE),
     query_parameter(
         "due_date_to",
-        "Tasks due at this time or earlier. A date without a time includes the whole day. UTC, unless it has an offset.",
+        "Tasks due at this time or earlier. A date without a time includes the whole day. UTC, unless it "
+        "has an offset.",
         _DATE,
     ),
     query_parameter(
         "sort_by",
-        "The order. If it is left out: `relevance` with `q`, otherwise `created_at`, newest first. `priority` has High "
-        "first; `title` ignores letter case; `relevance` needs `q`. Tasks without a due date come last in both directions.",
+        "The order. If it is left out: `relevance` with `q`, otherwise `created_at`, newest first. "
+        "`priority` has High "
+        "first; `title` ignores letter case; `relevance` needs `q`. Tasks without a due date come last in "
+        "both directions.",
         {"type": "string", "enum": _ORDERS},
     ),
     query_parameter(
         "sort_order",
-        "Ascending or descending. If it is left out: `asc`, but best first for `relevance`, and newest first if `sort_by` is "
+        "Ascending or descending. If it is left out: `asc`, but best first for `relevance`, and newest "
+        "first if `sort_by` is "
         "left out as well.",
         {"type": "string", "enum": ["asc", "desc"]},
     ),
@@ -80,7 +87,8 @@ _LISTING: tuple[Json, ...] = (
     ),
     query_parameter(
         "cursor",
-        "`next_cursor` of the previous page. It carries its own filters and order: parameters beside it must agree with "
+        "`next_cursor` of the previous page. It carries its own filters and order: parameters beside it "
+        "must agree with "
         "it or be the defaults. `limit` may differ.",
         {"type": "string"},
     ),
@@ -98,8 +106,10 @@ def paths(settings: Settings) -> Json:
                 "list_tasks",
                 "tasks",
                 "List, search and filter tasks",
-                "All filters combine: a task must meet every one. The order is total, so no task is missed or repeated between "
-                "pages. Without parameters: all tasks, newest first. An empty parameter counts as left out; an unknown one is "
+                "All filters combine: a task must meet every one. The order is total, so no task is missed "
+                "or repeated between "
+                "pages. Without parameters: all tasks, newest first. An empty parameter counts as left out; "
+                "an unknown one is "
                 "an error.",
                 {
                     200: json_answer(
@@ -144,7 +154,8 @@ def paths(settings: Settings) -> Json:
                 "put_task",
                 "tasks",
                 "Change a task, or create it under your own id",
-                "The same as PATCH. With `If-None-Match: *` it creates a task under the id of the path instead; the body then "
+                "The same as PATCH. With `If-None-Match: *` it creates a task under the id of the path "
+                "instead; the body then "
                 f"needs a `title`. {_MERGE_PATCH}",
                 {
                     200: json_answer("The changed task.", "Task", TASK, *TAGGED, "Accept-Patch"),
@@ -160,7 +171,8 @@ def paths(settings: Settings) -> Json:
                 "update_task",
                 "tasks",
                 "Change a task",
-                "Fields that are left out stay as they are; null clears a field (RFC 7396). Writing `completed` does the same "
+                "Fields that are left out stay as they are; null clears a field (RFC 7396). Writing "
+                "`completed` does the same "
                 f"as toggle. If nothing changes, the `ETag` stays. {_MERGE_PATCH}",
                 {200: json_answer("The changed task.", "Task", TASK, *TAGGED, "Accept-Patch")},
                 problems=(*_CHANGE, *WITH_BODY),
@@ -182,8 +194,10 @@ def paths(settings: Settings) -> Json:
                 "toggle_task",
                 "tasks",
                 "Complete or reopen a task",
-                'Flips `completed`. With `{"completed": true}` or `false` it sets the state instead, so a retry is safe. '
-                "Completing a recurring task creates its one successor, even if several requests do it at the same time; "
+                'Flips `completed`. With `{"completed": true}` or `false` it sets the state instead, so a '
+                "retry is safe. "
+                "Completing a recurring task creates its one successor, even if several requests do it at "
+                "the same time; "
                 "reopening removes the successor if it was not changed.",
                 {
                     200: json_answer(

@@ -91,7 +91,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         413,
         "Content Too Large",
         "The body may have at most 65,536 bytes",
-        "Send a smaller body; nothing of it was read.",
+        "Send a smaller body.",
     ),
     "unsupported-media-type": ProblemType(
         415,
@@ -112,13 +112,16 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         "Here each change must name the state that it changes (RFC 6585), so that nothing is lost.",
     ),
     "too-many-requests": ProblemType(
-        429, "Too Many Requests", "You have sent too many requests", "Wait for the seconds in `Retry-After`."
+        429,
+        "Too Many Requests",
+        "You have sent too many requests",
+        "Wait for the seconds in `Retry-After`, then send the request again.",
     ),
     "headers-too-large": ProblemType(
         431,
         "Request Header Fields Too Large",
         "The header fields of the request are too large",
-        "Send fewer or shorter ones (RFC 6585).",
+        "Send fewer or shorter header fields (RFC 6585).",
     ),
     "internal-error": ProblemType(
         500,

@@ -1,7 +1,7 @@
 """/docs in a browser: nothing is loaded from elsewhere, and what it shows can be tried."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,7 +17,10 @@ FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
-in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt install chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt install chromium")
+
+DESKTOP, PHONE = (1280, 900), (390, 844)
+LIST = "[id='api-1/tag/tasks/GET/tasks']"
 
 
 @pytest.fixture(scope="module")
@@ -30,69 +33,101 @@ def development(settings) -> Iterator[str]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
+def open_page() -> Iterator[Callable[..., Page]]:
+    """Opens a page. What goes wrong in it, and requests to anything but loopback, fail the test."""
+    faults: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser.new_page(viewport={"width": 1280, "height": 1600})
+
+        def open_page(url: str, size: tuple[int, int] = DESKTOP, scheme: str = "light") -> Page:
+            page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.on("request", lambda request: None if is_here(request.url) else faults.append(request.url))
+            page.on(
+                "console",
+                lambda message: faults.append(message.text) if message.type in ("error", "warning") else None,
+            )
+            page.goto(url)
+            return page
+
+        yield open_page
         browser.close()
-
-
-def open_docs(page: Page, address: str) -> list[str]:
-    """Open the page; returns what went wrong in it, and where it asked for anything that isn't on
-    loopback.
-    """
-    faults: list[str] = []
-    page.on(
-        "console",
-        lambda message: faults.append(message.text) if message.type in ("error", "warning") else None,
-    )
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda request: None if is_here(request.url) else faults.append(request.url))
-    page.goto(f"{address}/docs")
-    page.wait_for_selector(".opblock")
-    return faults
+    assert faults == []
 
 
 def is_here(url: str) -> bool:
     return urlsplit(url).hostname == "127.0.0.1" or url.startswith(("data:", "blob:"))
 
 
+def open_docs(open_page: Callable[..., Page], address: str, *view: object) -> Page:
+    page = open_page(f"{address}/docs#tag/tasks/GET/tasks", *view)
+    page.locator(LIST).wait_for()
+    return page
+
+
 def try_list(page: Page) -> str:
-    """Execute GET /tasks in the page; returns the status that it shows."""
-    operation = page.locator(".opblock", has_text="List, search and filter tasks")
-    operation.locator(".opblock-summary-control").click()
-    operation.locator("button.execute").click()
-    status = operation.locator(".live-responses-table .response-col_status").last
-    status.wait_for()
-    return status.inner_text().split()[0]
+    """Send GET /tasks from the page; returns the status that it shows."""
+    page.locator(LIST).get_by_text("Test Request").first.click()
+    page.locator("button:visible", has_text="Send get request to").click()
+    status = page.locator("a:visible, span:visible, button:visible").filter(has_text="200 OK")
+    status.first.wait_for()
+    return status.first.inner_text().strip()
 
 
-@in_a_browser
-def test_the_page_shows_all_operations_and_loads_nothing_from_elsewhere(page, service, http):
-    faults = open_docs(page, service)
-    paths = http.get("/openapi.json").json()["paths"]
-    assert page.locator(".opblock").count() == sum(len(methods) for methods in paths.values())
-    assert page.locator("#token").count() == 0
-    assert faults == []
+def test_the_page_shows_all_operations_and_no_token_button(open_page, service, http):
+    page = open_docs(open_page, service)
+    document = http.get("/openapi.json").json()
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            tag = operation["tags"][0]
+            # A tag that is folded shows its operations once it is opened.
+            if not page.get_by_role("link", name=operation["summary"]).count():
+                page.locator("aside, nav").get_by_text(tag, exact=True).first.click()
+            page.get_by_role("link", name=operation["summary"]).first.wait_for()
+    assert page.locator("#alice").count() == 0
 
 
-@in_a_browser
-def test_an_operation_can_be_tried_with_a_pasted_token(page, service, secret, alice):
-    faults = open_docs(page, service)
-    page.locator(".auth-wrapper .authorize").first.click()
-    page.locator(".auth-container input").fill(make_token(alice, secret))
-    page.locator(".auth-btn-wrapper .authorize").click()
-    page.locator(".auth-btn-wrapper .btn-done").click()
-    assert try_list(page) == "200"
-    assert faults == []
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_its_width_and_follows_the_color_scheme(open_page, service, size, scheme):
+    page = open_docs(open_page, service, size, scheme)
+    widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert widths[0] <= widths[1]
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    brightness = sum(int(number) for number in background.strip("rgba()").split(",")[:3])
+    assert (brightness > 600) == (scheme == "light"), background
 
 
-@in_a_browser
-def test_in_development_a_token_is_one_click_away(page, development, tmp_path):
-    faults = open_docs(page, development)
-    page.locator("#token").click()
+def test_errors_that_all_operations_share_are_told_once(open_page, service):
+    page = open_docs(open_page, service)
+    shown = page.locator(LIST).inner_text()
+    assert "304" in shown
+    assert "503" not in shown
+    assert page.get_by_role("link", name="unavailable").count() == 1
+
+
+def test_an_operation_can_be_tried_with_a_pasted_token(open_page, service, secret, alice):
+    page = open_docs(open_page, service)
+    page.locator("#token").fill(f"Bearer {make_token(alice, secret)}")
+    page.get_by_role("button", name="Authorize").click()
+    assert try_list(page) == "200 OK"
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_in_development_a_token_is_one_click_away(open_page, development, size):
+    page = open_docs(open_page, development, size)
+    assert "gets a token for the user alice" in page.locator("#state").inner_text()
+    page.get_by_role("button", name="Be alice").click()
     page.get_by_text("You are alice").wait_for()
-    assert try_list(page) == "200"
-    page.evaluate("scrollTo(0, 0)")
-    page.screenshot(path=tmp_path / "docs.png")
-    assert faults == []
+    assert try_list(page) == "200 OK"
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_browser_is_led_from_the_root_to_the_docs_and_the_problems(open_page, service, size):
+    page = open_page(f"{service}/", size)
+    assert page.url == f"{service}/docs"
+    page.get_by_role("link", name="precondition-failed").first.click()
+    page.get_by_role("heading", name="Precondition Failed").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("link", name="Documentation").click()
+    page.locator("#token").wait_for()

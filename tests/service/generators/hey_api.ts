@@ -55,7 +55,9 @@ async function main(): Promise<void> {
   // Change with a null, on condition; the second time the condition fails.
   const path = { id: task.id };
   const changed = await updateTask({
-    path, headers: { "If-Match": etag }, body: { due_date: "2026-02-01T09:00:00+01:00", description: "Two litres" },
+    path,
+    headers: { "If-Match": etag },
+    body: { due_date: "2026-02-01T09:00:00+01:00", description: "Two litres" },
   });
   check(changed.data?.due_date === "2026-02-01T08:00:00Z", "patch");
   const refused = await updateTask({ path, headers: { "If-Match": etag }, body: { due_date: null } });
@@ -75,7 +77,9 @@ async function main(): Promise<void> {
     title: "Rent", is_recurring: true, recurrence_rule: "FREQ=MONTHLY", due_date: "2026-01-10T17:00:00Z",
   });
   const done = await toggleTask({
-    path: { id: recurring.task.id }, headers: { "Idempotency-Key": recurring.task.id }, body: { completed: true },
+    path: { id: recurring.task.id },
+    headers: { "Idempotency-Key": recurring.task.id },
+    body: { completed: true },
   });
   check(done.data?.new_task?.due_date === "2026-02-10T17:00:00Z", "successor");
   const preview = await previewOccurrences({
