@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-# The newest that run on node 20.
+# The newest generators that run on node 20.
 PACKAGES = (
     "@hey-api/openapi-ts@0.95.0",
     "@redocly/cli@2.77.0",
@@ -24,16 +24,16 @@ PACKAGES = (
 
 
 @cache
-def install() -> Path:
+def install(packages: tuple[str, ...] = PACKAGES) -> Path:
     """The folder ``node_modules`` with the packages; skips the test where node or the registry is missing."""
     if not shutil.which("node") or not shutil.which("npm"):
         pytest.skip("node and npm are not installed")
-    digest = hashlib.sha256("\n".join(PACKAGES).encode()).hexdigest()[:16]
+    digest = hashlib.sha256("\n".join(packages).encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"duly-npm-{os.getuid()}-{digest}"
     if not folder.is_dir():
         with tempfile.TemporaryDirectory(dir=folder.parent) as begun:
             (Path(begun) / "package.json").write_text('{"private": true}')
-            command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES]
+            command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *packages]
             done = subprocess.run(command, cwd=begun, capture_output=True, text=True, timeout=300)
             if done.returncode:
                 pytest.skip(f"the packages can't be installed: {done.stderr[-300:]}")

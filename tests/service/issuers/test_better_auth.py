@@ -15,23 +15,18 @@ import pytest
 from app.dev import commands
 from tests.client import Client
 from tests.processes import PATIENCE, environment, free_port, serve, wait_until
+from tests.service.generators import npm
 
 VERSION = "1.7.25"
 _SERVER = Path(__file__).with_name("better_auth.mjs")
 
 
-@pytest.fixture(scope="module")
-def packages(tmp_path_factory) -> Path:
-    """A folder in which Better Auth is installed."""
-    if not shutil.which("npm"):
-        pytest.skip("npm is needed")
-    folder = tmp_path_factory.mktemp("better_auth")
-    install = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", f"better-auth@{VERSION}"]
-    run = subprocess.run(install, cwd=folder, capture_output=True, text=True, timeout=300)
-    if run.returncode:
-        pytest.skip(f"npm can't install Better Auth: {run.stderr[-300:]}")
-    shutil.copy(_SERVER, folder)
-    return folder
+@pytest.fixture
+def packages(tmp_path) -> Path:
+    """A folder with Better Auth and the program that serves it."""
+    (tmp_path / "node_modules").symlink_to(npm.install((f"better-auth@{VERSION}",)))
+    shutil.copy(_SERVER, tmp_path)
+    return tmp_path
 
 
 @contextmanager
