@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
+from app.api.changes import Changes
 from app.api.health import Health
 from app.api.occurrences import Occurrences
 from app.api.passes import Passes
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     tasks = Tasks(settings, database, authenticator)
     occurrences = Occurrences(settings, database, authenticator)
     passes = Passes(settings, database, authenticator)
+    changes = Changes(database, authenticator)
     health = Health(database)
     docs = Docs(settings)
     development = (
@@ -64,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/tasks/{id}/occurrences", Resource(GET=occurrences.of_task)),
             Route("/occurrences", Resource(POST=occurrences.of_rule)),
             *(passes.routes if settings.passes else ()),
+            Route("/changes", Resource(GET=changes.list)),
             Route("/health", Resource(GET=health.live)),
             Route("/health/ready", Resource(GET=health.ready)),
             Route("/", Resource(("application/json", "text/html"), GET=show_index)),

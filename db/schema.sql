@@ -458,6 +458,7 @@ begin
   perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
   v_new := app.merge_task(v_new, body);
   v_new.id := create_task.id;
+  perform app.lock_user();
   v_saved := app.save_task(null, v_new, false, app.local_times(body), answer);
   if v_saved.question is not null then
     response := v_saved.question;
@@ -520,14 +521,9 @@ CREATE FUNCTION api.delete_task(id uuid, if_match text, if_none_match text, OUT 
 declare
   v_user constant text := app.require_user_id();
 begin
-  delete from app.tasks as task
-  where task.user_id = v_user and task.id = delete_task.id
-    and app.preconditions_hold(if_match, if_none_match, task.version);
-  if not found then
-    -- It is not there, or a precondition does not hold.
-    perform app.read_task(id, if_match, if_none_match);
-    raise exception 'the task has changed' using errcode = 'DT412';
-  end if;
+  perform app.lock_user();
+  perform app.read_task(id, if_match, if_none_match);
+  delete from app.tasks as task where task.user_id = v_user and task.id = delete_task.id;
   status := 204;
   headers := '{}';
 end $$;
@@ -565,9 +561,7 @@ begin
       array(
         select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule
         where rule.conrelid = attribute.attrelid and rule.contype = 'c' and rule.conkey = array[attribute.attnum]) as rules,
-      -- What a client may write is what the service may, both when a task is made and when it is changed.
-      pg_catalog.has_column_privilege('task_api', attribute.attrelid, attribute.attnum, 'insert')
-        and pg_catalog.has_column_privilege('task_api', attribute.attrelid, attribute.attnum, 'update') as writable
+      attribute.attname = any(app.writable_fields()) as writable
     from pg_catalog.pg_attribute as attribute
     where attribute.attrelid = 'app.tasks'::regclass and attribute.attname = any(app.task_fields())
     order by array_position(app.task_fields(), attribute.attname::text)
@@ -779,6 +773,87 @@ COMMENT ON FUNCTION api.get_task(id uuid, if_none_match text, OUT status integer
 
 
 --
+-- Name: list_changes(text, integer, text); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.list_changes(since text, "limit" integer, if_none_match text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_counts app.task_counts;
+  v_since record;
+  v_query app.task_query;
+  v_page record;
+  v_changed text[] := '{}';
+  v_deleted uuid[] := '{}';
+  v_deletions bigint[];
+  v_last_changed bigint;
+  v_next bigint;
+  v_token text;
+begin
+  select * into v_counts from app.task_counts as counts where counts.user_id = v_user;
+  if not found then
+    v_counts := row(v_user, 0, 0, 0, 0, 0, 0, 0, 0);
+  end if;
+  v_since := app.read_since(since, v_counts);
+  v_next := v_counts.version;
+
+  if v_since.after < v_counts.version then
+    -- One more of each than is shown. Where there is one, the page ends with the last that is shown, in both lists alike.
+    v_query.statuses := '{false,true}';
+    v_query.priorities := '{High,Medium,Low}';
+    v_query."offset" := 0;
+    v_page := app.page_tasks_by_updated_at_asc(
+      v_query, app.time_of(v_since.after)::text, 'ffffffff-ffff-ffff-ffff-ffffffffffff', "limit" + 1);
+    v_changed := coalesce(v_page.documents[:"limit"], '{}');
+    if cardinality(v_page.ids) > "limit" then
+      v_last_changed := app.version_of(v_page.keys[2]::timestamptz);
+    end if;
+    v_deletions := array(
+      select deleted.version from app.deleted_tasks as deleted
+      where deleted.user_id = v_user and deleted.version > greatest(v_since.after, v_since.begun)
+      order by deleted.version
+      limit "limit" + 1);
+    v_next := least(v_next, v_last_changed, case when cardinality(v_deletions) > "limit" then v_deletions["limit"] end);
+
+    if v_next < coalesce(v_last_changed, v_counts.version) then
+      v_changed := array(
+        select changed.document from unnest(v_changed) with ordinality as changed (document, place)
+        where app.version_of((changed.document::json ->> 'updated_at')::timestamptz) <= v_next
+        order by changed.place);
+    end if;
+    -- A task that was made again is only in changed.
+    v_deleted := array(
+      select distinct deleted.id from app.deleted_tasks as deleted
+      where deleted.user_id = v_user and deleted.version > greatest(v_since.after, v_since.begun)
+        and deleted.version <= v_next
+        and not exists (select from app.tasks as task where task.user_id = v_user and task.id = deleted.id));
+  end if;
+
+  v_token := concat_ws('-', app.epoch(), v_next, case when v_next < v_counts.version then v_since.begun end);
+  headers := array['etag', format('W/"%s"', v_token)];
+  if v_since.after = v_counts.version and app.etag_matches_weakly(if_none_match, headers[2]) then
+    status := 304;
+    return;
+  end if;
+  status := 200;
+  response := concat(
+    '{"changed":[', array_to_string(v_changed, ','), '],"deleted":', array_to_json(v_deleted),
+    ',"next":"', v_token, '","has_more":', (v_next < v_counts.version)::text, '}');
+end $$;
+
+
+--
+-- Name: FUNCTION list_changes(since text, "limit" integer, if_none_match text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.list_changes(since text, "limit" integer, if_none_match text, OUT status integer, OUT headers text[], OUT response text) IS 'The user''s tasks that changed and the ids of those that were deleted since the token; without a token, all tasks.';
+
+
+--
 -- Name: list_passes(); Type: FUNCTION; Schema: api; Owner: -
 --
 
@@ -826,7 +901,7 @@ declare
   v_after text;
   v_after_id uuid;
   v_page record;
-  v_revision bigint;
+  v_counts app.task_counts;
   v_total bigint;
   v_ids uuid[];
   v_keys text[];
@@ -848,17 +923,11 @@ begin
   end if;
   v_query := app.read_task_query(parameters);
 
-  select
-    coalesce(sum(
-      case when false = any(v_query.statuses) then counted.open else 0 end
-      + case when true = any(v_query.statuses) then counted.completed else 0 end), 0),
-    coalesce(sum(counted.revision), 0)
-  into v_total, v_revision
-  from app.task_counts as counted
-  where counted.user_id = v_user and counted.priority = any(v_query.priorities);
+  select * into v_counts from app.task_counts as counts where counts.user_id = v_user;
+  v_total := coalesce(app.count_tasks(v_counts, v_query.statuses, v_query.priorities), 0);
 
   status := 200;
-  headers := array['etag', format('W/"%s"', md5(concat_ws(' ', v_user, v_revision, parameters, v_cursor)))];
+  headers := array['etag', format('W/"%s"', md5(concat_ws(' ', v_user, v_counts.version, parameters, v_cursor)))];
   if app.etag_matches_weakly(if_none_match, headers[2]) then
     status := 304;
     return;
@@ -1129,23 +1198,16 @@ begin
     end if;
   end if;
 
-  for v_attempt in 1 .. 100 loop
-    v_old := app.read_task(id, if_match, if_none_match);
-    perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
-    v_new := v_old;
-    v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
-    v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), '{}', answer);
-    -- Else somebody else has changed it in between: begin again from there.
-    exit when (v_saved.task).id is not null or v_saved.question is not null;
-  end loop;
+  perform app.lock_user();
+  v_old := app.read_task(id, if_match, if_none_match);
+  perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
+  v_new := v_old;
+  v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
+  v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), '{}', answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;
   end if;
-  if (v_saved.task).id is null then
-    raise exception 'the task keeps changing' using errcode = '40001';
-  end if;
-
   -- Where it was completed before, the answer is what it was then: a retry is safe.
   v_successor := v_saved.successor;
   if v_new.completed and v_successor.id is null then
@@ -1184,19 +1246,13 @@ declare
   v_saved record;
   v_new app.tasks;
 begin
-  for v_attempt in 1 .. 100 loop
-    v_old := app.read_task(id, if_match, if_none_match);
-    perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
-    v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
-    -- Else somebody else has changed it in between: begin again from there.
-    exit when (v_saved.task).id is not null or v_saved.question is not null;
-  end loop;
+  perform app.lock_user();
+  v_old := app.read_task(id, if_match, if_none_match);
+  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
+  v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;
-  end if;
-  if (v_saved.task).id is null then
-    raise exception 'the task keeps changing' using errcode = '40001';
   end if;
   status := 200;
   v_new := v_saved.task;
@@ -1291,6 +1347,124 @@ end $$;
 --
 
 COMMENT ON FUNCTION app.check_cursor(cursor jsonb, parameters jsonb) IS 'Raises DT400 where a parameter beside the cursor neither agrees with it nor is the default.';
+
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: task_counts; Type: TABLE; Schema: app; Owner: -
+--
+
+CREATE TABLE app.task_counts (
+    user_id text NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    forgotten bigint DEFAULT 0 NOT NULL,
+    open_high integer DEFAULT 0 NOT NULL,
+    open_medium integer DEFAULT 0 NOT NULL,
+    open_low integer DEFAULT 0 NOT NULL,
+    completed_high integer DEFAULT 0 NOT NULL,
+    completed_medium integer DEFAULT 0 NOT NULL,
+    completed_low integer DEFAULT 0 NOT NULL,
+    CONSTRAINT task_counts_not_negative CHECK ((LEAST(open_high, open_medium, open_low, completed_high, completed_medium, completed_low) >= 0))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY app.task_counts FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE task_counts; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TABLE app.task_counts IS 'The number of each user''s last change, and how many tasks the user has; written by keeper.count_change alone.';
+
+
+--
+-- Name: COLUMN task_counts.user_id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.user_id IS 'The owner of the tasks.';
+
+
+--
+-- Name: COLUMN task_counts.version; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.version IS 'The number of the last change: microseconds since 1970, or one more than the number before.';
+
+
+--
+-- Name: COLUMN task_counts.forgotten; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.forgotten IS 'Deletions up to this number are no longer known.';
+
+
+--
+-- Name: COLUMN task_counts.open_high; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.open_high IS 'How many tasks of priority High are open.';
+
+
+--
+-- Name: COLUMN task_counts.open_medium; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.open_medium IS 'How many tasks of priority Medium are open.';
+
+
+--
+-- Name: COLUMN task_counts.open_low; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.open_low IS 'How many tasks of priority Low are open.';
+
+
+--
+-- Name: COLUMN task_counts.completed_high; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.completed_high IS 'How many tasks of priority High are completed.';
+
+
+--
+-- Name: COLUMN task_counts.completed_medium; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.completed_medium IS 'How many tasks of priority Medium are completed.';
+
+
+--
+-- Name: COLUMN task_counts.completed_low; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.completed_low IS 'How many tasks of priority Low are completed.';
+
+
+--
+-- Name: CONSTRAINT task_counts_not_negative ON task_counts; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT task_counts_not_negative ON app.task_counts IS 'A negative number would mean that a change was not counted.';
+
+
+--
+-- Name: count_tasks(app.task_counts, boolean[], text[]); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.count_tasks(counts app.task_counts, statuses boolean[], priorities text[]) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (CASE WHEN (false = ANY (statuses)) THEN ((CASE WHEN ('High'::text = ANY (priorities)) THEN (counts).open_high ELSE 0 END + CASE WHEN ('Medium'::text = ANY (priorities)) THEN (counts).open_medium ELSE 0 END) + CASE WHEN ('Low'::text = ANY (priorities)) THEN (counts).open_low ELSE 0 END) ELSE 0 END + CASE WHEN (true = ANY (statuses)) THEN ((CASE WHEN ('High'::text = ANY (priorities)) THEN (counts).completed_high ELSE 0 END + CASE WHEN ('Medium'::text = ANY (priorities)) THEN (counts).completed_medium ELSE 0 END) + CASE WHEN ('Low'::text = ANY (priorities)) THEN (counts).completed_low ELSE 0 END) ELSE 0 END);
+
+
+--
+-- Name: FUNCTION count_tasks(counts app.task_counts, statuses boolean[], priorities text[]); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.count_tasks(counts app.task_counts, statuses boolean[], priorities text[]) IS 'How many of the counted tasks have one of the statuses and one of the priorities.';
 
 
 --
@@ -1405,22 +1579,6 @@ COMMENT ON FUNCTION app.describe_type(type oid) IS 'A type in JSON Schema, with 
 
 
 --
--- Name: new_version(); Type: FUNCTION; Schema: app; Owner: -
---
-
-CREATE FUNCTION app.new_version() RETURNS bigint
-    LANGUAGE sql PARALLEL SAFE
-    RETURN ((EXTRACT(epoch FROM clock_timestamp()) * (1000000)::numeric))::bigint;
-
-
---
--- Name: FUNCTION new_version(); Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON FUNCTION app.new_version() IS 'The version that a new row begins with.';
-
-
---
 -- Name: user_id(); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -1435,10 +1593,6 @@ CREATE FUNCTION app.user_id() RETURNS text
 
 COMMENT ON FUNCTION app.user_id() IS 'The user of the present statement, or null when none is set: then no policy lets anything through.';
 
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
 
 --
 -- Name: tasks; Type: TABLE; Schema: app; Owner: -
@@ -1459,7 +1613,7 @@ CREATE TABLE app.tasks (
     timezone text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    version bigint DEFAULT app.new_version() NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
     predecessor_id uuid,
     series_start timestamp with time zone,
     series_index integer DEFAULT 1 NOT NULL,
@@ -1590,7 +1744,7 @@ COMMENT ON COLUMN app.tasks.updated_at IS 'When it last changed.';
 -- Name: COLUMN tasks.version; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.version IS 'Grows with every change; the ETag.';
+COMMENT ON COLUMN app.tasks.version IS 'The number of its last change among its owner''s, see app.task_counts; the ETag. 0 until the change is numbered.';
 
 
 --
@@ -1773,6 +1927,30 @@ $_$;
 --
 
 COMMENT ON FUNCTION app.encode_uri_component(text text) IS 'The text, percent-encoded as UTF-8 (RFC 3986, 2.1).';
+
+
+--
+-- Name: epoch(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.epoch() RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+  return left(md5(format(
+    '%s/%s', (pg_control_system()).system_identifier, (pg_control_checkpoint()).timeline_id)), 8);
+exception when insufficient_privilege then
+  -- Some providers keep these functions to themselves.
+  return '00000000';
+end $$;
+
+
+--
+-- Name: FUNCTION epoch(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.epoch() IS 'The history of the database that numbers belong to, as 8 hexadecimal digits.';
 
 
 --
@@ -1982,13 +2160,16 @@ CREATE FUNCTION app.insert_task(task app.tasks) RETURNS app.tasks
     SET search_path TO ''
     AS $$
 begin
+  task.version := keeper.take_number(null, task);
+  task.created_at := app.time_of(task.version);
+  task.updated_at := task.created_at;
   insert into app.tasks (
     id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
-    predecessor_id, series_start, series_index)
+    created_at, updated_at, version, predecessor_id, series_start, series_index)
   values (
     coalesce(task.id, gen_random_uuid()), task.title, task.description, task.completed, task.priority, task.tags,
     task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
-    task.predecessor_id, task.series_start, task.series_index)
+    task.created_at, task.updated_at, task.version, task.predecessor_id, task.series_start, task.series_index)
   returning * into task;
   return task;
 end $$;
@@ -2015,6 +2196,47 @@ CREATE FUNCTION app.local_times(body jsonb) RETURNS text[]
 --
 
 COMMENT ON FUNCTION app.local_times(body jsonb) IS 'The fields of a body with a time that has no offset.';
+
+
+--
+-- Name: require_user_id(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.require_user_id() RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.user_id();
+begin
+  if v_user is null then
+    raise exception 'no user is set' using errcode = 'DT401', hint = 'set app.user_id for the transaction first';
+  end if;
+  return v_user;
+end $$;
+
+
+--
+-- Name: FUNCTION require_user_id(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.require_user_id() IS 'The user of the present statement; raises DT401 when none is set.';
+
+
+--
+-- Name: lock_user(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.lock_user() RETURNS void
+    LANGUAGE sql
+    RETURN pg_advisory_xact_lock(hashtextextended(app.require_user_id(), (0)::bigint));
+
+
+--
+-- Name: FUNCTION lock_user(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.lock_user() IS 'Has the present user''s other writes wait until this transaction ends.';
 
 
 --
@@ -2089,6 +2311,31 @@ end $$;
 --
 
 COMMENT ON FUNCTION app.merge_task(task app.tasks, patch jsonb) IS 'The task with the fields of the patch; raises DT400 where one has the wrong type. Other members of the patch are left alone.';
+
+
+--
+-- Name: number_task(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.number_task() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_version constant bigint := (select counts.version from app.task_counts as counts where counts.user_id = new.user_id);
+  v_updated_at constant timestamptz := app.time_of(v_version);
+begin
+  update app.tasks as task set version = v_version, updated_at = v_updated_at
+  where task.user_id = new.user_id and task.id = new.id;
+  return null;
+end $$;
+
+
+--
+-- Name: FUNCTION number_task(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.number_task() IS 'Gives a change by direct SQL its number, as version and updated_at.';
 
 
 --
@@ -2682,6 +2929,44 @@ COMMENT ON FUNCTION app.read_integer(body jsonb, field text, low integer, high i
 
 
 --
+-- Name: read_since(text, app.task_counts); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.read_since(since text, counts app.task_counts, OUT after bigint, OUT begun bigint) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+declare
+  v_parts text[];
+begin
+  if since is null then
+    after := 0;
+    begun := counts.version;
+    return;
+  end if;
+  v_parts := regexp_match(since, '^([0-9a-f]{8})-([0-9]{1,18})(?:-([0-9]{1,18}))?$');
+  if v_parts is null then
+    raise exception 'bad token' using errcode = 'DT400', detail = jsonb_build_array(jsonb_build_object(
+      'loc', array['query', 'since'], 'type', 'since_invalid',
+      'msg', 'is not a next of GET /changes; send one as it was given, or begin again without it'));
+  end if;
+  after := v_parts[2];
+  begun := v_parts[3];
+  if v_parts[1] <> app.epoch() or coalesce(begun, after) not between counts.forgotten and counts.version or after > counts.version
+  then
+    raise exception 'deletions since then are not known' using errcode = 'DT410';
+  end if;
+end $_$;
+
+
+--
+-- Name: FUNCTION read_since(since text, counts app.task_counts, OUT after bigint, OUT begun bigint); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.read_since(since text, counts app.task_counts, OUT after bigint, OUT begun bigint) IS 'What a since token says; raises DT400 where it is none, and DT410 where the changes since then are not all known.';
+
+
+--
 -- Name: read_tags(jsonb, text); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -3096,31 +3381,6 @@ COMMENT ON FUNCTION app.render_task(task app.tasks) IS 'A task as the JSON that 
 
 
 --
--- Name: require_user_id(); Type: FUNCTION; Schema: app; Owner: -
---
-
-CREATE FUNCTION app.require_user_id() RETURNS text
-    LANGUAGE plpgsql STABLE PARALLEL SAFE
-    SET search_path TO ''
-    AS $$
-declare
-  v_user constant text := app.user_id();
-begin
-  if v_user is null then
-    raise exception 'no user is set' using errcode = 'DT401', hint = 'set app.user_id for the transaction first';
-  end if;
-  return v_user;
-end $$;
-
-
---
--- Name: FUNCTION require_user_id(); Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON FUNCTION app.require_user_id() IS 'The user of the present statement; raises DT401 when none is set.';
-
-
---
 -- Name: save_task(app.tasks, app.tasks, boolean, text[], jsonb); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -3137,7 +3397,6 @@ declare
   v_asked text[] := '{}';
   -- The next occurrence is asked for when they are.
   v_times_known boolean := true;
-  v_takes_back boolean := false;
 begin
   -- As they are stored: a rule in upper case, without "RRULE:"; a zone as the tz database spells it.
   new.recurrence_rule := coalesce(answer ->> 'recurrence_rule', new.recurrence_rule);
@@ -3196,37 +3455,18 @@ begin
     return;
   end if;
 
-  -- Reopening changes two tasks. Every write locks tasks first and totals then, so that none waits for
-  -- another in a circle: here the successor, the task itself, and all totals of the user.
-  if old.completed and not new.completed then
-    perform from app.tasks as next
-    where next.user_id = old.user_id and next.predecessor_id = old.id for update;
-    v_takes_back := found;
-    if v_takes_back then
-      perform from app.tasks as held
-      where held.user_id = old.user_id and held.id = old.id and held.version = old.version for update;
-      if not found then
-        return;
-      end if;
-      perform keeper.lock_counts();
-    end if;
-  end if;
-
   if old.id is null then
     task := app.insert_task(new);
   elsif new is not distinct from old then
     task := old;
   else
     task := app.update_task(old, new);
-    if task.id is null then
-      return;
-    end if;
   end if;
   if v_completes and successor.id is null and jsonb_typeof(answer -> 'next') = 'object' then
     successor := app.insert_successor(task, answer -> 'next');
   end if;
-  if v_takes_back then
-    -- The successor goes, if nobody has touched it.
+  if old.completed and not new.completed then
+    -- Reopened: its successor goes, if nobody has touched it.
     delete from app.tasks as next
     where next.user_id = old.user_id and next.predecessor_id = old.id and next.updated_at = next.created_at;
   end if;
@@ -3237,7 +3477,7 @@ end $$;
 -- Name: FUNCTION save_task(old app.tasks, new app.tasks, catch_up boolean, local_times text[], answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, local_times text[], answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) IS 'Writes a task, and with its completion the successor. Nothing is done where the answer lacks something: then the question, and nothing where the task has changed from the old state meanwhile: then all nulls.';
+COMMENT ON FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, local_times text[], answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) IS 'Writes a task, and with its completion the successor. Where the answer lacks something, it writes nothing and returns the question.';
 
 
 --
@@ -3725,12 +3965,28 @@ COMMENT ON FUNCTION app.tag_query(user_id text, tags text[], match_all boolean) 
 
 
 --
+-- Name: writable_fields(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.writable_fields() RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY['title'::text, 'description'::text, 'completed'::text, 'priority'::text, 'tags'::text, 'due_date'::text, 'reminder_at'::text, 'is_recurring'::text, 'recurrence_rule'::text, 'timezone'::text];
+
+
+--
+-- Name: FUNCTION writable_fields(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.writable_fields() IS 'The fields of a task that a client may write.';
+
+
+--
 -- Name: task_fields(); Type: FUNCTION; Schema: app; Owner: -
 --
 
 CREATE FUNCTION app.task_fields() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ARRAY['title'::text, 'description'::text, 'completed'::text, 'priority'::text, 'tags'::text, 'due_date'::text, 'reminder_at'::text, 'is_recurring'::text, 'recurrence_rule'::text, 'timezone'::text, 'id'::text, 'user_id'::text, 'created_at'::text, 'updated_at'::text];
+    RETURN (app.writable_fields() || ARRAY['id'::text, 'user_id'::text, 'created_at'::text, 'updated_at'::text]);
 
 
 --
@@ -3741,28 +3997,19 @@ COMMENT ON FUNCTION app.task_fields() IS 'The fields that the body of a task may
 
 
 --
--- Name: touch_task(); Type: FUNCTION; Schema: app; Owner: -
+-- Name: time_of(bigint); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.touch_task() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-begin
-  if new is distinct from old then
-    update app.tasks as task
-    set version = task.version + 1, updated_at = greatest(now(), task.updated_at + interval '1 microsecond')
-    where task.user_id = new.user_id and task.id = new.id;
-  end if;
-  return null;
-end $$;
+CREATE FUNCTION app.time_of(version bigint) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN to_timestamp(((version)::double precision / (1000000)::double precision));
 
 
 --
--- Name: FUNCTION touch_task(); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION time_of(version bigint); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.touch_task() IS 'Moves updated_at and version after an update that did not.';
+COMMENT ON FUNCTION app.time_of(version bigint) IS 'The time that a version stands for: updated_at.';
 
 
 --
@@ -3791,15 +4038,18 @@ CREATE FUNCTION app.update_task(old app.tasks, new app.tasks) RETURNS app.tasks
     SET search_path TO ''
     AS $$
 begin
-  new.version := old.version + 1;
-  new.updated_at := greatest(now(), old.updated_at + interval '1 microsecond');
+  new.version := keeper.take_number(old, new);
+  new.updated_at := app.time_of(new.version);
   update app.tasks as task
   set title = new.title, description = new.description, completed = new.completed, priority = new.priority,
     tags = new.tags, due_date = new.due_date, reminder_at = new.reminder_at, is_recurring = new.is_recurring,
     recurrence_rule = new.recurrence_rule, timezone = new.timezone, series_start = new.series_start,
     series_index = new.series_index, version = new.version, updated_at = new.updated_at
   where task.user_id = old.user_id and task.id = old.id and task.version = old.version;
-  return case when found then new end;
+  if not found then
+    raise exception 'the task was changed by direct SQL meanwhile' using errcode = '40001';
+  end if;
+  return new;
 end $$;
 
 
@@ -3807,7 +4057,23 @@ end $$;
 -- Name: FUNCTION update_task(old app.tasks, new app.tasks); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.update_task(old app.tasks, new app.tasks) IS 'Writes the new state of a task, and moves its version and updated_at; null where it has changed from the old state meanwhile.';
+COMMENT ON FUNCTION app.update_task(old app.tasks, new app.tasks) IS 'Writes the new state of a task, with the next number as its version; raises 40001 where the old state is not there any more.';
+
+
+--
+-- Name: version_of(timestamp with time zone); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.version_of(moment timestamp with time zone) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((EXTRACT(epoch FROM moment) * (1000000)::numeric))::bigint;
+
+
+--
+-- Name: FUNCTION version_of(moment timestamp with time zone); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.version_of(moment timestamp with time zone) IS 'The version that an updated_at stands for: microseconds since 1970.';
 
 
 --
@@ -3969,32 +4235,66 @@ COMMENT ON FUNCTION finder.find_tasks(q text, tags text[], match_all boolean, ra
 
 
 --
--- Name: add_to_task_count(text, text, integer, integer); Type: FUNCTION; Schema: keeper; Owner: -
+-- Name: count_change(text, app.tasks, app.tasks); Type: FUNCTION; Schema: keeper; Owner: -
 --
 
-CREATE FUNCTION keeper.add_to_task_count(user_id text, priority text, open integer, completed integer) RETURNS void
+CREATE FUNCTION keeper.count_change(user_id text, old app.tasks, new app.tasks) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $_$
-#variable_conflict use_column
+declare
+  v_now constant bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+  v_version bigint;
+  v_forgotten bigint;
 begin
-  update app.task_counts as counted
-  set open = counted.open + $3, completed = counted.completed + $4, revision = counted.revision + 1
-  where counted.user_id = $1 and counted.priority = $2;
-  if not found then
-    insert into app.task_counts as counted (user_id, priority, open, completed)
-    values ($1, $2, $3, $4)
-    on conflict (user_id, priority)
-    do update set open = counted.open + excluded.open, completed = counted.completed + excluded.completed, revision = counted.revision + 1;
+  if (old.priority, old.completed) = (new.priority, new.completed) then
+    update app.task_counts as counts
+    set version = greatest(counts.version + 1, v_now)
+    where counts.user_id = $1
+    returning counts.version into v_version;
+  else
+    update app.task_counts as counts
+    set version = greatest(counts.version + 1, v_now),
+      open_high = counts.open_high + keeper.difference(old, new, 'High', false),
+      open_medium = counts.open_medium + keeper.difference(old, new, 'Medium', false),
+      open_low = counts.open_low + keeper.difference(old, new, 'Low', false),
+      completed_high = counts.completed_high + keeper.difference(old, new, 'High', true),
+      completed_medium = counts.completed_medium + keeper.difference(old, new, 'Medium', true),
+      completed_low = counts.completed_low + keeper.difference(old, new, 'Low', true)
+    where counts.user_id = $1
+    returning counts.version into v_version;
   end if;
+  if v_version is null then
+    -- The user's first change.
+    insert into app.task_counts (user_id) values ($1) on conflict on constraint task_counts_pkey do nothing;
+    return keeper.count_change($1, old, new);
+  end if;
+
+  if old.id is not null and old.id is distinct from new.id then
+    insert into app.deleted_tasks (user_id, version, id) values ($1, v_version, old.id);
+    with forgotten as (
+      delete from app.deleted_tasks as deleted
+      where deleted.user_id = $1 and deleted.version = any(array(
+        select past.version from app.deleted_tasks as past
+        where past.user_id = $1 and past.version < v_now - 2592000000000
+        order by past.version
+        limit 10))
+      returning deleted.version
+    )
+    select max(forgotten.version) into v_forgotten from forgotten;
+    if v_forgotten is not null then
+      update app.task_counts as counts set forgotten = v_forgotten where counts.user_id = $1;
+    end if;
+  end if;
+  return v_version;
 end $_$;
 
 
 --
--- Name: FUNCTION add_to_task_count(user_id text, priority text, open integer, completed integer); Type: COMMENT; Schema: keeper; Owner: -
+-- Name: FUNCTION count_change(user_id text, old app.tasks, new app.tasks); Type: COMMENT; Schema: keeper; Owner: -
 --
 
-COMMENT ON FUNCTION keeper.add_to_task_count(user_id text, priority text, open integer, completed integer) IS 'Changes the numbers of one row of app.task_counts.';
+COMMENT ON FUNCTION keeper.count_change(user_id text, old app.tasks, new app.tasks) IS 'Counts a change of the user''s tasks, from old (null: it is made) to new (null: it is deleted), and returns its number.';
 
 
 --
@@ -4007,20 +4307,17 @@ CREATE FUNCTION keeper.count_task() RETURNS trigger
     AS $$
 begin
   if tg_op = 'INSERT' then
-    perform keeper.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
+    perform keeper.count_change(new.user_id, null, new);
   elsif tg_op = 'DELETE' then
-    perform keeper.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
-  elsif (old.user_id, old.priority) = (new.user_id, new.priority) then
-    perform keeper.add_to_task_count(
-      new.user_id, new.priority,
-      (not new.completed)::integer - (not old.completed)::integer, new.completed::integer - old.completed::integer);
-  -- Two rows change, always in the same order, so that two such changes can't wait for each other.
-  elsif (old.user_id, old.priority) < (new.user_id, new.priority) then
-    perform keeper.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
-    perform keeper.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
+    perform keeper.count_change(old.user_id, old, null);
+  elsif old.user_id = new.user_id then
+    perform keeper.count_change(new.user_id, old, new);
+  elsif old.user_id < new.user_id then
+    perform keeper.count_change(old.user_id, old, null);
+    perform keeper.count_change(new.user_id, null, new);
   else
-    perform keeper.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
-    perform keeper.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
+    perform keeper.count_change(new.user_id, null, new);
+    perform keeper.count_change(old.user_id, old, null);
   end if;
   return null;
 end $$;
@@ -4030,7 +4327,23 @@ end $$;
 -- Name: FUNCTION count_task(); Type: COMMENT; Schema: keeper; Owner: -
 --
 
-COMMENT ON FUNCTION keeper.count_task() IS 'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts each change of a task.';
+COMMENT ON FUNCTION keeper.count_task() IS 'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts a change by direct SQL.';
+
+
+--
+-- Name: difference(app.tasks, app.tasks, text, boolean); Type: FUNCTION; Schema: keeper; Owner: -
+--
+
+CREATE FUNCTION keeper.difference(old app.tasks, new app.tasks, priority text, completed boolean) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (COALESCE(((((new).priority = priority) AND ((new).completed = completed)))::integer, 0) - COALESCE(((((old).priority = priority) AND ((old).completed = completed)))::integer, 0));
+
+
+--
+-- Name: FUNCTION difference(old app.tasks, new app.tasks, priority text, completed boolean); Type: COMMENT; Schema: keeper; Owner: -
+--
+
+COMMENT ON FUNCTION keeper.difference(old app.tasks, new app.tasks, priority text, completed boolean) IS 'How many tasks more of this priority and status a change makes: -1, 0 or 1.';
 
 
 --
@@ -4042,7 +4355,10 @@ CREATE FUNCTION keeper.forget_tasks() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  truncate app.task_counts, app.search_entries;
+  truncate app.deleted_tasks, app.search_entries;
+  update app.task_counts as counts
+  set version = counts.version + 1, forgotten = counts.version + 1, open_high = 0, open_medium = 0, open_low = 0,
+    completed_high = 0, completed_medium = 0, completed_low = 0;
   return null;
 end $$;
 
@@ -4105,33 +4421,6 @@ COMMENT ON FUNCTION keeper.list_migrations() IS 'Definer, to let the service, wh
 
 
 --
--- Name: lock_counts(); Type: FUNCTION; Schema: keeper; Owner: -
---
-
-CREATE FUNCTION keeper.lock_counts() RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
-    AS $$
-declare
-  v_user constant text := app.require_user_id();
-begin
-  -- One that is missing can't be locked.
-  insert into app.task_counts (user_id, priority)
-  values (v_user, 'High'), (v_user, 'Low'), (v_user, 'Medium')
-  on conflict (user_id, priority) do nothing;
-  perform from app.task_counts as counted
-  where counted.user_id = v_user order by counted.priority for no key update;
-end $$;
-
-
---
--- Name: FUNCTION lock_counts(); Type: COMMENT; Schema: keeper; Owner: -
---
-
-COMMENT ON FUNCTION keeper.lock_counts() IS 'Definer, because the service may not write them: locks the totals of the user until the end of the transaction.';
-
-
---
 -- Name: remove_expired_answers(); Type: FUNCTION; Schema: keeper; Owner: -
 --
 
@@ -4158,6 +4447,26 @@ end $$;
 --
 
 COMMENT ON FUNCTION keeper.remove_expired_answers() IS 'Definer, because they may be anybody''s: removes some of the answers that are older than 24 hours.';
+
+
+--
+-- Name: take_number(app.tasks, app.tasks); Type: FUNCTION; Schema: keeper; Owner: -
+--
+
+CREATE FUNCTION keeper.take_number(old app.tasks, new app.tasks) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  return keeper.count_change(app.require_user_id(), old, new);
+end $$;
+
+
+--
+-- Name: FUNCTION take_number(old app.tasks, new app.tasks); Type: COMMENT; Schema: keeper; Owner: -
+--
+
+COMMENT ON FUNCTION keeper.take_number(old app.tasks, new app.tasks) IS 'Definer, as nobody else may write totals: counts a change of the present user''s task and returns its number.';
 
 
 --
@@ -4198,6 +4507,47 @@ CREATE TEXT SEARCH DICTIONARY app.english_stem (
 --
 
 COMMENT ON TEXT SEARCH DICTIONARY app.english_stem IS 'English word forms, without stop words, so that "to do" can be found.';
+
+
+--
+-- Name: deleted_tasks; Type: TABLE; Schema: app; Owner: -
+--
+
+CREATE TABLE app.deleted_tasks (
+    user_id text NOT NULL,
+    version bigint NOT NULL,
+    id uuid NOT NULL
+);
+
+ALTER TABLE ONLY app.deleted_tasks FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE deleted_tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TABLE app.deleted_tasks IS 'The deletions of the last 30 days, for clients that synchronise; written by keeper.count_change alone.';
+
+
+--
+-- Name: COLUMN deleted_tasks.user_id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deleted_tasks.user_id IS 'The owner of the task.';
+
+
+--
+-- Name: COLUMN deleted_tasks.version; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deleted_tasks.version IS 'The number of the deletion among the owner''s changes.';
+
+
+--
+-- Name: COLUMN deleted_tasks.id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deleted_tasks.id IS 'The task; it may have been made again since.';
 
 
 --
@@ -4433,72 +4783,6 @@ COMMENT ON COLUMN app.search_entries.id IS 'The task.';
 --
 
 COMMENT ON COLUMN app.search_entries.keys IS 'Its keys, made by app.search_vector.';
-
-
---
--- Name: task_counts; Type: TABLE; Schema: app; Owner: -
---
-
-CREATE TABLE app.task_counts (
-    user_id text NOT NULL,
-    priority text NOT NULL,
-    open integer DEFAULT 0 NOT NULL,
-    completed integer DEFAULT 0 NOT NULL,
-    revision bigint DEFAULT 1 NOT NULL,
-    CONSTRAINT task_counts_not_negative CHECK (((open >= 0) AND (completed >= 0)))
-)
-WITH (fillfactor='50');
-
-ALTER TABLE ONLY app.task_counts FORCE ROW LEVEL SECURITY;
-
-
---
--- Name: TABLE task_counts; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON TABLE app.task_counts IS 'The number of each user''s tasks by priority and status; written by keeper.count_task alone.';
-
-
---
--- Name: COLUMN task_counts.user_id; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON COLUMN app.task_counts.user_id IS 'The owner of the tasks.';
-
-
---
--- Name: COLUMN task_counts.priority; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON COLUMN app.task_counts.priority IS 'The priority that is counted.';
-
-
---
--- Name: COLUMN task_counts.open; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON COLUMN app.task_counts.open IS 'How many tasks are not completed.';
-
-
---
--- Name: COLUMN task_counts.completed; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON COLUMN app.task_counts.completed IS 'How many tasks are completed.';
-
-
---
--- Name: COLUMN task_counts.revision; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON COLUMN app.task_counts.revision IS 'Grows whenever one of these tasks changes, comes or goes.';
-
-
---
--- Name: CONSTRAINT task_counts_not_negative ON task_counts; Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON CONSTRAINT task_counts_not_negative ON app.task_counts IS 'A negative number would mean that a change was not counted.';
 
 
 --
@@ -5190,6 +5474,14 @@ CREATE TABLE public.schema_migrations (
 
 
 --
+-- Name: deleted_tasks deleted_tasks_pkey; Type: CONSTRAINT; Schema: app; Owner: -
+--
+
+ALTER TABLE ONLY app.deleted_tasks
+    ADD CONSTRAINT deleted_tasks_pkey PRIMARY KEY (user_id, version);
+
+
+--
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: app; Owner: -
 --
 
@@ -5218,7 +5510,7 @@ ALTER TABLE ONLY app.search_entries
 --
 
 ALTER TABLE ONLY app.task_counts
-    ADD CONSTRAINT task_counts_pkey PRIMARY KEY (user_id, priority);
+    ADD CONSTRAINT task_counts_pkey PRIMARY KEY (user_id);
 
 
 --
@@ -5323,17 +5615,45 @@ COMMENT ON TRIGGER tasks_change_search_entry ON app.tasks IS 'What is searched, 
 
 
 --
--- Name: tasks tasks_count; Type: TRIGGER; Schema: app; Owner: -
+-- Name: tasks tasks_count_deleted; Type: TRIGGER; Schema: app; Owner: -
 --
 
-CREATE TRIGGER tasks_count AFTER INSERT OR DELETE OR UPDATE ON app.tasks FOR EACH ROW EXECUTE FUNCTION keeper.count_task();
+CREATE TRIGGER tasks_count_deleted AFTER DELETE ON app.tasks FOR EACH ROW EXECUTE FUNCTION keeper.count_task();
 
 
 --
--- Name: TRIGGER tasks_count ON tasks; Type: COMMENT; Schema: app; Owner: -
+-- Name: TRIGGER tasks_count_deleted ON tasks; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TRIGGER tasks_count ON app.tasks IS 'Totals, and the revision of the lists.';
+COMMENT ON TRIGGER tasks_count_deleted ON app.tasks IS 'Totals, the user''s last number, and the deletion itself.';
+
+
+--
+-- Name: tasks tasks_count_inserted; Type: TRIGGER; Schema: app; Owner: -
+--
+
+CREATE TRIGGER tasks_count_inserted AFTER INSERT ON app.tasks FOR EACH ROW WHEN ((new.version = 0)) EXECUTE FUNCTION keeper.count_task();
+
+
+--
+-- Name: TRIGGER tasks_count_inserted ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER tasks_count_inserted ON app.tasks IS 'Totals and the user''s last number, after direct SQL.';
+
+
+--
+-- Name: tasks tasks_count_updated; Type: TRIGGER; Schema: app; Owner: -
+--
+
+CREATE TRIGGER tasks_count_updated AFTER UPDATE ON app.tasks FOR EACH ROW WHEN (((new.version = old.version) AND (new.* IS DISTINCT FROM old.*))) EXECUTE FUNCTION keeper.count_task();
+
+
+--
+-- Name: TRIGGER tasks_count_updated ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER tasks_count_updated ON app.tasks IS 'Totals and the user''s last number, after direct SQL.';
 
 
 --
@@ -5365,17 +5685,65 @@ COMMENT ON TRIGGER tasks_keep_search_entry ON app.tasks IS 'What is searched.';
 
 
 --
--- Name: tasks tasks_touch; Type: TRIGGER; Schema: app; Owner: -
+-- Name: tasks tasks_number_inserted; Type: TRIGGER; Schema: app; Owner: -
 --
 
-CREATE TRIGGER tasks_touch AFTER UPDATE ON app.tasks FOR EACH ROW WHEN ((new.version = old.version)) EXECUTE FUNCTION app.touch_task();
+CREATE TRIGGER tasks_number_inserted AFTER INSERT ON app.tasks FOR EACH ROW WHEN ((new.version = 0)) EXECUTE FUNCTION app.number_task();
 
 
 --
--- Name: TRIGGER tasks_touch ON tasks; Type: COMMENT; Schema: app; Owner: -
+-- Name: TRIGGER tasks_number_inserted ON tasks; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TRIGGER tasks_touch ON app.tasks IS 'updated_at and version after direct SQL.';
+COMMENT ON TRIGGER tasks_number_inserted ON app.tasks IS 'version and updated_at, after direct SQL.';
+
+
+--
+-- Name: tasks tasks_number_updated; Type: TRIGGER; Schema: app; Owner: -
+--
+
+CREATE TRIGGER tasks_number_updated AFTER UPDATE ON app.tasks FOR EACH ROW WHEN (((new.version = old.version) AND (new.* IS DISTINCT FROM old.*))) EXECUTE FUNCTION app.number_task();
+
+
+--
+-- Name: TRIGGER tasks_number_updated ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER tasks_number_updated ON app.tasks IS 'version and updated_at, after direct SQL.';
+
+
+--
+-- Name: deleted_tasks; Type: ROW SECURITY; Schema: app; Owner: -
+--
+
+ALTER TABLE app.deleted_tasks ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: deleted_tasks deleted_tasks_delete_to_count; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY deleted_tasks_delete_to_count ON app.deleted_tasks FOR DELETE TO task_keeper USING (true);
+
+
+--
+-- Name: deleted_tasks deleted_tasks_insert_to_count; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY deleted_tasks_insert_to_count ON app.deleted_tasks FOR INSERT TO task_keeper WITH CHECK (true);
+
+
+--
+-- Name: deleted_tasks deleted_tasks_select_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY deleted_tasks_select_own ON app.deleted_tasks FOR SELECT TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: deleted_tasks deleted_tasks_select_to_count; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY deleted_tasks_select_to_count ON app.deleted_tasks FOR SELECT TO task_keeper USING (true);
 
 
 --

@@ -7,12 +7,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.api.completion import check_series, read_clock
+from app.api.parameters import read_parameters
 from app.auth.authenticator import Authenticator
 from app.database.calls import Database
 from app.recurrence.series import MAX_OCCURRENCES, Series, occurrences
 from app.settings import Settings
-from app.web.problems import Invalid, field_error
-from app.web.requests import is_lenient, json_body, query_parameters, task_id
+from app.web.problems import Invalid
+from app.web.requests import is_lenient, json_body, task_id
 
 DEFAULT_LIMIT = 10
 
@@ -32,7 +33,7 @@ class Occurrences:
         """
         user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
         identifier = task_id(request)
-        limit = _limit_in_query(request)
+        limit, _ = read_parameters(request, limit=DEFAULT_LIMIT, max_limit=MAX_OCCURRENCES)
         return _respond(await self._database.find("get_series", user, id=identifier), limit)
 
     async def of_rule(self, request: Request) -> Response:
@@ -70,30 +71,6 @@ def _respond(series: dict[str, Any], limit: int) -> Response:
     return JSONResponse(
         {"occurrences": dates}, headers={"cache-control": "private, no-cache", "vary": "Authorization"}
     )
-
-
-def _limit_in_query(request: Request) -> int:
-    limit = str(DEFAULT_LIMIT)
-    faults = []
-    for name, values in query_parameters(request).items():
-        if name != "limit":
-            faults.append(
-                field_error(
-                    ["query", name[:100]],
-                    "is not a parameter here; the only one is limit",
-                    "unknown_parameter",
-                )
-            )
-        elif len(values) > 1:
-            faults.append(field_error(["query", name], "must be given once", "repeated_parameter"))
-        elif values[0].strip():
-            limit = values[0].strip()
-    if not limit.isascii() or not limit.isdigit() or len(limit) > 9 or not 1 <= int(limit) <= MAX_OCCURRENCES:
-        message = f"must be a whole number from 1 to {MAX_OCCURRENCES}"
-        faults.append(field_error(["query", "limit"], message, "number_range"))
-    if faults:
-        raise Invalid(faults)
-    return int(limit)
 
 
 def _time(text: str | None) -> datetime | None:

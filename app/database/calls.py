@@ -41,7 +41,7 @@ def _statement(function: str, names: tuple[str, ...], read_only: bool) -> str:
     settings = "set_config('app.user_id', $1, true)"
     if read_only:
         settings += ", set_config('transaction_read_only', 'on', true)"
-    parameters = ", ".join(f"{name} => ${number}" for number, name in enumerate(names, 2))
+    parameters = ", ".join(f'"{name}" => ${number}' for number, name in enumerate(names, 2))
     # A function in the target list runs after the settings; materialized keeps the planner from dropping them.
     return (
         f"with request as materialized (select {settings}) select api.{function}({parameters}) from request"

@@ -20,6 +20,7 @@ _PROBLEMS_OF_SQLSTATE: Mapping[str, Problem] = {
     "DT404": Problem("not-found"),
     "DT409": Problem("request-in-progress", headers={"retry-after": "1"}),
     "DT4TM": Problem("too-many"),
+    "DT410": Problem("resync-required"),
     "DT412": Problem("precondition-failed"),
     "DT422": Problem("idempotency-key-reused"),
     # unique_violation: every unique constraint begins with user_id, so the task belongs to this user.

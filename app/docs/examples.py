@@ -44,6 +44,8 @@ PASS = {
 }
 PASSES = {"items": [PASS | {"last_used_on": "2026-01-10"}]}
 CREATED_PASS = PASS | {"token": "duly_0h5WqZ8tYb1nXc4mVk7jLp2sRd9fGa3eTu6iOy0wQxE"}
+SINCE = "3f2a91c0-1767341700250000"
+CHANGES = {"changed": [TASK], "deleted": [SUCCESSOR["id"]], "next": SINCE, "has_more": False}
 HEALTH = {"status": "healthy", "timestamp": "2026-01-10T17:00:00.123456Z", "version": "1.0.0"}
 READY = {"status": "ready", "version": "1.0.0"}
 FIELD_ERROR = {"loc": ["body", "title"], "msg": "must have 1 to 200 characters", "type": "string_length"}

@@ -15,6 +15,7 @@ from app.docs.passes import paths as passes_paths
 from app.docs.recurrence import paths as recurrence_paths
 from app.docs.schemas import task_schemas
 from app.docs.service import paths as service_paths
+from app.docs.synchronising import paths as synchronising_paths
 from app.docs.tasks import paths as tasks_paths
 from app.identity import Identity
 from app.settings import Settings
@@ -67,12 +68,17 @@ def describe(settings: Settings, tasks: Mapping[str, Any]) -> Json:
             {"name": "tasks", "description": "Create, find, change and complete tasks."},
             {"name": "recurrence", "description": "The coming due dates of recurring tasks."},
             {"name": "passes", "description": "Tokens of your own for scripts. A pass can't manage passes."},
+            {
+                "name": "synchronising",
+                "description": "Changes since a token, for clients that keep a copy of their tasks.",
+            },
             {"name": "service", "description": "Health and documentation. No token is needed."},
         ],
         "paths": {
             **tasks_paths(settings),
             **recurrence_paths(settings),
             **passes_paths(settings),
+            **synchronising_paths(settings),
             **service_paths(settings),
         },
         "components": components(task_schemas(settings, tasks)),

@@ -78,7 +78,7 @@ def query_parameter(name: str, description: str, schema: Json) -> Json:
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
-def limit_parameter(default: int) -> Json:
+def limit_parameter(default: int, maximum: int = 100) -> Json:
     """The parameter ``limit``, as the lists have it."""
-    schema = {"type": "integer", "minimum": 1, "maximum": 100, "default": default}
+    schema = {"type": "integer", "minimum": 1, "maximum": maximum, "default": default}
     return query_parameter("limit", "The number of items to return, at most.", schema)

@@ -289,6 +289,28 @@ SCHEMAS: Mapping[str, Json] = {
     "PassList": make_object(
         "The passes of a user.", {"items": {"type": "array", "items": ref("Pass"), "maxItems": 20}}
     ),
+    "Changes": make_object(
+        "The changes since a token.",
+        {
+            "changed": {
+                "type": "array",
+                "items": ref("Task"),
+                "maxItems": 500,
+                "description": "The tasks that changed or are new, in the order of their changes.",
+            },
+            "deleted": {
+                "type": "array",
+                "items": {"type": "string", "format": "uuid"},
+                "maxItems": 500,
+                "description": "The ids of the tasks that were deleted. A task that was created again is only in `changed`.",
+            },
+            "next": {"type": "string", "description": "The `since` of the next request. Opaque."},
+            "has_more": {
+                "type": "boolean",
+                "description": "True if there are more changes: ask again at once.",
+            },
+        },
+    ),
     "Problem": make_object(
         "An error (RFC 9457).",
         {

@@ -80,6 +80,13 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         "A user may have 20 passes. Nothing was created. Delete one that you no longer need, and send the "
         "request again.",
     ),
+    "resync-required": ProblemType(
+        410,
+        "Resync Required",
+        "The changes since that token are not all known; begin again without since",
+        "Deletions are known for 30 days, and numbers of a database that was restored mean nothing. Send `GET /changes` "
+        "without `since`, then drop each task that you did not receive.",
+    ),
     "precondition-failed": ProblemType(
         412,
         "Precondition Failed",

@@ -15,14 +15,6 @@ comment on constraint tag_length on domain app.tag is 'tag_length: each tag must
 comment on constraint tag_comma on domain app.tag is 'tag_comma: a tag must not contain a comma; send several tags as several strings';
 grant usage on type app.tag to task_api;
 
--- Microseconds since 1970, so that a task made again under an old id does not repeat an old version.
-create function app.new_version() returns bigint
-language sql volatile parallel safe
-return (extract(epoch from clock_timestamp()) * 1000000)::bigint;
-
-comment on function app.new_version is 'The version that a new row begins with.';
-grant execute on function app.new_version to task_api;
-
 create table app.tasks (
   user_id text not null default app.user_id(),
   id uuid not null default gen_random_uuid(),
@@ -38,7 +30,7 @@ create table app.tasks (
   timezone text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  version bigint not null default app.new_version(),
+  version bigint not null default 0,
   predecessor_id uuid,
   series_start timestamptz,
   series_index integer not null default 1,
@@ -87,7 +79,8 @@ comment on column app.tasks.recurrence_rule is 'An RFC 5545 RRULE value, for exa
 comment on column app.tasks.timezone is 'The IANA time zone in which the rule is counted, for example Europe/Berlin; null means UTC.';
 comment on column app.tasks.created_at is 'When it was made.';
 comment on column app.tasks.updated_at is 'When it last changed.';
-comment on column app.tasks.version is 'Grows with every change; the ETag.';
+comment on column app.tasks.version is
+  'The number of its last change among its owner''s, see app.task_counts; the ETag. 0 until the change is numbered.';
 comment on column app.tasks.predecessor_id is 'The task whose completion made this one, which may have been deleted since.';
 comment on column app.tasks.series_start is 'The due date with which the series began, where that was another task''s; null means its own.';
 comment on column app.tasks.series_index is 'Its place in the series, from 1; COUNT is counted with it.';
@@ -187,6 +180,5 @@ set local role task_owner;
 drop type app.task_query;
 drop type app.task_document;
 drop table app.tasks;
-drop function app.new_version;
 drop domain app.tag;
 reset role;

@@ -10,6 +10,8 @@ alter table app.tasks enable row level security;
 alter table app.tasks force row level security;
 alter table app.task_counts enable row level security;
 alter table app.task_counts force row level security;
+alter table app.deleted_tasks enable row level security;
+alter table app.deleted_tasks force row level security;
 alter table app.search_entries enable row level security;
 alter table app.search_entries force row level security;
 alter table app.idempotency_keys enable row level security;
@@ -32,10 +34,10 @@ create policy tasks_delete_own on app.tasks for delete to task_api
   using (user_id = (select app.user_id()));
 
 grant select, delete on app.tasks to task_api;
--- user_id is not granted: its default is the only way to write it. created_at and version are born with the row.
+-- user_id is not granted: its default is the only way to write it.
 grant insert (
   id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
-  predecessor_id, series_start, series_index
+  created_at, updated_at, version, predecessor_id, series_start, series_index
 ) on app.tasks to task_api;
 -- Nor are user_id, id, created_at and predecessor_id granted here: they never change.
 grant update (
@@ -59,9 +61,26 @@ create policy task_counts_update_to_count on app.task_counts for update to task_
   with check (true);
 
 grant select on app.task_counts to task_keeper;
-grant insert (user_id, priority, open, completed) on app.task_counts to task_keeper;
-grant update (open, completed, revision) on app.task_counts to task_keeper;
-grant truncate on app.task_counts to task_keeper;
+grant insert (user_id) on app.task_counts to task_keeper;
+grant update (
+  version, forgotten, open_high, open_medium, open_low, completed_high, completed_medium, completed_low
+) on app.task_counts to task_keeper;
+
+-- Deletions: read one's own. They are written by the keeper alone, which forgets those that are older than 30 days.
+
+create policy deleted_tasks_select_own on app.deleted_tasks for select to task_api
+  using (user_id = (select app.user_id()));
+
+grant select on app.deleted_tasks to task_api;
+
+create policy deleted_tasks_select_to_count on app.deleted_tasks for select to task_keeper
+  using (true);
+create policy deleted_tasks_insert_to_count on app.deleted_tasks for insert to task_keeper
+  with check (true);
+create policy deleted_tasks_delete_to_count on app.deleted_tasks for delete to task_keeper
+  using (true);
+
+grant select (user_id, version), insert, delete, truncate on app.deleted_tasks to task_keeper;
 
 -- Search entries: nobody's but the finder's, and the keeper's. The finder proposes, the policies of app.tasks dispose: what it
 -- returns is read as task_api. Nothing is granted to task_api.
@@ -147,8 +166,8 @@ reset role;
 
 set local role task_owner;
 
-revoke all on app.passes, app.token_buckets, app.idempotency_keys, app.search_entries, app.task_counts, app.tasks
-  from task_api, task_keeper, task_finder, task_porter;
+revoke all on app.passes, app.token_buckets, app.idempotency_keys, app.search_entries, app.deleted_tasks,
+  app.task_counts, app.tasks from task_api, task_keeper, task_finder, task_porter;
 
 drop policy passes_select_to_open on app.passes;
 drop policy passes_delete_own on app.passes;
@@ -167,6 +186,10 @@ drop policy search_entries_delete_to_keep on app.search_entries;
 drop policy search_entries_update_to_keep on app.search_entries;
 drop policy search_entries_insert_to_keep on app.search_entries;
 drop policy search_entries_select_to_find_or_keep on app.search_entries;
+drop policy deleted_tasks_delete_to_count on app.deleted_tasks;
+drop policy deleted_tasks_insert_to_count on app.deleted_tasks;
+drop policy deleted_tasks_select_to_count on app.deleted_tasks;
+drop policy deleted_tasks_select_own on app.deleted_tasks;
 drop policy task_counts_update_to_count on app.task_counts;
 drop policy task_counts_insert_to_count on app.task_counts;
 drop policy task_counts_select_to_count on app.task_counts;
@@ -184,6 +207,8 @@ alter table app.idempotency_keys no force row level security;
 alter table app.idempotency_keys disable row level security;
 alter table app.search_entries no force row level security;
 alter table app.search_entries disable row level security;
+alter table app.deleted_tasks no force row level security;
+alter table app.deleted_tasks disable row level security;
 alter table app.task_counts no force row level security;
 alter table app.task_counts disable row level security;
 alter table app.tasks no force row level security;

@@ -168,20 +168,23 @@ grant execute on function app.insert_successor to task_api;
 -- end db/functions/tasks/insert_successor.sql
 
 -- begin db/functions/tasks/insert_task.sql
--- The one insert of tasks. user_id, created_at and version are written by their defaults.
+-- The one insert of tasks. user_id is written by its default.
 
 create or replace function app.insert_task(task app.tasks) returns app.tasks
 language plpgsql volatile
 set search_path = ''
 as $$
 begin
+  task.version := keeper.take_number(null, task);
+  task.created_at := app.time_of(task.version);
+  task.updated_at := task.created_at;
   insert into app.tasks (
     id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
-    predecessor_id, series_start, series_index)
+    created_at, updated_at, version, predecessor_id, series_start, series_index)
   values (
     coalesce(task.id, gen_random_uuid()), task.title, task.description, task.completed, task.priority, task.tags,
     task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
-    task.predecessor_id, task.series_start, task.series_index)
+    task.created_at, task.updated_at, task.version, task.predecessor_id, task.series_start, task.series_index)
   returning * into task;
   return task;
 end $$;
@@ -190,6 +193,19 @@ comment on function app.insert_task is 'Inserts a task for the user; raises 2350
 
 grant execute on function app.insert_task to task_api;
 -- end db/functions/tasks/insert_task.sql
+
+-- begin db/functions/tasks/lock_user.sql
+-- All writes of a user through the service form one line, so that none can wait for another in a circle, and what one has read
+-- stays as it was until it has written. Users never wait for each other, but where two ids have one hash.
+
+create or replace function app.lock_user() returns void
+language sql volatile
+return pg_advisory_xact_lock(hashtextextended(app.require_user_id(), 0));
+
+comment on function app.lock_user is 'Has the present user''s other writes wait until this transaction ends.';
+
+grant execute on function app.lock_user to task_api;
+-- end db/functions/tasks/lock_user.sql
 
 -- begin db/functions/tasks/merge_task.sql
 -- RFC 7396: a field that is missing stays, null clears one that may be null, any other value replaces. The
@@ -241,9 +257,27 @@ comment on function app.merge_task is
 grant execute on function app.merge_task to task_api;
 -- end db/functions/tasks/merge_task.sql
 
+-- begin db/functions/tasks/number_task.sql
+-- Direct SQL writes no version. keeper.count_task, whose triggers come first, has taken a number for the change.
+
+create or replace function app.number_task() returns trigger
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_version constant bigint := (select counts.version from app.task_counts as counts where counts.user_id = new.user_id);
+  v_updated_at constant timestamptz := app.time_of(v_version);
+begin
+  update app.tasks as task set version = v_version, updated_at = v_updated_at
+  where task.user_id = new.user_id and task.id = new.id;
+  return null;
+end $$;
+
+comment on function app.number_task is 'Gives a change by direct SQL its number, as version and updated_at.';
+-- end db/functions/tasks/number_task.sql
+
 -- begin db/functions/tasks/read_task.sql
--- The task is not locked: a change is written on condition that its version is still the one that was read, and made
--- again from the new one where it is not. So a task is visited once, and a lock is held in the moment of writing only.
+-- A task as a write begins from it: see lock_user.
 
 create or replace function app.read_task(id uuid, if_match text, if_none_match text) returns app.tasks
 language plpgsql stable
@@ -329,7 +363,6 @@ declare
   v_asked text[] := '{}';
   -- The next occurrence is asked for when they are.
   v_times_known boolean := true;
-  v_takes_back boolean := false;
 begin
   -- As they are stored: a rule in upper case, without "RRULE:"; a zone as the tz database spells it.
   new.recurrence_rule := coalesce(answer ->> 'recurrence_rule', new.recurrence_rule);
@@ -388,109 +421,110 @@ begin
     return;
   end if;
 
-  -- Reopening changes two tasks. Every write locks tasks first and totals then, so that none waits for
-  -- another in a circle: here the successor, the task itself, and all totals of the user.
-  if old.completed and not new.completed then
-    perform from app.tasks as next
-    where next.user_id = old.user_id and next.predecessor_id = old.id for update;
-    v_takes_back := found;
-    if v_takes_back then
-      perform from app.tasks as held
-      where held.user_id = old.user_id and held.id = old.id and held.version = old.version for update;
-      if not found then
-        return;
-      end if;
-      perform keeper.lock_counts();
-    end if;
-  end if;
-
   if old.id is null then
     task := app.insert_task(new);
   elsif new is not distinct from old then
     task := old;
   else
     task := app.update_task(old, new);
-    if task.id is null then
-      return;
-    end if;
   end if;
   if v_completes and successor.id is null and jsonb_typeof(answer -> 'next') = 'object' then
     successor := app.insert_successor(task, answer -> 'next');
   end if;
-  if v_takes_back then
-    -- The successor goes, if nobody has touched it.
+  if old.completed and not new.completed then
+    -- Reopened: its successor goes, if nobody has touched it.
     delete from app.tasks as next
     where next.user_id = old.user_id and next.predecessor_id = old.id and next.updated_at = next.created_at;
   end if;
 end $$;
 
 comment on function app.save_task is
-  'Writes a task, and with its completion the successor. Nothing is done where the answer lacks something: '
-  'then the question, and '
-  'nothing where the task has changed from the old state meanwhile: then all nulls.';
+  'Writes a task, and with its completion the successor. Where the answer lacks something, it writes nothing and '
+  'returns the question.';
 
 grant execute on function app.save_task to task_api;
 -- end db/functions/tasks/save_task.sql
 
--- begin db/functions/tasks/task_fields.sql
--- The fields of a body; any other is unknown (refuse_unknown_fields).
+-- begin db/functions/tasks/time_of.sql
+-- A version is a time, exact to the microsecond.
 
-create or replace function app.task_fields() returns text[]
+create or replace function app.time_of(version bigint) returns timestamptz
 language sql immutable parallel safe
--- The last four are ignored, so that what was read can be sent back.
-return array[
-  'title', 'description', 'completed', 'priority', 'tags', 'due_date', 'reminder_at', 'is_recurring', 'recurrence_rule',
-  'timezone', 'id', 'user_id', 'created_at', 'updated_at'];
+-- Double precision tells microseconds apart until the year 2242.
+return to_timestamp(version / 1000000::double precision);
 
-comment on function app.task_fields is 'The fields that the body of a task may have.';
+comment on function app.time_of is 'The time that a version stands for: updated_at.';
 
-grant execute on function app.task_fields to task_api;
--- end db/functions/tasks/task_fields.sql
-
--- begin db/functions/tasks/touch_task.sql
--- The api functions move updated_at and version themselves. Direct SQL by a DBA is caught here, after the fact: so a change
--- by the service is written once.
-
-create or replace function app.touch_task() returns trigger
-language plpgsql volatile
-set search_path = ''
-as $$
-begin
-  if new is distinct from old then
-    update app.tasks as task
-    set version = task.version + 1, updated_at = greatest(now(), task.updated_at + interval '1 microsecond')
-    where task.user_id = new.user_id and task.id = new.id;
-  end if;
-  return null;
-end $$;
-
-comment on function app.touch_task is 'Moves updated_at and version after an update that did not.';
--- end db/functions/tasks/touch_task.sql
+grant execute on function app.time_of to task_api;
+-- end db/functions/tasks/time_of.sql
 
 -- begin db/functions/tasks/update_task.sql
--- A change is written on condition that the version is still the one that was read: see read_task.
+-- The service's own writes wait for each other (lock_user), so the task is as it was read, unless somebody changes it by direct
+-- SQL at the same time.
 
 create or replace function app.update_task(old app.tasks, new app.tasks) returns app.tasks
 language plpgsql volatile
 set search_path = ''
 as $$
 begin
-  new.version := old.version + 1;
-  new.updated_at := greatest(now(), old.updated_at + interval '1 microsecond');
+  new.version := keeper.take_number(old, new);
+  new.updated_at := app.time_of(new.version);
   update app.tasks as task
   set title = new.title, description = new.description, completed = new.completed, priority = new.priority,
     tags = new.tags, due_date = new.due_date, reminder_at = new.reminder_at, is_recurring = new.is_recurring,
     recurrence_rule = new.recurrence_rule, timezone = new.timezone, series_start = new.series_start,
     series_index = new.series_index, version = new.version, updated_at = new.updated_at
   where task.user_id = old.user_id and task.id = old.id and task.version = old.version;
-  return case when found then new end;
+  if not found then
+    raise exception 'the task was changed by direct SQL meanwhile' using errcode = '40001';
+  end if;
+  return new;
 end $$;
 
 comment on function app.update_task is
-  'Writes the new state of a task, and moves its version and updated_at; null where it has changed from the old state meanwhile.';
+  'Writes the new state of a task, with the next number as its version; raises 40001 where the old state is not there any more.';
 
 grant execute on function app.update_task to task_api;
 -- end db/functions/tasks/update_task.sql
+
+-- begin db/functions/tasks/version_of.sql
+-- The way back of time_of.
+
+create or replace function app.version_of(moment timestamptz) returns bigint
+language sql immutable parallel safe
+return (extract(epoch from moment) * 1000000)::bigint;
+
+comment on function app.version_of is 'The version that an updated_at stands for: microseconds since 1970.';
+
+grant execute on function app.version_of to task_api;
+-- end db/functions/tasks/version_of.sql
+
+-- begin db/functions/tasks/writable_fields.sql
+-- What app.merge_task reads from a body. Each is a column of app.tasks.
+
+create or replace function app.writable_fields() returns text[]
+language sql immutable parallel safe
+return array[
+  'title', 'description', 'completed', 'priority', 'tags', 'due_date', 'reminder_at', 'is_recurring', 'recurrence_rule',
+  'timezone'];
+
+comment on function app.writable_fields is 'The fields of a task that a client may write.';
+
+grant execute on function app.writable_fields to task_api;
+-- end db/functions/tasks/writable_fields.sql
+
+-- begin db/functions/tasks/task_fields.sql
+-- The fields of a body; any other is unknown (refuse_unknown_fields). Those that only the server writes are ignored, so that a
+-- task can be sent back as it was read.
+
+create or replace function app.task_fields() returns text[]
+language sql immutable parallel safe
+return app.writable_fields() || array['id', 'user_id', 'created_at', 'updated_at'];
+
+comment on function app.task_fields is 'The fields that the body of a task may have.';
+
+grant execute on function app.task_fields to task_api;
+-- end db/functions/tasks/task_fields.sql
 
 reset role;
 
@@ -498,14 +532,20 @@ reset role;
 
 set local role task_owner;
 
+-- drop db/functions/tasks/task_fields.sql
+drop function app.task_fields;
+
+-- drop db/functions/tasks/writable_fields.sql
+drop function app.writable_fields;
+
+-- drop db/functions/tasks/version_of.sql
+drop function app.version_of;
+
 -- drop db/functions/tasks/update_task.sql
 drop function app.update_task;
 
--- drop db/functions/tasks/touch_task.sql
-drop function app.touch_task;
-
--- drop db/functions/tasks/task_fields.sql
-drop function app.task_fields;
+-- drop db/functions/tasks/time_of.sql
+drop function app.time_of;
 
 -- drop db/functions/tasks/save_task.sql
 drop function app.save_task;
@@ -519,8 +559,14 @@ drop function app.render_time;
 -- drop db/functions/tasks/read_task.sql
 drop function app.read_task;
 
+-- drop db/functions/tasks/number_task.sql
+drop function app.number_task;
+
 -- drop db/functions/tasks/merge_task.sql
 drop function app.merge_task;
+
+-- drop db/functions/tasks/lock_user.sql
+drop function app.lock_user;
 
 -- drop db/functions/tasks/insert_task.sql
 drop function app.insert_task;

@@ -4,33 +4,71 @@
 
 set local role task_keeper;
 
--- begin db/functions/keeper/add_to_task_count.sql
--- Part of count_task. Each user has rows of its own, so users never wait for each other.
+-- begin db/functions/keeper/count_change.sql
+-- Every change of a task comes through here, before the task is written or, after direct SQL and deletions, behind it. The
+-- update of the one row holds its lock to the end of the transaction: so numbers are committed in their order.
+--
+-- A deletion leaves its id behind for 30 days. Each deletion forgets at most 10 that are older, and notes the last of them.
 
-create or replace function keeper.add_to_task_count(user_id text, priority text, open integer, completed integer) returns void
+create or replace function keeper.count_change(user_id text, old app.tasks, new app.tasks) returns bigint
 language plpgsql volatile
 set search_path = ''
 as $$
-#variable_conflict use_column
+declare
+  v_now constant bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+  v_version bigint;
+  v_forgotten bigint;
 begin
-  update app.task_counts as counted
-  set open = counted.open + $3, completed = counted.completed + $4, revision = counted.revision + 1
-  where counted.user_id = $1 and counted.priority = $2;
-  if not found then
-    insert into app.task_counts as counted (user_id, priority, open, completed)
-    values ($1, $2, $3, $4)
-    on conflict (user_id, priority)
-    do update set open = counted.open + excluded.open, completed = counted.completed + excluded.completed, revision = counted.revision + 1;
+  if (old.priority, old.completed) = (new.priority, new.completed) then
+    update app.task_counts as counts
+    set version = greatest(counts.version + 1, v_now)
+    where counts.user_id = $1
+    returning counts.version into v_version;
+  else
+    update app.task_counts as counts
+    set version = greatest(counts.version + 1, v_now),
+      open_high = counts.open_high + keeper.difference(old, new, 'High', false),
+      open_medium = counts.open_medium + keeper.difference(old, new, 'Medium', false),
+      open_low = counts.open_low + keeper.difference(old, new, 'Low', false),
+      completed_high = counts.completed_high + keeper.difference(old, new, 'High', true),
+      completed_medium = counts.completed_medium + keeper.difference(old, new, 'Medium', true),
+      completed_low = counts.completed_low + keeper.difference(old, new, 'Low', true)
+    where counts.user_id = $1
+    returning counts.version into v_version;
   end if;
+  if v_version is null then
+    -- The user's first change.
+    insert into app.task_counts (user_id) values ($1) on conflict on constraint task_counts_pkey do nothing;
+    return keeper.count_change($1, old, new);
+  end if;
+
+  if old.id is not null and old.id is distinct from new.id then
+    insert into app.deleted_tasks (user_id, version, id) values ($1, v_version, old.id);
+    with forgotten as (
+      delete from app.deleted_tasks as deleted
+      where deleted.user_id = $1 and deleted.version = any(array(
+        select past.version from app.deleted_tasks as past
+        where past.user_id = $1 and past.version < v_now - 2592000000000
+        order by past.version
+        limit 10))
+      returning deleted.version
+    )
+    select max(forgotten.version) into v_forgotten from forgotten;
+    if v_forgotten is not null then
+      update app.task_counts as counts set forgotten = v_forgotten where counts.user_id = $1;
+    end if;
+  end if;
+  return v_version;
 end $$;
 
-comment on function keeper.add_to_task_count is 'Changes the numbers of one row of app.task_counts.';
--- end db/functions/keeper/add_to_task_count.sql
+comment on function keeper.count_change is
+  'Counts a change of the user''s tasks, from old (null: it is made) to new (null: it is deleted), and returns its number.';
+-- end db/functions/keeper/count_change.sql
 
 -- begin db/functions/keeper/count_task.sql
--- Totals are kept in the transaction of every change, so that they cost the same for 100 tasks and for 50,000.
 -- Definer, because totals must be right: the service may read its user's counts and not write them, and a change that a DBA
--- makes by direct SQL is counted as well. It takes the user from the row, which row-level security let through.
+-- makes by direct SQL is counted as well. It takes the user from the row, which row-level security let through. A task that
+-- moves to another user is a deletion here and a creation there; the rows are locked in the order of the users.
 
 create or replace function keeper.count_task() returns trigger
 language plpgsql volatile security definer
@@ -38,39 +76,50 @@ set search_path = ''
 as $$
 begin
   if tg_op = 'INSERT' then
-    perform keeper.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
+    perform keeper.count_change(new.user_id, null, new);
   elsif tg_op = 'DELETE' then
-    perform keeper.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
-  elsif (old.user_id, old.priority) = (new.user_id, new.priority) then
-    perform keeper.add_to_task_count(
-      new.user_id, new.priority,
-      (not new.completed)::integer - (not old.completed)::integer, new.completed::integer - old.completed::integer);
-  -- Two rows change, always in the same order, so that two such changes can't wait for each other.
-  elsif (old.user_id, old.priority) < (new.user_id, new.priority) then
-    perform keeper.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
-    perform keeper.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
+    perform keeper.count_change(old.user_id, old, null);
+  elsif old.user_id = new.user_id then
+    perform keeper.count_change(new.user_id, old, new);
+  elsif old.user_id < new.user_id then
+    perform keeper.count_change(old.user_id, old, null);
+    perform keeper.count_change(new.user_id, null, new);
   else
-    perform keeper.add_to_task_count(new.user_id, new.priority, (not new.completed)::integer, new.completed::integer);
-    perform keeper.add_to_task_count(old.user_id, old.priority, -(not old.completed)::integer, -old.completed::integer);
+    perform keeper.count_change(new.user_id, null, new);
+    perform keeper.count_change(old.user_id, old, null);
   end if;
   return null;
 end $$;
 
 comment on function keeper.count_task is
-  'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts each change of a task.';
+  'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts a change by direct SQL.';
 
 grant execute on function keeper.count_task to task_owner;
 -- end db/functions/keeper/count_task.sql
 
+-- begin db/functions/keeper/difference.sql
+-- Part of count_change.
+
+create or replace function keeper.difference(old app.tasks, new app.tasks, priority text, completed boolean) returns integer
+language sql immutable parallel safe
+return coalesce((new.priority = $3 and new.completed = $4)::integer, 0)
+  - coalesce((old.priority = $3 and old.completed = $4)::integer, 0);
+
+comment on function keeper.difference is 'How many tasks more of this priority and status a change makes: -1, 0 or 1.';
+-- end db/functions/keeper/difference.sql
+
 -- begin db/functions/keeper/forget_tasks.sql
--- Definer, as the others: what is derived from no tasks is nothing.
+-- Definer, as the others. The numbers are kept and the deletions count as forgotten: a client that synchronises begins again.
 
 create or replace function keeper.forget_tasks() returns trigger
 language plpgsql volatile security definer
 set search_path = ''
 as $$
 begin
-  truncate app.task_counts, app.search_entries;
+  truncate app.deleted_tasks, app.search_entries;
+  update app.task_counts as counts
+  set version = counts.version + 1, forgotten = counts.version + 1, open_high = 0, open_medium = 0, open_low = 0,
+    completed_high = 0, completed_medium = 0, completed_low = 0;
   return null;
 end $$;
 
@@ -125,33 +174,6 @@ comment on function keeper.list_migrations is
 grant execute on function keeper.list_migrations to task_api, task_auditor;
 -- end db/functions/keeper/list_migrations.sql
 
--- begin db/functions/keeper/lock_counts.sql
--- A transaction that changes several tasks locks all totals of the user before, in the order of count_task:
--- else it could wait for one that waits for it. Definer, because the service may not write totals, and so may
--- not lock them.
-
-create or replace function keeper.lock_counts() returns void
-language plpgsql volatile security definer
-set search_path = ''
-as $$
-declare
-  v_user constant text := app.require_user_id();
-begin
-  -- One that is missing can't be locked.
-  insert into app.task_counts (user_id, priority)
-  values (v_user, 'High'), (v_user, 'Low'), (v_user, 'Medium')
-  on conflict (user_id, priority) do nothing;
-  perform from app.task_counts as counted
-  where counted.user_id = v_user order by counted.priority for no key update;
-end $$;
-
-comment on function keeper.lock_counts is
-  'Definer, because the service may not write them: locks the totals of the user until the end of the '
-  'transaction.';
-
-grant execute on function keeper.lock_counts to task_api;
--- end db/functions/keeper/lock_counts.sql
-
 -- begin db/functions/keeper/remove_expired_answers.sql
 -- Definer: the expired answers of users who never come back are nobody's own. Its owner sees and deletes expired ones only.
 
@@ -178,17 +200,34 @@ comment on function keeper.remove_expired_answers is
 grant execute on function keeper.remove_expired_answers to task_api;
 -- end db/functions/keeper/remove_expired_answers.sql
 
+-- begin db/functions/keeper/take_number.sql
+-- Definer, as with the other keepers: the service may not write its user's totals. It acts for the present user only.
+
+create or replace function keeper.take_number(old app.tasks, new app.tasks) returns bigint
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+begin
+  return keeper.count_change(app.require_user_id(), old, new);
+end $$;
+
+comment on function keeper.take_number is
+  'Definer, as nobody else may write totals: counts a change of the present user''s task and returns its number.';
+
+grant execute on function keeper.take_number to task_api;
+-- end db/functions/keeper/take_number.sql
+
 reset role;
 
 -- migrate:down
 
 set local role task_keeper;
 
+-- drop db/functions/keeper/take_number.sql
+drop function keeper.take_number;
+
 -- drop db/functions/keeper/remove_expired_answers.sql
 drop function keeper.remove_expired_answers;
-
--- drop db/functions/keeper/lock_counts.sql
-drop function keeper.lock_counts;
 
 -- drop db/functions/keeper/list_migrations.sql
 drop function keeper.list_migrations;
@@ -199,10 +238,13 @@ drop function keeper.keep_search_entry;
 -- drop db/functions/keeper/forget_tasks.sql
 drop function keeper.forget_tasks;
 
+-- drop db/functions/keeper/difference.sql
+drop function keeper.difference;
+
 -- drop db/functions/keeper/count_task.sql
 drop function keeper.count_task;
 
--- drop db/functions/keeper/add_to_task_count.sql
-drop function keeper.add_to_task_count;
+-- drop db/functions/keeper/count_change.sql
+drop function keeper.count_change;
 
 reset role;

@@ -57,6 +57,27 @@ comment on function app.check_cursor is
 grant execute on function app.check_cursor to task_api;
 -- end db/functions/lists/check_cursor.sql
 
+-- begin db/functions/lists/count_tasks.sql
+-- Totals are kept in the transaction of every change, so that they cost the same for 100 tasks and for 50,000.
+
+create or replace function app.count_tasks(counts app.task_counts, statuses boolean[], priorities text[]) returns integer
+language sql immutable parallel safe
+return case when false = any(statuses) then
+    case when 'High' = any(priorities) then counts.open_high else 0 end
+    + case when 'Medium' = any(priorities) then counts.open_medium else 0 end
+    + case when 'Low' = any(priorities) then counts.open_low else 0 end
+  else 0 end
+  + case when true = any(statuses) then
+    case when 'High' = any(priorities) then counts.completed_high else 0 end
+    + case when 'Medium' = any(priorities) then counts.completed_medium else 0 end
+    + case when 'Low' = any(priorities) then counts.completed_low else 0 end
+  else 0 end;
+
+comment on function app.count_tasks is 'How many of the counted tasks have one of the statuses and one of the priorities.';
+
+grant execute on function app.count_tasks to task_api;
+-- end db/functions/lists/count_tasks.sql
+
 -- begin db/functions/lists/describe_parameters.sql
 -- Part of the OpenAPI document: see describe_tasks. The words are the comments on app.task_query; what each parameter may
 -- be is what read_task_query takes.
@@ -133,6 +154,26 @@ comment on function app.encode_uri_component is 'The text, percent-encoded as UT
 
 grant execute on function app.encode_uri_component to task_api;
 -- end db/functions/lists/encode_uri_component.sql
+
+-- begin db/functions/lists/epoch.sql
+-- Numbers mean something in one history of the database only. A restore from a backup or a promoted standby begins another.
+
+create or replace function app.epoch() returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return left(md5(format(
+    '%s/%s', (pg_control_system()).system_identifier, (pg_control_checkpoint()).timeline_id)), 8);
+exception when insufficient_privilege then
+  -- Some providers keep these functions to themselves.
+  return '00000000';
+end $$;
+
+comment on function app.epoch is 'The history of the database that numbers belong to, as 8 hexadecimal digits.';
+
+grant execute on function app.epoch to task_api;
+-- end db/functions/lists/epoch.sql
 
 -- begin db/functions/lists/make_cursor.sql
 -- A cursor is where a page ended, and what was asked for: base64url(JSON) "." base64url(signature).
@@ -298,6 +339,43 @@ comment on function app.read_cursor is
 
 grant execute on function app.read_cursor to task_api;
 -- end db/functions/lists/read_cursor.sql
+
+-- begin db/functions/lists/read_since.sql
+-- A since token is the epoch, the number up to which the client knows all changes and, during a first walk, the number with
+-- which that began.
+
+create or replace function app.read_since(since text, counts app.task_counts, out after bigint, out begun bigint)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_parts text[];
+begin
+  if since is null then
+    after := 0;
+    begun := counts.version;
+    return;
+  end if;
+  v_parts := regexp_match(since, '^([0-9a-f]{8})-([0-9]{1,18})(?:-([0-9]{1,18}))?$');
+  if v_parts is null then
+    raise exception 'bad token' using errcode = 'DT400', detail = jsonb_build_array(jsonb_build_object(
+      'loc', array['query', 'since'], 'type', 'since_invalid',
+      'msg', 'is not a next of GET /changes; send one as it was given, or begin again without it'));
+  end if;
+  after := v_parts[2];
+  begun := v_parts[3];
+  if v_parts[1] <> app.epoch() or coalesce(begun, after) not between counts.forgotten and counts.version or after > counts.version
+  then
+    raise exception 'deletions since then are not known' using errcode = 'DT410';
+  end if;
+end $$;
+
+comment on function app.read_since is
+  'What a since token says; raises DT400 where it is none, and DT410 where the changes since then are not all known.';
+
+grant execute on function app.read_since to task_api;
+-- end db/functions/lists/read_since.sql
 
 -- begin db/functions/lists/read_task_query.sql
 -- What a list is asked for, read from the parameters of the request. All faults are told at once.
@@ -564,6 +642,9 @@ drop function app.search_tasks;
 -- drop db/functions/lists/read_task_query.sql
 drop function app.read_task_query;
 
+-- drop db/functions/lists/read_since.sql
+drop function app.read_since;
+
 -- drop db/functions/lists/read_cursor.sql
 drop function app.read_cursor;
 
@@ -584,6 +665,9 @@ drop function app.page_tasks_by_created_at_asc;
 -- drop db/functions/lists/make_cursor.sql
 drop function app.make_cursor;
 
+-- drop db/functions/lists/epoch.sql
+drop function app.epoch;
+
 -- drop db/functions/lists/encode_uri_component.sql
 drop function app.encode_uri_component;
 
@@ -592,6 +676,9 @@ drop function app.encode_base64url;
 
 -- drop db/functions/lists/describe_parameters.sql
 drop function app.describe_parameters;
+
+-- drop db/functions/lists/count_tasks.sql
+drop function app.count_tasks;
 
 -- drop db/functions/lists/check_cursor.sql
 drop function app.check_cursor;

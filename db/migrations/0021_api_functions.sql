@@ -142,6 +142,7 @@ begin
   perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
   v_new := app.merge_task(v_new, body);
   v_new.id := create_task.id;
+  perform app.lock_user();
   v_saved := app.save_task(null, v_new, false, app.local_times(body), answer);
   if v_saved.question is not null then
     response := v_saved.question;
@@ -201,14 +202,9 @@ as $$
 declare
   v_user constant text := app.require_user_id();
 begin
-  delete from app.tasks as task
-  where task.user_id = v_user and task.id = delete_task.id
-    and app.preconditions_hold(if_match, if_none_match, task.version);
-  if not found then
-    -- It is not there, or a precondition does not hold.
-    perform app.read_task(id, if_match, if_none_match);
-    raise exception 'the task has changed' using errcode = 'DT412';
-  end if;
+  perform app.lock_user();
+  perform app.read_task(id, if_match, if_none_match);
+  delete from app.tasks as task where task.user_id = v_user and task.id = delete_task.id;
   status := 204;
   headers := '{}';
 end $$;
@@ -243,9 +239,7 @@ begin
       array(
         select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule
         where rule.conrelid = attribute.attrelid and rule.contype = 'c' and rule.conkey = array[attribute.attnum]) as rules,
-      -- What a client may write is what the service may, both when a task is made and when it is changed.
-      pg_catalog.has_column_privilege('task_api', attribute.attrelid, attribute.attnum, 'insert')
-        and pg_catalog.has_column_privilege('task_api', attribute.attrelid, attribute.attnum, 'update') as writable
+      attribute.attname = any(app.writable_fields()) as writable
     from pg_catalog.pg_attribute as attribute
     where attribute.attrelid = 'app.tasks'::regclass and attribute.attname = any(app.task_fields())
     order by array_position(app.task_fields(), attribute.attname::text)
@@ -450,6 +444,87 @@ comment on function api.get_task is 'One task; 304 where If-None-Match names its
 grant execute on function api.get_task to task_api;
 -- end db/functions/api/get_task.sql
 
+-- begin db/functions/api/list_changes.sql
+-- GET /changes. Tasks come in the order of their numbers, from the index of updated_at, which is the number as a time. One
+-- statement has one snapshot, so no number in it can be followed by a smaller one later: see app.task_counts.
+
+create or replace function api.list_changes(
+  since text, "limit" integer, if_none_match text, out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_counts app.task_counts;
+  v_since record;
+  v_query app.task_query;
+  v_page record;
+  v_changed text[] := '{}';
+  v_deleted uuid[] := '{}';
+  v_deletions bigint[];
+  v_last_changed bigint;
+  v_next bigint;
+  v_token text;
+begin
+  select * into v_counts from app.task_counts as counts where counts.user_id = v_user;
+  if not found then
+    v_counts := row(v_user, 0, 0, 0, 0, 0, 0, 0, 0);
+  end if;
+  v_since := app.read_since(since, v_counts);
+  v_next := v_counts.version;
+
+  if v_since.after < v_counts.version then
+    -- One more of each than is shown. Where there is one, the page ends with the last that is shown, in both lists alike.
+    v_query.statuses := '{false,true}';
+    v_query.priorities := '{High,Medium,Low}';
+    v_query."offset" := 0;
+    v_page := app.page_tasks_by_updated_at_asc(
+      v_query, app.time_of(v_since.after)::text, 'ffffffff-ffff-ffff-ffff-ffffffffffff', "limit" + 1);
+    v_changed := coalesce(v_page.documents[:"limit"], '{}');
+    if cardinality(v_page.ids) > "limit" then
+      v_last_changed := app.version_of(v_page.keys[2]::timestamptz);
+    end if;
+    v_deletions := array(
+      select deleted.version from app.deleted_tasks as deleted
+      where deleted.user_id = v_user and deleted.version > greatest(v_since.after, v_since.begun)
+      order by deleted.version
+      limit "limit" + 1);
+    v_next := least(v_next, v_last_changed, case when cardinality(v_deletions) > "limit" then v_deletions["limit"] end);
+
+    if v_next < coalesce(v_last_changed, v_counts.version) then
+      v_changed := array(
+        select changed.document from unnest(v_changed) with ordinality as changed (document, place)
+        where app.version_of((changed.document::json ->> 'updated_at')::timestamptz) <= v_next
+        order by changed.place);
+    end if;
+    -- A task that was made again is only in changed.
+    v_deleted := array(
+      select distinct deleted.id from app.deleted_tasks as deleted
+      where deleted.user_id = v_user and deleted.version > greatest(v_since.after, v_since.begun)
+        and deleted.version <= v_next
+        and not exists (select from app.tasks as task where task.user_id = v_user and task.id = deleted.id));
+  end if;
+
+  v_token := concat_ws('-', app.epoch(), v_next, case when v_next < v_counts.version then v_since.begun end);
+  headers := array['etag', format('W/"%s"', v_token)];
+  if v_since.after = v_counts.version and app.etag_matches_weakly(if_none_match, headers[2]) then
+    status := 304;
+    return;
+  end if;
+  status := 200;
+  response := concat(
+    '{"changed":[', array_to_string(v_changed, ','), '],"deleted":', array_to_json(v_deleted),
+    ',"next":"', v_token, '","has_more":', (v_next < v_counts.version)::text, '}');
+end $$;
+
+comment on function api.list_changes is
+  'The user''s tasks that changed and the ids of those that were deleted since the token; without a token, all tasks.';
+
+grant execute on function api.list_changes to task_api;
+-- end db/functions/api/list_changes.sql
+
 -- begin db/functions/api/list_passes.sql
 -- GET /passes. At most 20, so there are no pages.
 
@@ -498,7 +573,7 @@ declare
   v_after text;
   v_after_id uuid;
   v_page record;
-  v_revision bigint;
+  v_counts app.task_counts;
   v_total bigint;
   v_ids uuid[];
   v_keys text[];
@@ -520,17 +595,11 @@ begin
   end if;
   v_query := app.read_task_query(parameters);
 
-  select
-    coalesce(sum(
-      case when false = any(v_query.statuses) then counted.open else 0 end
-      + case when true = any(v_query.statuses) then counted.completed else 0 end), 0),
-    coalesce(sum(counted.revision), 0)
-  into v_total, v_revision
-  from app.task_counts as counted
-  where counted.user_id = v_user and counted.priority = any(v_query.priorities);
+  select * into v_counts from app.task_counts as counts where counts.user_id = v_user;
+  v_total := coalesce(app.count_tasks(v_counts, v_query.statuses, v_query.priorities), 0);
 
   status := 200;
-  headers := array['etag', format('W/"%s"', md5(concat_ws(' ', v_user, v_revision, parameters, v_cursor)))];
+  headers := array['etag', format('W/"%s"', md5(concat_ws(' ', v_user, v_counts.version, parameters, v_cursor)))];
   if app.etag_matches_weakly(if_none_match, headers[2]) then
     status := 304;
     return;
@@ -796,23 +865,16 @@ begin
     end if;
   end if;
 
-  for v_attempt in 1 .. 100 loop
-    v_old := app.read_task(id, if_match, if_none_match);
-    perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
-    v_new := v_old;
-    v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
-    v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), '{}', answer);
-    -- Else somebody else has changed it in between: begin again from there.
-    exit when (v_saved.task).id is not null or v_saved.question is not null;
-  end loop;
+  perform app.lock_user();
+  v_old := app.read_task(id, if_match, if_none_match);
+  perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
+  v_new := v_old;
+  v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
+  v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), '{}', answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;
   end if;
-  if (v_saved.task).id is null then
-    raise exception 'the task keeps changing' using errcode = '40001';
-  end if;
-
   -- Where it was completed before, the answer is what it was then: a retry is safe.
   v_successor := v_saved.successor;
   if v_new.completed and v_successor.id is null then
@@ -851,19 +913,13 @@ declare
   v_saved record;
   v_new app.tasks;
 begin
-  for v_attempt in 1 .. 100 loop
-    v_old := app.read_task(id, if_match, if_none_match);
-    perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
-    v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
-    -- Else somebody else has changed it in between: begin again from there.
-    exit when (v_saved.task).id is not null or v_saved.question is not null;
-  end loop;
+  perform app.lock_user();
+  v_old := app.read_task(id, if_match, if_none_match);
+  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
+  v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;
-  end if;
-  if (v_saved.task).id is null then
-    raise exception 'the task keeps changing' using errcode = '40001';
   end if;
   status := 200;
   v_new := v_saved.task;
@@ -928,6 +984,9 @@ drop function api.list_tasks;
 
 -- drop db/functions/api/list_passes.sql
 drop function api.list_passes;
+
+-- drop db/functions/api/list_changes.sql
+drop function api.list_changes;
 
 -- drop db/functions/api/get_task.sql
 drop function api.get_task;

@@ -5,20 +5,38 @@
 
 set local role task_owner;
 
-create trigger tasks_count
-after insert or update or delete on app.tasks
+-- The api functions count and number a change before they write it, so that it is written once, with its number. A change by
+-- direct SQL is caught here, after the fact, row by row: first it is counted, then it gets its number. Every deletion is
+-- counted here.
+create trigger tasks_count_inserted
+after insert on app.tasks
+for each row when (new.version = 0)
+execute function keeper.count_task();
+
+create trigger tasks_count_updated
+after update on app.tasks
+for each row when (new.version = old.version and new.* is distinct from old.*)
+execute function keeper.count_task();
+
+create trigger tasks_count_deleted
+after delete on app.tasks
 for each row execute function keeper.count_task();
 
-comment on trigger tasks_count on app.tasks is 'Totals, and the revision of the lists.';
+create trigger tasks_number_inserted
+after insert on app.tasks
+for each row when (new.version = 0)
+execute function app.number_task();
 
--- The api functions move updated_at and version themselves. Direct SQL by a DBA is caught here, after the fact: so a change
--- by the service is written once.
-create trigger tasks_touch
+create trigger tasks_number_updated
 after update on app.tasks
-for each row when (new.version = old.version)
-execute function app.touch_task();
+for each row when (new.version = old.version and new.* is distinct from old.*)
+execute function app.number_task();
 
-comment on trigger tasks_touch on app.tasks is 'updated_at and version after direct SQL.';
+comment on trigger tasks_count_inserted on app.tasks is 'Totals and the user''s last number, after direct SQL.';
+comment on trigger tasks_count_updated on app.tasks is 'Totals and the user''s last number, after direct SQL.';
+comment on trigger tasks_count_deleted on app.tasks is 'Totals, the user''s last number, and the deletion itself.';
+comment on trigger tasks_number_inserted on app.tasks is 'version and updated_at, after direct SQL.';
+comment on trigger tasks_number_updated on app.tasks is 'version and updated_at, after direct SQL.';
 
 create trigger tasks_keep_search_entry
 after insert or delete on app.tasks
@@ -50,6 +68,9 @@ set local role task_owner;
 drop trigger tasks_forget on app.tasks;
 drop trigger tasks_change_search_entry on app.tasks;
 drop trigger tasks_keep_search_entry on app.tasks;
-drop trigger tasks_touch on app.tasks;
-drop trigger tasks_count on app.tasks;
+drop trigger tasks_number_updated on app.tasks;
+drop trigger tasks_number_inserted on app.tasks;
+drop trigger tasks_count_deleted on app.tasks;
+drop trigger tasks_count_updated on app.tasks;
+drop trigger tasks_count_inserted on app.tasks;
 reset role;

@@ -146,9 +146,17 @@ insert into app.search_entries (user_id, id, keys)
 select user_id, id, app.search_vector(user_id, title, description, tags) from made
 """
 _COUNTED = """
-insert into app.task_counts (user_id, priority, open, completed)
-select user_id, priority, count(*) filter (where not completed), count(*) filter (where completed)
-  from app.tasks group by 1, 2
+insert into app.task_counts (
+  user_id, version, open_high, open_medium, open_low, completed_high, completed_medium, completed_low)
+select
+  user_id, app.version_of(max(updated_at)),
+  count(*) filter (where not completed and priority = 'High'),
+  count(*) filter (where not completed and priority = 'Medium'),
+  count(*) filter (where not completed and priority = 'Low'),
+  count(*) filter (where completed and priority = 'High'),
+  count(*) filter (where completed and priority = 'Medium'),
+  count(*) filter (where completed and priority = 'Low')
+from app.tasks group by 1
 """
 
 

@@ -88,7 +88,8 @@ def test_the_next_task_counts_for_the_version_that_it_was_computed_from(api, tas
     answer = {"version": question["version"], "next": NEXT}
     update(api, task, {"description": "somebody was here"})
     status, again = toggle(api, task, answer)
-    assert (status, again["asked"], again["version"]) == (None, ["next"], question["version"] + 1)
+    assert (status, again["asked"]) == (None, ["next"])
+    assert again["version"] > question["version"]
     status, done = toggle(api, task, {**answer, "version": again["version"]})
     assert (status, done["new_task"]["due_date"]) == (200, "2026-01-11T17:00:00Z")
 

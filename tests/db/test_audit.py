@@ -42,8 +42,7 @@ def test_the_report_has_all_of_its_parts(server, database):
         assert words in report
     # Who has which privilege on which column.
     assert any(
-        row.split(" | ")[:3] == ["app.task_counts", "task_keeper", "update"]
-        and row.endswith("| completed, open, revision")
+        row.split(" | ")[:3] == ["app.token_buckets", "task_api", "update"] and row.endswith("| full_at")
         for row in (" | ".join(cell.strip() for cell in line.split("|")) for line in report.splitlines())
     )
 
@@ -96,7 +95,14 @@ def test_the_report_is_read_only_and_needs_no_more_than_task_auditor(server, dat
 
 
 def test_task_auditor_reads_no_task(server, database):
-    for table in ("app.tasks", "app.search_entries", "app.task_counts", "app.idempotency_keys", "app.passes"):
+    for table in (
+        "app.tasks",
+        "app.search_entries",
+        "app.task_counts",
+        "app.deleted_tasks",
+        "app.idempotency_keys",
+        "app.passes",
+    ):
         status, output = psql(server.superuser_url(database), "set role task_auditor", f"select from {table}")
         assert status == 1
         assert "permission denied" in output
@@ -404,7 +410,7 @@ MISTAKES = {
     "create policy all_seen on app.tasks for select to task_api using (true)": ("task_api", "app.tasks",
     "update", 4),
     "drop policy tasks_delete_own on app.tasks": ("task_api", "app.tasks", "delete", 3),
-    "revoke select on app.task_counts from task_api": ("task_api", "app.task_counts", "select", 3),
+    "revoke select on app.deleted_tasks from task_api": ("task_api", "app.deleted_tasks", "select", 3),
     "grant select on app.search_entries to task_api;"
     "create policy read_all on app.search_entries for select to task_api using (true)": ("task_api",
     "app.search_entries", "select", 4),
@@ -453,6 +459,13 @@ def test_the_matrix_leaves_nothing_behind(url, server, new_database):
     database = new_database()
     status, output = psql(getattr(server, url)(database), MATRIX)
     assert status == 0, output
-    for table in ("app.tasks", "app.search_entries", "app.task_counts", "app.idempotency_keys", "app.passes"):
+    for table in (
+        "app.tasks",
+        "app.search_entries",
+        "app.task_counts",
+        "app.deleted_tasks",
+        "app.idempotency_keys",
+        "app.passes",
+    ):
         assert server.execute(f"select count(*) from {table}", database) == 0
     assert server.execute("select pg_has_role('duly_owner', 'task_api', 'usage')", database) is False

@@ -123,10 +123,12 @@ REFUSED = [
     "update app.tasks set id = gen_random_uuid()",
     "update app.tasks set created_at = now()",
     "update app.tasks set predecessor_id = null",
-    "insert into app.tasks (title, version) values ('', 1)",
     "truncate app.tasks",
-    "insert into app.task_counts (user_id, priority, open) values (app.user_id(), 'High', 5)",
-    "update app.task_counts set open = 5",
+    "insert into app.task_counts (user_id, open_high) values (app.user_id(), 5)",
+    "update app.task_counts set open_high = 5",
+    "update app.task_counts set version = 5",
+    "insert into app.deleted_tasks (user_id, version, id) values (app.user_id(), 1, gen_random_uuid())",
+    "delete from app.deleted_tasks",
     "delete from app.task_counts",
     "insert into app.idempotency_keys (user_id, key, request, status, headers, body) "
     "values ('bob', '', '', 200, '{}', '')",
@@ -207,7 +209,7 @@ REFUSED = [
     "select lo_import('/etc/passwd')",
     "select lo_export(1, '/tmp/x')",
     # No function that is not meant for it.
-    "select keeper.add_to_task_count(app.user_id(), 'High', 5, 0)",
+    "select keeper.count_change('bob', null, null)",
     "select keeper.count_task()",
     "select keeper.keep_search_entry()",
     "select pg_reload_conf()",
@@ -305,14 +307,14 @@ def test_what_task_api_may_execute_is_known(as_user):
     assert mine == {
         "api.check_readiness", "api.create_task", "api.delete_task", "api.describe_tasks",
         "api.find_task_faults", "api.get_series",
-        "api.get_task", "api.list_tasks", "api.read_series", "api.take_token", "api.toggle_task",
-        "api.update_task",
+        "api.get_task", "api.list_changes", "api.list_tasks", "api.read_series", "api.take_token",
+        "api.toggle_task", "api.update_task",
         "api.create_pass", "api.delete_pass", "api.list_passes", "api.open_pass", "api.use_pass",
         # Whether row-level security is in force: for api.check_readiness.
         "audit.describe_rows", "audit.find_faults", "keeper.list_migrations",
-        # To use the search index; the expired answers of everybody; totals, which are locked and not written;
+        # To use the search index; the expired answers of everybody; the user's own numbers;
         # the user of a pass.
-        "finder.find_tasks", "keeper.remove_expired_answers", "keeper.lock_counts", "porter.open_pass",
+        "finder.find_tasks", "keeper.remove_expired_answers", "keeper.take_number", "porter.open_pass",
     }  # fmt: skip
 
 

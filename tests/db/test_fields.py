@@ -50,7 +50,7 @@ TABLE = """
   reset role;
 """
 RECIPE = [
-    edit("tasks/task_fields.sql", "'timezone',", "'timezone', 'note',"),
+    edit("tasks/writable_fields.sql", "'timezone'", "'timezone', 'note'"),
     edit(
         "tasks/merge_task.sql",
         "  return task;",
@@ -91,7 +91,7 @@ def test_a_field_that_is_added_by_the_recipe_is_stored_and_described(with_note):
     )
     update = (
         "select response from api.update_task("
-        "id => $1, body => $2, lenient => false, if_match => null, answer => null)"
+        "id => $1, body => $2, lenient => false, if_match => null, if_none_match => null, answer => null)"
     )
     task = json.loads(with_note.value(create, '{"title": "x", "note": "first"}'))
     assert task["note"] == with_note.value("select note from app.tasks") == "first"

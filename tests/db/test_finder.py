@@ -142,6 +142,7 @@ MAY_READ = {
     "task_keeper": {
         "app.search_entries",
         "app.task_counts",
+        "app.deleted_tasks",
         "app.idempotency_keys",
         "schema_migrations",
     },
@@ -149,7 +150,7 @@ MAY_READ = {
 MAY_WRITE = {
     "task_finder": set(),
     "task_porter": set(),
-    "task_keeper": {"app.search_entries", "app.task_counts", "app.idempotency_keys"},
+    "task_keeper": {"app.search_entries", "app.task_counts", "app.deleted_tasks", "app.idempotency_keys"},
 }
 
 

@@ -24,6 +24,7 @@ begin
   perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
   v_new := app.merge_task(v_new, body);
   v_new.id := create_task.id;
+  perform app.lock_user();
   v_saved := app.save_task(null, v_new, false, app.local_times(body), answer);
   if v_saved.question is not null then
     response := v_saved.question;

@@ -10,14 +10,9 @@ as $$
 declare
   v_user constant text := app.require_user_id();
 begin
-  delete from app.tasks as task
-  where task.user_id = v_user and task.id = delete_task.id
-    and app.preconditions_hold(if_match, if_none_match, task.version);
-  if not found then
-    -- It is not there, or a precondition does not hold.
-    perform app.read_task(id, if_match, if_none_match);
-    raise exception 'the task has changed' using errcode = 'DT412';
-  end if;
+  perform app.lock_user();
+  perform app.read_task(id, if_match, if_none_match);
+  delete from app.tasks as task where task.user_id = v_user and task.id = delete_task.id;
   status := 204;
   headers := '{}';
 end $$;

@@ -22,9 +22,7 @@ begin
       array(
         select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule
         where rule.conrelid = attribute.attrelid and rule.contype = 'c' and rule.conkey = array[attribute.attnum]) as rules,
-      -- What a client may write is what the service may, both when a task is made and when it is changed.
-      pg_catalog.has_column_privilege('task_api', attribute.attrelid, attribute.attnum, 'insert')
-        and pg_catalog.has_column_privilege('task_api', attribute.attrelid, attribute.attnum, 'update') as writable
+      attribute.attname = any(app.writable_fields()) as writable
     from pg_catalog.pg_attribute as attribute
     where attribute.attrelid = 'app.tasks'::regclass and attribute.attname = any(app.task_fields())
     order by array_position(app.task_fields(), attribute.attname::text)

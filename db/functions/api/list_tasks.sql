@@ -19,7 +19,7 @@ declare
   v_after text;
   v_after_id uuid;
   v_page record;
-  v_revision bigint;
+  v_counts app.task_counts;
   v_total bigint;
   v_ids uuid[];
   v_keys text[];
@@ -41,17 +41,11 @@ begin
   end if;
   v_query := app.read_task_query(parameters);
 
-  select
-    coalesce(sum(
-      case when false = any(v_query.statuses) then counted.open else 0 end
-      + case when true = any(v_query.statuses) then counted.completed else 0 end), 0),
-    coalesce(sum(counted.revision), 0)
-  into v_total, v_revision
-  from app.task_counts as counted
-  where counted.user_id = v_user and counted.priority = any(v_query.priorities);
+  select * into v_counts from app.task_counts as counts where counts.user_id = v_user;
+  v_total := coalesce(app.count_tasks(v_counts, v_query.statuses, v_query.priorities), 0);
 
   status := 200;
-  headers := array['etag', format('W/"%s"', md5(concat_ws(' ', v_user, v_revision, parameters, v_cursor)))];
+  headers := array['etag', format('W/"%s"', md5(concat_ws(' ', v_user, v_counts.version, parameters, v_cursor)))];
   if app.etag_matches_weakly(if_none_match, headers[2]) then
     status := 304;
     return;

@@ -23,23 +23,16 @@ begin
     end if;
   end if;
 
-  for v_attempt in 1 .. 100 loop
-    v_old := app.read_task(id, if_match, if_none_match);
-    perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
-    v_new := v_old;
-    v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
-    v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), '{}', answer);
-    -- Else somebody else has changed it in between: begin again from there.
-    exit when (v_saved.task).id is not null or v_saved.question is not null;
-  end loop;
+  perform app.lock_user();
+  v_old := app.read_task(id, if_match, if_none_match);
+  perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
+  v_new := v_old;
+  v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
+  v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), '{}', answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;
   end if;
-  if (v_saved.task).id is null then
-    raise exception 'the task keeps changing' using errcode = '40001';
-  end if;
-
   -- Where it was completed before, the answer is what it was then: a retry is safe.
   v_successor := v_saved.successor;
   if v_new.completed and v_successor.id is null then

@@ -12,19 +12,13 @@ declare
   v_saved record;
   v_new app.tasks;
 begin
-  for v_attempt in 1 .. 100 loop
-    v_old := app.read_task(id, if_match, if_none_match);
-    perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
-    v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
-    -- Else somebody else has changed it in between: begin again from there.
-    exit when (v_saved.task).id is not null or v_saved.question is not null;
-  end loop;
+  perform app.lock_user();
+  v_old := app.read_task(id, if_match, if_none_match);
+  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
+  v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;
-  end if;
-  if (v_saved.task).id is null then
-    raise exception 'the task keeps changing' using errcode = '40001';
   end if;
   status := 200;
   v_new := v_saved.task;

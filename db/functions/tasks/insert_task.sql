@@ -1,17 +1,20 @@
--- The one insert of tasks. user_id, created_at and version are written by their defaults.
+-- The one insert of tasks. user_id is written by its default.
 
 create or replace function app.insert_task(task app.tasks) returns app.tasks
 language plpgsql volatile
 set search_path = ''
 as $$
 begin
+  task.version := keeper.take_number(null, task);
+  task.created_at := app.time_of(task.version);
+  task.updated_at := task.created_at;
   insert into app.tasks (
     id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
-    predecessor_id, series_start, series_index)
+    created_at, updated_at, version, predecessor_id, series_start, series_index)
   values (
     coalesce(task.id, gen_random_uuid()), task.title, task.description, task.completed, task.priority, task.tags,
     task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
-    task.predecessor_id, task.series_start, task.series_index)
+    task.created_at, task.updated_at, task.version, task.predecessor_id, task.series_start, task.series_index)
   returning * into task;
   return task;
 end $$;

@@ -1,5 +1,4 @@
--- The task is not locked: a change is written on condition that its version is still the one that was read, and made
--- again from the new one where it is not. So a task is visited once, and a lock is held in the moment of writing only.
+-- A task as a write begins from it: see lock_user.
 
 create or replace function app.read_task(id uuid, if_match text, if_none_match text) returns app.tasks
 language plpgsql stable

@@ -26,7 +26,6 @@ declare
   v_asked text[] := '{}';
   -- The next occurrence is asked for when they are.
   v_times_known boolean := true;
-  v_takes_back boolean := false;
 begin
   -- As they are stored: a rule in upper case, without "RRULE:"; a zone as the tz database spells it.
   new.recurrence_rule := coalesce(answer ->> 'recurrence_rule', new.recurrence_rule);
@@ -85,45 +84,25 @@ begin
     return;
   end if;
 
-  -- Reopening changes two tasks. Every write locks tasks first and totals then, so that none waits for
-  -- another in a circle: here the successor, the task itself, and all totals of the user.
-  if old.completed and not new.completed then
-    perform from app.tasks as next
-    where next.user_id = old.user_id and next.predecessor_id = old.id for update;
-    v_takes_back := found;
-    if v_takes_back then
-      perform from app.tasks as held
-      where held.user_id = old.user_id and held.id = old.id and held.version = old.version for update;
-      if not found then
-        return;
-      end if;
-      perform keeper.lock_counts();
-    end if;
-  end if;
-
   if old.id is null then
     task := app.insert_task(new);
   elsif new is not distinct from old then
     task := old;
   else
     task := app.update_task(old, new);
-    if task.id is null then
-      return;
-    end if;
   end if;
   if v_completes and successor.id is null and jsonb_typeof(answer -> 'next') = 'object' then
     successor := app.insert_successor(task, answer -> 'next');
   end if;
-  if v_takes_back then
-    -- The successor goes, if nobody has touched it.
+  if old.completed and not new.completed then
+    -- Reopened: its successor goes, if nobody has touched it.
     delete from app.tasks as next
     where next.user_id = old.user_id and next.predecessor_id = old.id and next.updated_at = next.created_at;
   end if;
 end $$;
 
 comment on function app.save_task is
-  'Writes a task, and with its completion the successor. Nothing is done where the answer lacks something: '
-  'then the question, and '
-  'nothing where the task has changed from the old state meanwhile: then all nulls.';
+  'Writes a task, and with its completion the successor. Where the answer lacks something, it writes nothing and '
+  'returns the question.';
 
 grant execute on function app.save_task to task_api;

@@ -1,0 +1,44 @@
+"""The operations for clients that keep a copy of their tasks, in OpenAPI. Data."""
+
+from typing import Any
+
+from app.docs.examples import CHANGES, SINCE
+from app.docs.operation import (
+    TAGGED,
+    answer,
+    describe_operation,
+    json_answer,
+    limit_parameter,
+    query_parameter,
+)
+from app.settings import Settings
+
+Json = dict[str, Any]
+
+_SINCE = query_parameter(
+    "since",
+    "`next` of the answer before. Leave it out to begin: then every task is told.",
+    {"type": "string", "examples": [SINCE]},
+)
+
+
+def paths(settings: Settings) -> Json:
+    """The operations by path and method."""
+    return {
+        "/changes": {
+            "get": describe_operation(
+                "list_changes",
+                "synchronising",
+                "List the changes since a token",
+                "The tasks that changed and the ids of the deleted ones, since `since`. Nothing is ever missed, even if others "
+                "change tasks at the same time. 410 if the changes since then are not all known: begin again without "
+                "`since`. See *Synchronising*.",
+                {
+                    200: json_answer("The changes.", "Changes", CHANGES, *TAGGED, "Content-Encoding"),
+                    304: answer("Nothing has changed.", *TAGGED),
+                },
+                problems=("resync-required",),
+                parameters=(_SINCE, limit_parameter(100, 500), "If-None-Match"),
+            )
+        }
+    }

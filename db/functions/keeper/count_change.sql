@@ -1,0 +1,58 @@
+-- Every change of a task comes through here, before the task is written or, after direct SQL and deletions, behind it. The
+-- update of the one row holds its lock to the end of the transaction: so numbers are committed in their order.
+--
+-- A deletion leaves its id behind for 30 days. Each deletion forgets at most 10 that are older, and notes the last of them.
+
+create or replace function keeper.count_change(user_id text, old app.tasks, new app.tasks) returns bigint
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_now constant bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+  v_version bigint;
+  v_forgotten bigint;
+begin
+  if (old.priority, old.completed) = (new.priority, new.completed) then
+    update app.task_counts as counts
+    set version = greatest(counts.version + 1, v_now)
+    where counts.user_id = $1
+    returning counts.version into v_version;
+  else
+    update app.task_counts as counts
+    set version = greatest(counts.version + 1, v_now),
+      open_high = counts.open_high + keeper.difference(old, new, 'High', false),
+      open_medium = counts.open_medium + keeper.difference(old, new, 'Medium', false),
+      open_low = counts.open_low + keeper.difference(old, new, 'Low', false),
+      completed_high = counts.completed_high + keeper.difference(old, new, 'High', true),
+      completed_medium = counts.completed_medium + keeper.difference(old, new, 'Medium', true),
+      completed_low = counts.completed_low + keeper.difference(old, new, 'Low', true)
+    where counts.user_id = $1
+    returning counts.version into v_version;
+  end if;
+  if v_version is null then
+    -- The user's first change.
+    insert into app.task_counts (user_id) values ($1) on conflict on constraint task_counts_pkey do nothing;
+    return keeper.count_change($1, old, new);
+  end if;
+
+  if old.id is not null and old.id is distinct from new.id then
+    insert into app.deleted_tasks (user_id, version, id) values ($1, v_version, old.id);
+    with forgotten as (
+      delete from app.deleted_tasks as deleted
+      where deleted.user_id = $1 and deleted.version = any(array(
+        select past.version from app.deleted_tasks as past
+        where past.user_id = $1 and past.version < v_now - 2592000000000
+        order by past.version
+        limit 10))
+      returning deleted.version
+    )
+    select max(forgotten.version) into v_forgotten from forgotten;
+    if v_forgotten is not null then
+      update app.task_counts as counts set forgotten = v_forgotten where counts.user_id = $1;
+    end if;
+  end if;
+  return v_version;
+end $$;
+
+comment on function keeper.count_change is
+  'Counts a change of the user''s tasks, from old (null: it is made) to new (null: it is deleted), and returns its number.';
