@@ -49,7 +49,7 @@ def test_every_link_of_the_guides_leads_somewhere(http):
         else:
             assert http.get(link).status_code == 200, link
     assert {
-        "first-steps", "tokens", "paging", "search", "safe-retries-and-preconditions",
+        "first-steps", "tokens", "passes", "paging", "search", "safe-retries-and-preconditions",
         "recurrence-and-time-zones", "errors",
     } <= headings  # fmt: skip
 
