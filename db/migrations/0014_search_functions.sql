@@ -227,7 +227,8 @@ declare
   v_others text[] := '{}';
 begin
   if description is not null then
-    v_text := app.fold_text(description);
+    -- A compatibility form can be 18 letters: of those, not all are searched.
+    v_text := left(app.fold_text(description), 8000);
     -- The empty word keeps phrases from reaching into the description.
     v_words := v_words || ''::text || app.split_words(v_text);
     v_text := v_title || ' ' || v_text;
