@@ -166,7 +166,9 @@ class Protocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
             if self.cycle.response_complete:
                 self.cycle.transport.close()
-        super().on_message_complete()
+        if not self.cycle.response_complete:
+            self.cycle.more_body = False
+            self.cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         if self._last is None or self.pipeline:
