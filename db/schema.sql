@@ -252,7 +252,7 @@ COMMENT ON COLUMN app.task_query.priorities IS 'priority: Tasks with any of thes
 -- Name: COLUMN task_query.q; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.task_query.q IS 'q: Words to find in title and description. Letter case and accents do not matter; English word forms are found; the last word may be the beginning of one; `"quoted phrases"`, `-without`, `or`. See *Search*.';
+COMMENT ON COLUMN app.task_query.q IS 'q: Words to find in title and description. Letter case and accents do not matter; English word forms are found; the last word may be the beginning of one; `"quoted phrases"`, `-without`, `or`. See [Search](#description/search).';
 
 
 --
@@ -1639,105 +1639,105 @@ ALTER TABLE ONLY app.tasks FORCE ROW LEVEL SECURITY;
 -- Name: TABLE tasks; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TABLE app.tasks IS 'The tasks of all users; row-level security shows each user only the own ones.';
+COMMENT ON TABLE app.tasks IS 'The tasks of all users. Row-level security shows a user only their own tasks.';
 
 
 --
 -- Name: COLUMN tasks.user_id; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.user_id IS 'The owner, from the token; never from the request.';
+COMMENT ON COLUMN app.tasks.user_id IS 'The owner, from the token.';
 
 
 --
 -- Name: COLUMN tasks.id; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.id IS 'The task''s identifier, unique among its owner''s tasks.';
+COMMENT ON COLUMN app.tasks.id IS 'The id of the task, unique among the tasks of its owner.';
 
 
 --
 -- Name: COLUMN tasks.title; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.title IS 'What is to be done; white space at both ends is trimmed.';
+COMMENT ON COLUMN app.tasks.title IS 'The title. White space at both ends is trimmed.';
 
 
 --
 -- Name: COLUMN tasks.description; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.description IS 'More about it, or null.';
+COMMENT ON COLUMN app.tasks.description IS 'A longer text, or null.';
 
 
 --
 -- Name: COLUMN tasks.completed; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.completed IS 'Whether it is done; writing it does what toggle does.';
+COMMENT ON COLUMN app.tasks.completed IS 'Whether the task is done. Writing it does the same as toggle.';
 
 
 --
 -- Name: COLUMN tasks.priority; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.priority IS 'High, Medium or Low; any letter case on input.';
+COMMENT ON COLUMN app.tasks.priority IS 'High, Medium or Low; any letter case in a body.';
 
 
 --
 -- Name: COLUMN tasks.tags; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.tags IS 'Labels; trimmed, duplicates dropped, in the order of their first appearance.';
+COMMENT ON COLUMN app.tasks.tags IS 'Labels. They are trimmed, and duplicates are dropped; the first of them keeps its place.';
 
 
 --
 -- Name: COLUMN tasks.due_date; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.due_date IS 'When it is due, or null; may lie in the past.';
+COMMENT ON COLUMN app.tasks.due_date IS 'When the task is due, or null. It may be in the past.';
 
 
 --
 -- Name: COLUMN tasks.reminder_at; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.reminder_at IS 'When to remind of it, or null; not after due_date.';
+COMMENT ON COLUMN app.tasks.reminder_at IS 'When to remind the user, or null. It must not be after `due_date`.';
 
 
 --
 -- Name: COLUMN tasks.is_recurring; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.is_recurring IS 'Whether completing it makes its successor; needs a recurrence_rule.';
+COMMENT ON COLUMN app.tasks.is_recurring IS 'Whether completing the task creates its successor. True needs a `recurrence_rule`.';
 
 
 --
 -- Name: COLUMN tasks.recurrence_rule; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.recurrence_rule IS 'An RFC 5545 RRULE value, for example FREQ=WEEKLY;BYDAY=MO, or null.';
+COMMENT ON COLUMN app.tasks.recurrence_rule IS 'An RFC 5545 RRULE value, for example `FREQ=WEEKLY;BYDAY=MO`, or null.';
 
 
 --
 -- Name: COLUMN tasks.timezone; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.timezone IS 'The IANA time zone in which the rule is counted, for example Europe/Berlin; null means UTC.';
+COMMENT ON COLUMN app.tasks.timezone IS 'The IANA time zone of the rule and of times without an offset, for example `Europe/Berlin`. Null means UTC.';
 
 
 --
 -- Name: COLUMN tasks.created_at; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.created_at IS 'When it was made.';
+COMMENT ON COLUMN app.tasks.created_at IS 'When the task was created.';
 
 
 --
 -- Name: COLUMN tasks.updated_at; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.updated_at IS 'When it last changed.';
+COMMENT ON COLUMN app.tasks.updated_at IS 'When the task last changed.';
 
 
 --
@@ -1751,21 +1751,21 @@ COMMENT ON COLUMN app.tasks.version IS 'The number of its last change among its 
 -- Name: COLUMN tasks.predecessor_id; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.predecessor_id IS 'The task whose completion made this one, which may have been deleted since.';
+COMMENT ON COLUMN app.tasks.predecessor_id IS 'The task whose completion created this one. It may have been deleted since.';
 
 
 --
 -- Name: COLUMN tasks.series_start; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.series_start IS 'The due date with which the series began, where that was another task''s; null means its own.';
+COMMENT ON COLUMN app.tasks.series_start IS 'The due date with which the series began, if that was the due date of another task; null means its own.';
 
 
 --
 -- Name: COLUMN tasks.series_index; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.tasks.series_index IS 'Its place in the series, from 1; COUNT is counted with it.';
+COMMENT ON COLUMN app.tasks.series_index IS 'The place of the task in its series, from 1; COUNT is counted with it.';
 
 
 --

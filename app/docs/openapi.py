@@ -75,7 +75,7 @@ def describe(settings: Settings, tasks: Mapping[str, Any]) -> Json:
             {"name": "service", "description": "Health and documentation. No token is needed."},
         ],
         "paths": {
-            **tasks_paths(settings),
+            **tasks_paths(settings, tasks["parameters"]),
             **recurrence_paths(settings),
             **passes_paths(settings),
             **synchronising_paths(settings),
@@ -88,7 +88,7 @@ def describe(settings: Settings, tasks: Mapping[str, Any]) -> Json:
 def _guides() -> str:
     """The guides, with the list of all problem types."""
     types = "\n".join(
-        f"- {problem_type.status} [{name}]({TYPE_PREFIX}{name}): {problem_type.detail}."
+        f"- {problem_type.status} [{name}]({TYPE_PREFIX}{name}): {problem_type.detail.removesuffix(' …')}."
         for name, problem_type in PROBLEM_TYPES.items()
     )
     return _GUIDES.read_text(encoding="utf-8").replace("PROBLEM_TYPES", types)

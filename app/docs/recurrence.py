@@ -3,10 +3,16 @@
 from typing import Any
 
 from app.docs.examples import OCCURRENCES, PREVIEW
-from app.docs.operation import PRIVATE, WITH_BODY, describe_operation, json_answer, json_body, limit_parameter
+from app.docs.operation import PRIVATE, WITH_BODY, describe_operation, json_answer, json_body, query_parameter
 from app.settings import Settings
 
 Json = dict[str, Any]
+
+_LIMIT = query_parameter(
+    "limit",
+    "The number of due dates to return, at most.",
+    {"type": "integer", "minimum": 1, "maximum": 100, "default": 10},
+)
 
 
 def paths(settings: Settings) -> Json:
@@ -21,7 +27,7 @@ def paths(settings: Settings) -> Json:
                 "series is over.",
                 {200: json_answer("The due dates.", "OccurrenceList", OCCURRENCES, *PRIVATE)},
                 problems=("not-found",),
-                parameters=("id", limit_parameter(10)),
+                parameters=("id", _LIMIT),
             )
         },
         "/occurrences": {

@@ -181,7 +181,7 @@ def _write(field: Mapping[str, Any], *, with_default: bool = False) -> Json:
 
 
 def _word(default: object) -> str:
-    return {"[]": "None", "False": "False"}.get(str(default), f"`{default}`")
+    return {"[]": "Empty", "False": "False"}.get(str(default), f"`{default}`")
 
 
 def _describe(field: Mapping[str, Any]) -> Json:

@@ -1,5 +1,6 @@
 """The operations on tasks, in OpenAPI. Data."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.docs.components import PARAMETERS
@@ -13,7 +14,6 @@ from app.docs.operation import (
     describe_operation,
     json_answer,
     json_body,
-    limit_parameter,
     query_parameter,
 )
 from app.docs.schemas import ref
@@ -23,80 +23,26 @@ Json = dict[str, Any]
 
 _CHANGE = ("not-found", "precondition-failed", "precondition-required", "conflict")
 _MERGE_PATCH = "`application/merge-patch+json` is accepted as well."
-_DATE = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}
-_ORDERS = ["due_date", "title", "priority", "created_at", "updated_at", "relevance"]
-
-# The parameters of a list; app.read_task_query reads them.
-_LISTING: tuple[Json, ...] = (
-    query_parameter(
-        "q",
-        "Words to find in title and description. Letter case and accents do not matter; English word forms "
-        "are found; the "
-        'last word may be the beginning of one; `"quoted phrases"`, `-without`, `or`. See '
-        "[Search](#description/search).",
-        {"type": "string", "maxLength": 2000},
-    ),
-    query_parameter(
-        "status",
-        "Only completed tasks, or only the others. `completed` and `true`, or `false`, mean the same.",
-        {"type": "string", "enum": ["complete", "incomplete"]},
-    ),
-    query_parameter(
-        "priority",
-        "Tasks with any of these priorities, in any letter case. Repeat the parameter, or separate with "
-        "commas.",
-        {"type": "array", "items": ref("Priority")},
-    ),
-    query_parameter(
-        "tags",
-        "Tasks with any of these tags. Repeat the parameter, or separate with commas.",
-        {"type": "array", "items": {"type": "string", "maxLength": 50, "pattern": "^[^,]*$"}, "maxItems": 50},
-    ),
-    query_parameter(
-        "tags_match",
-        "`any`: at least one of the tags; `all`: every one of them.",
-        {"type": "string", "enum": ["any", "all"], "default": "any"},
-    ),
-    query_parameter("due_date_from", "Tasks due at this time or later. UTC, unless it has an offset.", _DATE),
-    query_parameter(
-        "due_date_to",
-        "Tasks due at this time or earlier. A date without a time includes the whole day. UTC, unless it "
-        "has an offset.",
-        _DATE,
-    ),
-    query_parameter(
-        "sort_by",
-        "The order. If it is left out: `relevance` with `q`, otherwise `created_at`, newest first. "
-        "`priority` has High "
-        "first; `title` ignores letter case; `relevance` needs `q`. Tasks without a due date come last in "
-        "both directions.",
-        {"type": "string", "enum": _ORDERS},
-    ),
-    query_parameter(
-        "sort_order",
-        "Ascending or descending. If it is left out: `asc`, but best first for `relevance`, and newest "
-        "first if `sort_by` is "
-        "left out as well.",
-        {"type": "string", "enum": ["asc", "desc"]},
-    ),
-    limit_parameter(50),
-    query_parameter(
-        "offset",
-        "The number of tasks to skip. For long lists use `cursor`.",
-        {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 0},
-    ),
-    query_parameter(
-        "cursor",
-        "`next_cursor` of the previous page. It carries its own filters and order: parameters beside it "
-        "must agree with "
-        "it or be the defaults. `limit` may differ.",
-        {"type": "string"},
-    ),
-)
 
 
-def paths(settings: Settings) -> Json:
-    """The operations by path and method."""
+def _listing(parameters: Sequence[Mapping[str, Any]]) -> tuple[Json, ...]:
+    """The parameters of a list, from those that api.describe_tasks found."""
+    return tuple(
+        query_parameter(parameter["name"], parameter["description"], _schema(parameter))
+        for parameter in parameters
+    )
+
+
+def _schema(parameter: Mapping[str, Any]) -> Json:
+    schema = {key: value for key, value in parameter["schema"].items() if key != "examples"}
+    if "enum" in schema.get("items", {}):
+        # The enumeration has a schema of its own, named after the field.
+        schema["items"] = ref(parameter["name"].capitalize())
+    return schema
+
+
+def paths(settings: Settings, parameters: Sequence[Mapping[str, Any]]) -> Json:
+    """The operations by path and method, with these parameters of a list (api.describe_tasks)."""
     if_match = PARAMETERS["If-Match"] | {"required": True} if settings.require_if_match else "If-Match"
     some_fields = json_body("TaskChange", {"two fields": {"priority": "Low", "due_date": None}})
     unchanged = answer("Nothing has changed.", *TAGGED)
@@ -123,7 +69,7 @@ def paths(settings: Settings) -> Json:
                     ),
                     304: unchanged,
                 },
-                parameters=(*_LISTING, "If-None-Match"),
+                parameters=(*_listing(parameters), "If-None-Match"),
             ),
             "post": describe_operation(
                 "create_task",

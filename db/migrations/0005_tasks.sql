@@ -12,7 +12,8 @@ create domain app.tag as text
 
 comment on domain app.tag is 'A label of a task.';
 comment on constraint tag_length on domain app.tag is 'tag_length: each tag must have 1 to 50 characters';
-comment on constraint tag_comma on domain app.tag is 'tag_comma: a tag must not contain a comma; send several tags as several strings';
+comment on constraint tag_comma on domain app.tag is
+  'tag_comma: a tag must not contain a comma; send several tags as several strings';
 grant usage on type app.tag to task_api;
 
 create table app.tasks (
@@ -64,38 +65,53 @@ create index tasks_by_priority on app.tasks (user_id, completed, priority, id);
 -- A task has at most one successor, whatever runs at the same time.
 create unique index tasks_one_successor on app.tasks (user_id, predecessor_id) where predecessor_id is not null;
 
-comment on table app.tasks is 'The tasks of all users; row-level security shows each user only the own ones.';
-comment on column app.tasks.user_id is 'The owner, from the token; never from the request.';
-comment on column app.tasks.id is 'The task''s identifier, unique among its owner''s tasks.';
-comment on column app.tasks.title is 'What is to be done; white space at both ends is trimmed.';
-comment on column app.tasks.description is 'More about it, or null.';
-comment on column app.tasks.completed is 'Whether it is done; writing it does what toggle does.';
-comment on column app.tasks.priority is 'High, Medium or Low; any letter case on input.';
-comment on column app.tasks.tags is 'Labels; trimmed, duplicates dropped, in the order of their first appearance.';
-comment on column app.tasks.due_date is 'When it is due, or null; may lie in the past.';
-comment on column app.tasks.reminder_at is 'When to remind of it, or null; not after due_date.';
-comment on column app.tasks.is_recurring is 'Whether completing it makes its successor; needs a recurrence_rule.';
-comment on column app.tasks.recurrence_rule is 'An RFC 5545 RRULE value, for example FREQ=WEEKLY;BYDAY=MO, or null.';
-comment on column app.tasks.timezone is 'The IANA time zone in which the rule is counted, for example Europe/Berlin; null means UTC.';
-comment on column app.tasks.created_at is 'When it was made.';
-comment on column app.tasks.updated_at is 'When it last changed.';
+comment on table app.tasks is 'The tasks of all users. Row-level security shows a user only their own tasks.';
+comment on column app.tasks.user_id is 'The owner, from the token.';
+comment on column app.tasks.id is 'The id of the task, unique among the tasks of its owner.';
+comment on column app.tasks.title is 'The title. White space at both ends is trimmed.';
+comment on column app.tasks.description is 'A longer text, or null.';
+comment on column app.tasks.completed is 'Whether the task is done. Writing it does the same as toggle.';
+comment on column app.tasks.priority is 'High, Medium or Low; any letter case in a body.';
+comment on column app.tasks.tags is
+  'Labels. They are trimmed, and duplicates are dropped; the first of them keeps its place.';
+comment on column app.tasks.due_date is 'When the task is due, or null. It may be in the past.';
+comment on column app.tasks.reminder_at is
+  'When to remind the user, or null. It must not be after `due_date`.';
+comment on column app.tasks.is_recurring is
+  'Whether completing the task creates its successor. True needs a `recurrence_rule`.';
+comment on column app.tasks.recurrence_rule is
+  'An RFC 5545 RRULE value, for example `FREQ=WEEKLY;BYDAY=MO`, or null.';
+comment on column app.tasks.timezone is
+  'The IANA time zone of the rule and of times without an offset, for example `Europe/Berlin`. Null means UTC.';
+comment on column app.tasks.created_at is 'When the task was created.';
+comment on column app.tasks.updated_at is 'When the task last changed.';
 comment on column app.tasks.version is
   'The number of its last change among its owner''s, see app.task_counts; the ETag. 0 until the change is numbered.';
-comment on column app.tasks.predecessor_id is 'The task whose completion made this one, which may have been deleted since.';
-comment on column app.tasks.series_start is 'The due date with which the series began, where that was another task''s; null means its own.';
-comment on column app.tasks.series_index is 'Its place in the series, from 1; COUNT is counted with it.';
-comment on column app.tasks.title_key is 'The title in lower case, the order by title; kept, because lower() is not leakproof.';
+comment on column app.tasks.predecessor_id is
+  'The task whose completion created this one. It may have been deleted since.';
+comment on column app.tasks.series_start is
+  'The due date with which the series began, if that was the due date of another task; null means its own.';
+comment on column app.tasks.series_index is
+  'The place of the task in its series, from 1; COUNT is counted with it.';
+comment on column app.tasks.title_key is
+  'The title in lower case, the order by title; kept, because lower() is not leakproof.';
 
-comment on constraint tasks_id_meaningful on app.tasks is 'uuid_meaningful: must not be the nil or the max UUID (RFC 9562, 5.9 and 5.10)';
+comment on constraint tasks_id_meaningful on app.tasks is
+  'uuid_meaningful: must not be the nil or the max UUID (RFC 9562, 5.9 and 5.10)';
 comment on constraint tasks_user_id_length on app.tasks is 'string_length: must have 1 to 255 characters';
 comment on constraint tasks_title_length on app.tasks is 'string_length: must have 1 to 200 characters';
-comment on constraint tasks_description_length on app.tasks is 'string_length: must have at most 2,000 characters';
+comment on constraint tasks_description_length on app.tasks is
+  'string_length: must have at most 2,000 characters';
 comment on constraint tasks_priority_known on app.tasks is 'enum: must be High, Medium or Low';
 comment on constraint tasks_tags_count on app.tasks is 'array_length: must have at most 50 tags';
-comment on constraint tasks_due_date_range on app.tasks is 'time_range: must lie between the years 1 and 9999';
-comment on constraint tasks_reminder_at_range on app.tasks is 'time_range: must lie between the years 1 and 9999';
-comment on constraint tasks_reminder_not_after_due on app.tasks is 'reminder_after_due: must not be after due_date';
-comment on constraint tasks_recurrence_rule_length on app.tasks is 'string_length: must have 1 to 500 characters';
+comment on constraint tasks_due_date_range on app.tasks is
+  'time_range: must lie between the years 1 and 9999';
+comment on constraint tasks_reminder_at_range on app.tasks is
+  'time_range: must lie between the years 1 and 9999';
+comment on constraint tasks_reminder_not_after_due on app.tasks is
+  'reminder_after_due: must not be after due_date';
+comment on constraint tasks_recurrence_rule_length on app.tasks is
+  'string_length: must have 1 to 500 characters';
 comment on constraint tasks_recurring_has_rule on app.tasks is
   'recurrence_rule_missing: must be set where is_recurring is true, for example FREQ=WEEKLY;BYDAY=MO';
 comment on constraint tasks_timezone_length on app.tasks is 'string_length: must have 1 to 100 characters';
@@ -141,7 +157,7 @@ comment on type app.task_query is 'The filters, the order and the page of a list
 comment on column app.task_query.q is
   'q: Words to find in title and description. Letter case and accents do not matter; English word '
   'forms are found; the last word may be the beginning of one; `"quoted phrases"`, `-without`, `or`. '
-  'See *Search*.';
+  'See [Search](#description/search).';
 comment on column app.task_query.statuses is
   'status: Only completed tasks, or only the others. `completed` and `true`, or `false`, mean the '
   'same.';

@@ -125,7 +125,7 @@ def test_a_body_has_one_media_type(document):
 
 def test_unknown_fields_may_come_where_the_setting_lets_them():
     settings = Settings(database_url="postgresql://nowhere/x", jwt_secret="s" * 32, unknown_fields="ignore")
-    schemas = describe(settings, {"fields": _SERIES, "faults": []})["components"]["schemas"]
+    schemas = describe(settings, {"fields": _SERIES, "parameters": [], "faults": []})["components"]["schemas"]
     for name in ("NewTask", "TaskChange", "Toggle", "OccurrencesPreview", "NewPass"):
         assert schemas[name]["additionalProperties"] is True
 
@@ -205,6 +205,27 @@ def test_the_parameters_of_a_list_are_those_that_the_database_reads(client, alic
     ] == read
 
 
+def test_the_parameters_of_a_list_are_described_by_the_database(document, as_superuser):
+    described = json.loads(as_superuser.value("select api.describe_tasks()"))["parameters"]
+    listed = [each for each in document["paths"]["/tasks"]["get"]["parameters"] if each.get("in") == "query"]
+    assert [(each["name"], each["description"]) for each in listed] == [
+        (each["name"], each["description"]) for each in described
+    ]
+    schemas = {each["name"]: each["schema"] for each in listed}
+    assert schemas["status"]["enum"] == ["complete", "incomplete"]
+    assert schemas["priority"]["items"] == {"$ref": "#/components/schemas/Priority"}
+    assert (schemas["limit"]["default"], schemas["offset"]["default"]) == (50, 0)
+
+
+def test_optional_parameters_have_no_examples_that_a_page_would_send(document):
+    used = [*document["components"]["parameters"].values()]
+    for _, _, operation in operations(document):
+        used += [each for each in operation.get("parameters", []) if "$ref" not in each]
+    for parameter in used:
+        given = {"example", "examples"} & (set(parameter) | set(parameter["schema"]))
+        assert not given or parameter.get("required"), parameter["name"]
+
+
 def test_every_reference_leads_somewhere(document):
     for reference in set(re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(document))):
         found = document
@@ -245,7 +266,7 @@ def test_every_operation_says_what_it_is_answers_what_and_needs_which_token(docu
 
 def test_if_match_is_required_where_the_server_demands_it():
     settings = Settings(database_url="postgresql://nowhere/x", jwt_secret="s" * 32, require_if_match=True)
-    document = describe(settings, {"fields": _SERIES, "faults": []})
+    document = describe(settings, {"fields": _SERIES, "parameters": [], "faults": []})
     for path, method in (("/tasks/{id}", "patch"), ("/tasks/{id}", "delete"), ("/tasks/{id}/toggle", "post")):
         (if_match,) = [
             each for each in document["paths"][path][method]["parameters"] if each.get("name") == "If-Match"

@@ -66,7 +66,7 @@ def main(address: str, token: str) -> None:
     assert isinstance(filtered, TaskPage)
     assert ([each.title for each in filtered.items], filtered.total) == (list("EDCBA"), 5)
 
-    # Walk by cursor; the filters are sent along, as programs do.
+    # Walk by cursor; the client sends its defaults along (offset=0&tags_match=any), and a filter.
     walked: list[str] = []
     cursor: str | Unset = UNSET
     while True:
