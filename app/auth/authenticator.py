@@ -12,16 +12,15 @@ from jwt import PyJWK
 from jwt import exceptions as errors
 from jwt.types import Options
 
+from app.auth.claims import check_times, is_read_only, user_of
 from app.auth.issuer import Issuer
 from app.auth.keyring import KeyRing, own_keys
 from app.auth.passes import MAX_REMEMBERED, OpenPass, digest_of, is_pass
 from app.identity import Identity
 from app.settings import Settings
-from app.web.problems import Problem, Unauthorized
+from app.web.problems import Unauthorized
 
 MAX_TOKEN = 8192  # bytes
-MAX_USER_ID = 255  # code points
-MAX_TIME = 253_402_300_799  # the end of the year 9999; a larger NumericDate is milliseconds
 
 # RFC 9110, section 11.4, and RFC 6750, section 2.1.
 BEARER = re.compile(rb"bearer +([a-z0-9._~+/-]+=*)", re.IGNORECASE)
@@ -84,7 +83,7 @@ class Authenticator:
             identity, expires = await self._pass(token)
         else:
             claims = await self._claims(token)
-            identity, expires = Identity(self._user_id(claims), self._read_only(claims)), claims["exp"]
+            identity, expires = self._identity(claims), claims["exp"]
         self._remember(digest, expires, identity)
         return identity
 
@@ -93,12 +92,21 @@ class Authenticator:
         if self._issuer:
             self._issuer.close()
 
+    def _identity(self, claims: Mapping[str, Any]) -> Identity:
+        """The identity in the verified claims of a JWT. Raises Unauthorized and Problem."""
+        settings = self._settings
+        user_id = user_of(claims, settings.jwt_user_claim)
+        read_only = settings.jwt_require_scope and is_read_only(claims, settings.jwt_scope_claim)
+        return Identity(user_id, read_only)
+
     async def _pass(self, token: bytes) -> tuple[Identity, float]:
         """The identity of a pass, and until when it is remembered. Raises Unauthorized and Unavailable."""
+        # From before the look-up, during which the pass may be revoked.
+        until = time() + MAX_REMEMBERED
         found = await self._open_pass(digest_of(token)) if self._open_pass else None
         if found is None:
             raise Unauthorized("The pass is unknown, revoked or expired")
-        return found.identity, min(found.expires_at, time() + MAX_REMEMBERED)
+        return found.identity, min(found.expires_at, until)
 
     async def _claims(self, token: bytes) -> dict[str, Any]:
         """The verified claims of a token."""
@@ -147,29 +155,9 @@ class Authenticator:
                 raise Unauthorized(f"The token must have the claim {error.claim}") from None
             except errors.InvalidTokenError as error:
                 raise Unauthorized(DESCRIPTIONS.get(type(error), "The claims are not valid")) from None
-            check_times(claims)
+            check_times(claims, time())
             return claims
         return None
-
-    def _user_id(self, claims: Mapping[str, Any]) -> str:
-        """The user id is not normalised: another spelling is another user. Raises Unauthorized."""
-        user_id = first_claim(claims, self._settings.jwt_user_claim)
-        if not isinstance(user_id, str) or not 0 < len(user_id) <= MAX_USER_ID or not is_text(user_id):
-            raise Unauthorized("The token does not name a user")
-        return user_id
-
-    def _read_only(self, claims: Mapping[str, Any]) -> bool:
-        """Whether the scopes allow reading only. Raises Problem where neither scope is there."""
-        if not self._settings.jwt_require_scope:
-            return False
-        scopes = scopes_of(first_claim(claims, self._settings.jwt_scope_claim))
-        if "tasks:write" in scopes:
-            return False
-        if "tasks:read" in scopes:
-            return True
-        challenge = 'Bearer realm="duly", error="insufficient_scope", scope="tasks:read"'
-        detail = "The token has neither the scope tasks:read nor tasks:write"
-        raise Problem("insufficient-scope", detail, {"www-authenticate": challenge})
 
     def _remember(self, digest: bytes, expires: float, identity: Identity) -> None:
         """Keep a verified token; where there is no room, forget the oldest one."""
@@ -188,32 +176,3 @@ def token_of(credentials: bytes) -> bytes:
         raise Unauthorized("The Authorization header must be Bearer, a blank, and a token of at most 8 KiB")
     # Another scheme counts as no credentials (RFC 6750, section 3.1).
     raise Unauthorized
-
-
-def first_claim(claims: Mapping[str, Any], names: Iterable[str]) -> Any:
-    """The first of these claims that is present, even if it is null; None where none is."""
-    return next((claims[name] for name in names if name in claims), None)
-
-
-def scopes_of(claim: Any) -> Sequence[Any]:
-    """The scopes in a string with blanks (RFC 8693, section 4.2) or in an array; none in another value."""
-    if isinstance(claim, str):
-        return claim.split(" ")
-    return claim if isinstance(claim, list) else ()
-
-
-def check_times(claims: Mapping[str, Any]) -> None:
-    """Stricter than PyJWT: numbers only (RFC 7519, section 2), no leeway for ``exp``. Raises Unauthorized."""
-    for name in ("exp", "nbf", "iat"):
-        if type(claims.get(name, 0)) not in (int, float) or not 0 <= claims.get(name, 0) <= MAX_TIME:
-            raise Unauthorized(f"The claim {name} must be a number of seconds since 1970")
-    if claims["exp"] <= time():
-        raise Unauthorized("The token has expired")
-
-
-def is_text(text: str) -> bool:
-    """Whether PostgreSQL can hold it: Unicode without U+0000 and lone surrogates."""
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:
-        return False

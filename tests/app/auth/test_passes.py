@@ -112,6 +112,23 @@ def test_a_revoked_pass_works_for_30_seconds_at_most(directory: Directory, set_c
         identify(known, token)
 
 
+def test_the_30_seconds_begin_before_the_pass_is_looked_up(directory: Directory, set_clock) -> None:
+    token = directory.add()
+
+    async def open_slowly(digest: bytes) -> Pass | None:
+        found = await directory.open(digest)
+        set_clock(NOW + 5)
+        return found
+
+    settings = Settings(database_url="postgresql://task_api@localhost/duly", jwt_secret=SECRET)
+    known = Authenticator(settings, open_slowly)
+    identify(known, token)
+    directory.passes.clear()
+    set_clock(NOW + MAX_REMEMBERED)
+    with pytest.raises(Unauthorized, match="unknown, revoked or expired"):
+        identify(known, token)
+
+
 def test_a_pass_is_not_remembered_past_its_end(directory: Directory, set_clock) -> None:
     known, token = authenticator(directory), directory.add(expires_at=NOW + 5)
     identify(known, token)
