@@ -309,6 +309,16 @@ def test_make_pass_says_what_is_wrong(server, database, monkeypatch, alice, argu
         create_pass(alice, *arguments)
 
 
+def test_make_pass_has_the_defaults_of_make_run(copy):
+    with running(copy) as service:
+        made = run_module(_COMMANDS, "pass", "--", "", "", "", folder=copy)
+        assert made.returncode == 0, made.stderr
+        service.token = made.stdout.strip()
+        assert service.call("GET", "/tasks")["total"] == 0
+        with pytest.raises(AssertionError, match="403"):
+            service.call("POST", "/tasks", {"title": "Buy milk"})
+
+
 def test_make_pass_changes_no_password_of_a_server_that_is_not_its_own(server, database, monkeypatch, alice):
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("DATABASE_OWNER_URL", server.owner_url(database))
