@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.docs.examples import CHANGES, SINCE
+from app.docs.examples import CHANGES
 from app.docs.operation import (
     TAGGED,
     answer,
@@ -17,8 +17,8 @@ Json = dict[str, Any]
 
 _SINCE = query_parameter(
     "since",
-    "`next` of the answer before. Leave it out to begin: then every task is told.",
-    {"type": "string", "examples": [SINCE]},
+    "`next` of the previous answer. Leave it out to begin: the answer then has all tasks.",
+    {"type": "string"},
 )
 
 
@@ -30,9 +30,9 @@ def paths(settings: Settings) -> Json:
                 "list_changes",
                 "synchronising",
                 "List the changes since a token",
-                "The tasks that changed and the ids of the deleted ones, since `since`. Nothing is ever missed, even if others "
-                "change tasks at the same time. 410 if the changes since then are not all known: begin again without "
-                "`since`. See *Synchronising*.",
+                "The tasks that changed since `since`, and the ids of the deleted ones. No change is missed, "
+                "even if others change tasks at the same time. 410 if the service no longer knows all "
+                "deletions: begin again without `since`. See [Synchronising](#description/synchronising).",
                 {
                     200: json_answer("The changes.", "Changes", CHANGES, *TAGGED, "Content-Encoding"),
                     304: answer("Nothing has changed.", *TAGGED),

@@ -50,7 +50,7 @@ def test_every_link_of_the_guides_leads_somewhere(http):
             assert http.get(link).status_code == 200, link
     assert {
         "first-steps", "tokens", "passes", "paging", "search", "safe-retries-and-preconditions",
-        "recurrence-and-time-zones", "errors",
+        "recurrence-and-time-zones", "synchronising", "errors",
     } <= headings  # fmt: skip
 
 
