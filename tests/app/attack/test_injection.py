@@ -120,6 +120,23 @@ def test_in_a_body(client, alice, unharmed, payload):
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
+def test_in_a_pass(client, alice, unharmed, payload):
+    her = client(alice)
+    for field in ("label", "scope", "expires_at", payload):
+        for headers in ({}, {"Prefer": "handling=lenient"}):
+            response = her.post("/passes", {"label": "x", field: payload}, headers=headers)
+            check(response, payload)
+            if field == "label" and len(payload) <= 100:
+                assert response.json()["label"] == payload.strip()
+    for token in (f"duly_{payload}", f"duly_{'a' * 42}{payload[:1]}"):
+        authorization = {"Authorization": f"Bearer {token}".encode()}
+        refused = her.request("GET", "/tasks", headers=authorization)
+        check(refused, payload)
+        assert refused.status_code in (400, 401)
+    check(her.get("/passes"), "\n".join(PAYLOADS))
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
 def test_in_a_query(client, alice, unharmed, payload):
     her = client(alice)
     ids = {
