@@ -62,7 +62,7 @@ class Docs:
         claims = {
             self._settings.jwt_user_claim[0]: user,
             "exp": int(time.time()) + 3600,
-            "scope": "tasks:read tasks:write",
+            self._settings.jwt_scope_claim[0]: "tasks:read tasks:write",
         }
         if self._settings.jwt_audience:
             claims["aud"] = self._settings.jwt_audience[0]

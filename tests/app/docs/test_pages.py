@@ -3,10 +3,14 @@
 import re
 
 import pytest
+from starlette.testclient import TestClient
 
 from app import __version__
 from app.docs.pages import ASSET_TYPES
+from app.main import create_app
+from app.settings import Settings
 from app.web.problem_types import PROBLEM_TYPES
+from tests.client import SECRET, Client
 
 ASSETS = ("scalar.js", "page.js", "page.css", "favicon.svg")
 
@@ -96,3 +100,19 @@ def test_the_root_sends_a_browser_to_the_docs(http, accept):
 def test_the_root_has_no_other_method(http):
     refused = http.post("/")
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+def test_the_token_of_the_page_has_the_claims_that_the_settings_name(server, database, alice):
+    settings = Settings(
+        database_url=server.service_url(database),
+        jwt_secret=SECRET,
+        development=True,
+        jwt_user_claim=("email",),
+        jwt_audience=("duly",),
+        jwt_issuer=("https://issuer.example",),
+        jwt_require_scope=True,
+        jwt_scope_claim=("permissions",),
+    )
+    with TestClient(create_app(settings)) as http:
+        token = http.post("/docs/token", params={"user": alice}).json()["token"]
+        assert Client(http, token).create()["user_id"] == alice
