@@ -321,7 +321,7 @@ SCHEMAS: Mapping[str, Json] = {
                 "type": "array",
                 "items": ref("FieldError"),
                 "minItems": 1,
-                "description": "All errors of the request at once; only with `/problems/validation-error`.",
+                "description": "All errors of the request at once, at most 20; only with `/problems/validation-error`.",
             },
             "reasons": {
                 "type": "array",

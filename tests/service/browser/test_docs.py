@@ -94,8 +94,21 @@ def test_the_page_fits_its_width_and_follows_the_color_scheme(open_page, service
     widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert widths[0] <= widths[1]
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    brightness = sum(int(number) for number in background.strip("rgba()").split(",")[:3])
-    assert (brightness > 600) == (scheme == "light"), background
+    assert (brightness(background) > 600) == (scheme == "light"), background
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_problem_page_can_be_read_in_both_color_schemes(open_page, service, scheme):
+    page = open_page(f"{service}/problems/not-found", PHONE, scheme)
+    # The canvas has no color of its own: it is the browser's, which follows color-scheme, as the text does.
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light dark"
+    text = page.evaluate("getComputedStyle(document.querySelector('h1')).color")
+    assert (brightness(text) > 600) == (scheme == "dark"), text
+
+
+def brightness(color: str) -> int:
+    """The sum of red, green and blue, from 0 to 765."""
+    return sum(int(number) for number in color.strip("rgba()").split(",")[:3])
 
 
 def test_errors_that_all_operations_share_are_told_once(open_page, service):
