@@ -241,6 +241,16 @@ FAULTS = {
         "task_keeper may read user_id, id, title, ",
         "and select on the whole table",
     ),
+    "a porter that reads tasks": (
+        "grant select (title) on app.tasks to task_porter",
+        "task_porter may read title of everybody's tasks, which it does not need",
+        "revoke select (title) on app.tasks from task_porter, and select on the whole table",
+    ),
+    "functions of the porter for public": (
+        "alter default privileges for role task_porter grant execute on functions to public",
+        "functions that task_porter creates will be executable or usable by public",
+        "alter default privileges for role task_porter revoke execute on functions from public",
+    ),
     "a service that reads the search index": (
         "grant select on app.search_entries to task_api",
         "table app.search_entries has no policy for select, which task_api may do",
@@ -410,6 +420,15 @@ MISTAKES = {
     "create policy all_seen on app.tasks for select to task_api using (true)": ("task_api", "app.tasks",
     "update", 4),
     "drop policy tasks_delete_own on app.tasks": ("task_api", "app.tasks", "delete", 3),
+    "grant select (digest) on app.passes to task_api": ("task_api", "app.passes", "select of digest", 3),
+    "grant update (scope) on app.passes to task_api": ("task_api", "app.passes", "update", 3),
+    "revoke select on app.passes from task_porter": ("task_porter", "app.passes", "select of digest", 3),
+    "grant select on app.tasks to task_porter;"
+    "create policy read_all on app.tasks for select to task_porter using (true)": ("task_porter", "app.tasks",
+    "select", 4),
+    "grant delete on app.passes to task_porter;"
+    "create policy delete_all on app.passes for delete to task_porter using (true)": ("task_porter",
+    "app.passes", "delete", 4),
     "revoke select on app.deleted_tasks from task_api": ("task_api", "app.deleted_tasks", "select", 3),
     "grant select on app.search_entries to task_api;"
     "create policy read_all on app.search_entries for select to task_api using (true)": ("task_api",
