@@ -12,7 +12,9 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
 from app.api.changes import Changes
+from app.api.events import Events, WakeStreams
 from app.api.health import Health
+from app.api.hub import Hub
 from app.api.occurrences import Occurrences
 from app.api.passes import Passes
 from app.api.tasks import Tasks
@@ -42,6 +44,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     occurrences = Occurrences(settings, database, authenticator)
     passes = Passes(settings, database, authenticator)
     changes = Changes(database, authenticator)
+    hub = Hub(settings, database)
+    events = Events(authenticator, hub)
     health = Health(database)
     docs = Docs(settings)
     development = (
@@ -52,7 +56,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with instrumentation, database:
+        async with instrumentation, database, hub.watching():
             yield
             await authenticator.aclose()
 
@@ -67,6 +71,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/occurrences", Resource(POST=occurrences.of_rule)),
             *(passes.routes if settings.passes else ()),
             Route("/changes", Resource(GET=changes.list)),
+            *(
+                [Route("/events", Resource(("text/event-stream",), GET=events.watch))]
+                if settings.events_limit
+                else ()
+            ),
             Route("/health", Resource(GET=health.live)),
             Route("/health/ready", Resource(GET=health.ready)),
             Route("/", Resource(("application/json", "text/html"), GET=show_index)),
@@ -82,6 +91,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             *instrumentation.middleware,
             Middleware(CORS, settings=settings),
             Middleware(LastResort),
+            *([Middleware(WakeStreams, hub=hub)] if settings.events_limit else ()),
             *_rate_limit(settings, database, authenticator),
         ],
         exception_handlers={
@@ -92,6 +102,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
         },
         lifespan=lifespan,
     )
+    # Protocol.shutdown ends the streams with it.
+    app.state.hub = hub
     # Each address has one spelling, with or without a trailing slash; see Envelope.
     app.router.redirect_slashes = False
     return app

@@ -174,6 +174,14 @@ class Settings:
     shutdown_timeout: int = _setting(
         "seconds that running requests have to end after SIGTERM", 10, _integer(1, 300)
     )
+    events_limit: int = _setting(
+        "streams of GET /events that each worker may have; 0: there is no such path",
+        1000,
+        _integer(0, 100_000),
+    )
+    events_interval: int = _setting(
+        "seconds between two looks for changes that other workers have made", 1, _integer(1, 60)
+    )
     rate_limit: tuple[int, int] | None = _setting(
         "requests/seconds that each user may send, for example 100/60; unset: any number",
         None,

@@ -1295,6 +1295,35 @@ COMMENT ON FUNCTION api.use_pass(id uuid) IS 'Notes today as the day of the pass
 
 
 --
+-- Name: watch_changes(jsonb); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.watch_changes(users jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_user text;
+  v_versions bigint[] := '{}';
+begin
+  for v_user in select name from jsonb_array_elements_text(users) with ordinality as watched (name, place) order by place loop
+    perform set_config('app.user_id', v_user, true);
+    v_versions := v_versions || coalesce((
+      select counts.version from app.task_counts as counts where counts.user_id = v_user), 0);
+  end loop;
+  perform set_config('app.user_id', '', true);
+  return jsonb_build_object('epoch', app.epoch(), 'versions', v_versions);
+end $$;
+
+
+--
+-- Name: FUNCTION watch_changes(users jsonb); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.watch_changes(users jsonb) IS 'The number of the last change of each of the users, in their order: {"epoch", "versions"}. For the service''s own use.';
+
+
+--
 -- Name: check_cursor(jsonb, jsonb); Type: FUNCTION; Schema: app; Owner: -
 --
 

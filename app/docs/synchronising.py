@@ -10,6 +10,7 @@ from app.docs.operation import (
     json_answer,
     limit_parameter,
     query_parameter,
+    typed_answer,
 )
 from app.settings import Settings
 
@@ -20,11 +21,17 @@ _SINCE = query_parameter(
     "`next` of the previous answer. Leave it out to begin: the answer then has all tasks.",
     {"type": "string"},
 )
+_LAST_EVENT_ID = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": "The `id` of the last event that you received. If it is the present one, the stream begins silent.",
+    "schema": {"type": "string"},
+}
 
 
 def paths(settings: Settings) -> Json:
     """The operations by path and method."""
-    return {
+    described: Json = {
         "/changes": {
             "get": describe_operation(
                 "list_changes",
@@ -42,3 +49,22 @@ def paths(settings: Settings) -> Json:
             )
         }
     }
+    if settings.events_limit:
+        described["/events"] = {
+            "get": describe_operation(
+                "watch_changes",
+                "synchronising",
+                "Watch for changes",
+                "A stream of server-sent events. `event: changed` tells that something changed; its `id` is a "
+                "`since` token for `GET /changes`. One event is sent at once, unless `Last-Event-ID` is the present "
+                "token. A comment is sent every 15 seconds. The stream ends when the token does. See "
+                "*Synchronising*.",
+                {
+                    200: typed_answer(
+                        "The stream.", "text/event-stream", {"type": "string"}, "Cache-Control", "Vary"
+                    )
+                },
+                parameters=(_LAST_EVENT_ID,),
+            )
+        }
+    return described

@@ -52,6 +52,12 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
+        self._streams = Gauge(
+            "duly_event_streams",
+            "Streams of GET /events.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
         self._in_use = Gauge(
             "duly_pool_in_use",
             "Database connections that work.",
@@ -90,7 +96,11 @@ class Metrics:
 
     @contextmanager
     def observe_exchange(self, exchange: Exchange) -> Iterator[None]:
-        """An observer of the middleware: counts and times each request."""
+        """An observer of the middleware: counts and times each request; a stream of events is counted alone."""
+        if exchange.scope["path"] == "/events":
+            with self._streams.track_inprogress():
+                yield
+            return
         self._running.inc()
         self._note_pool()
         try:

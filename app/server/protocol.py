@@ -17,10 +17,11 @@ import re
 import sys
 import termios
 from asyncio import Task, TimerHandle
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import httptools
@@ -87,6 +88,7 @@ class OnePacket(asyncio.Transport):
 class Protocol(HttpToolsProtocol):
     """uvicorn's, bounded in what it waits for. A request costs no timer: connections are checked at times."""
 
+    end_streams: ClassVar[Callable[[], None]] = lambda: None
     client_timeout = 10.0  # seconds
     _next_look: TimerHandle | None = None
     _seen: tuple[object, ...] | None = None
@@ -190,6 +192,7 @@ class Protocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Called when the server ends: from now on each answer asks the client to make another connection."""
+        type(self).end_streams()
         close = (b"connection", b"close")
         if close not in self.server_state.default_headers:
             # In place, so that it reaches the answers that are being made.

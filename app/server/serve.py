@@ -142,6 +142,7 @@ def start_worker() -> Starlette:
         threading.Thread(target=_end_after, args=[supervisor.join], daemon=True).start()
     Protocol.client_timeout = settings.client_timeout
     app = create_app(settings)
+    Protocol.end_streams = app.state.hub.close
     # What is there now stays. A request leaves no cycles behind, but a thousand that wait are many objects.
     gc.freeze()
     gc.set_threshold(50_000)

@@ -60,8 +60,9 @@ def test_without_a_user_nothing_is_seen_and_nothing_is_written(how, as_user, ali
     assert session.value("select app.user_id()") is None
 
 
-# These read no row of a user: the catalog alone, or whose pass has a digest.
-NO_ROWS = {"api.check_readiness", "api.describe_tasks", "api.open_pass"}
+# These read no row of a user (the catalog alone, or whose pass has a digest), or are told whose number to
+# read.
+NO_ROWS = {"api.check_readiness", "api.describe_tasks", "api.open_pass", "api.watch_changes"}
 
 
 def test_without_a_user_every_api_function_refuses(as_user, as_superuser, task):
@@ -308,7 +309,7 @@ def test_what_task_api_may_execute_is_known(as_user):
         "api.check_readiness", "api.create_task", "api.delete_task", "api.describe_tasks",
         "api.find_task_faults", "api.get_series",
         "api.get_task", "api.list_changes", "api.list_tasks", "api.read_series", "api.take_token",
-        "api.toggle_task", "api.update_task",
+        "api.toggle_task", "api.update_task", "api.watch_changes",
         "api.create_pass", "api.delete_pass", "api.list_passes", "api.open_pass", "api.use_pass",
         # Whether row-level security is in force: for api.check_readiness.
         "audit.describe_rows", "audit.find_faults", "keeper.list_migrations",

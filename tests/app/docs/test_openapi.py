@@ -140,6 +140,7 @@ OPERATION_IDS = {
     ("DELETE", "/tasks/{id}"): "delete_task",
     ("POST", "/tasks/{id}/toggle"): "toggle_task",
     ("GET", "/changes"): "list_changes",
+    ("GET", "/events"): "watch_changes",
     ("GET", "/tasks/{id}/occurrences"): "list_occurrences",
     ("POST", "/occurrences"): "preview_occurrences",
     ("GET", "/passes"): "list_passes",
