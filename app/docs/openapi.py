@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document. The fields and the rules of a task come from the catalog of the database."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,16 @@ Json = dict[str, Any]
 # Reads the catalog only; no row belongs to it.
 _NOBODY = Identity("", read_only=True)
 
+_TAGS = (
+    {"name": "tasks", "description": "Create, find, change and complete tasks."},
+    {"name": "recurrence", "description": "The coming due dates of recurring tasks."},
+    {"name": "passes", "description": "Tokens of your own for scripts. A pass can't manage passes."},
+    {
+        "name": "synchronising",
+        "description": "Changes since a token, for clients that keep a copy of their tasks.",
+    },
+    {"name": "service", "description": "Health and documentation. No token is needed."},
+)
 _GUIDES = Path(__file__).with_name("guides.md")
 
 
@@ -53,6 +64,13 @@ class OpenAPI:
 
 def describe(settings: Settings, tasks: Mapping[str, Any]) -> Json:
     """The document, from what api.describe_tasks found."""
+    described: Json = {
+        **tasks_paths(settings, tasks["parameters"]),
+        **recurrence_paths(settings),
+        **passes_paths(settings),
+        **synchronising_paths(settings),
+        **service_paths(settings),
+    }
     return {
         "openapi": "3.1.1",
         "info": {
@@ -64,25 +82,34 @@ def describe(settings: Settings, tasks: Mapping[str, Any]) -> Json:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/", "description": "This service."}],
-        "tags": [
-            {"name": "tasks", "description": "Create, find, change and complete tasks."},
-            {"name": "recurrence", "description": "The coming due dates of recurring tasks."},
-            {"name": "passes", "description": "Tokens of your own for scripts. A pass can't manage passes."},
-            {
-                "name": "synchronising",
-                "description": "Changes since a token, for clients that keep a copy of their tasks.",
-            },
-            {"name": "service", "description": "Health and documentation. No token is needed."},
-        ],
-        "paths": {
-            **tasks_paths(settings, tasks["parameters"]),
-            **recurrence_paths(settings),
-            **passes_paths(settings),
-            **synchronising_paths(settings),
-            **service_paths(settings),
-        },
-        "components": components(task_schemas(settings, tasks)),
+        "tags": [tag for tag in _TAGS if tag["name"] in _tags_of(described)],
+        "paths": described,
+        "components": _used(components(task_schemas(settings, tasks)), described),
     }
+
+
+def _tags_of(described: Json) -> set[str]:
+    return {operation["tags"][0] for methods in described.values() for operation in methods.values()}
+
+
+def _used(known: Json, described: Json) -> Json:
+    """The components that the paths need, directly or through others; a setting may leave some unused."""
+    found: set[tuple[str, str]] = set()
+    new = _references(described)
+    while new:
+        found |= new
+        new = {each for room, name in new for each in _references(known[room][name])} - found
+    return {
+        room: {
+            name: part for name, part in parts.items() if room == "securitySchemes" or (room, name) in found
+        }
+        for room, parts in known.items()
+    }
+
+
+def _references(part: object) -> set[tuple[str, str]]:
+    """The (room, name) of each component that a part of the document refers to."""
+    return set(re.findall(r'"#/components/(\w+)/([^"]+)"', json.dumps(part)))
 
 
 def _guides() -> str:

@@ -1,4 +1,4 @@
-"""The page to read and try the API: Scalar, whose files the package flask-openapi-scalar has, without a network."""
+"""The page to read and try the API: Scalar, from the package flask-openapi-scalar; it needs no network."""
 
 import time
 from functools import cache

@@ -118,7 +118,8 @@ def task_schemas(settings: Settings, described: Mapping[str, Any]) -> Json:
                 },
                 "expires_at": {
                     "anyOf": [{"type": "string", "format": "date-time"}, _NULL],
-                    "description": "When the pass stops working, at most 366 days ahead; in 90 days if it is left out.",
+                    "description": "When the pass stops working, at most 366 days ahead. In 90 days if it is "
+                    "left out.",
                 },
             },
             "required": ["label"],
@@ -282,7 +283,8 @@ SCHEMAS: Mapping[str, Json] = {
             "token": {
                 "type": "string",
                 "pattern": "^duly_[0-9A-Za-z]{43}$",
-                "description": "Send it as `Authorization: Bearer …`. It is shown this once: the service keeps a digest.",
+                "description": "Send it as `Authorization: Bearer …`. It is shown only in this answer; "
+                "the service keeps a digest.",
             },
         },
     ),
@@ -302,7 +304,8 @@ SCHEMAS: Mapping[str, Json] = {
                 "type": "array",
                 "items": {"type": "string", "format": "uuid"},
                 "maxItems": 500,
-                "description": "The ids of the tasks that were deleted. A task that was created again is only in `changed`.",
+                "description": "The ids of the deleted tasks. A task that was created again is only in "
+                "`changed`.",
             },
             "next": {"type": "string", "description": "The `since` of the next request. Opaque."},
             "has_more": {
@@ -321,7 +324,8 @@ SCHEMAS: Mapping[str, Json] = {
                 "type": "array",
                 "items": ref("FieldError"),
                 "minItems": 1,
-                "description": "All errors of the request at once, at most 20; only with `/problems/validation-error`.",
+                "description": "All errors of the request at once, at most 20. Only with "
+                "`/problems/validation-error`.",
             },
             "reasons": {
                 "type": "array",

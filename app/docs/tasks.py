@@ -43,7 +43,14 @@ def _schema(parameter: Mapping[str, Any]) -> Json:
 
 def paths(settings: Settings, parameters: Sequence[Mapping[str, Any]]) -> Json:
     """The operations by path and method, with these parameters of a list (api.describe_tasks)."""
-    if_match = PARAMETERS["If-Match"] | {"required": True} if settings.require_if_match else "If-Match"
+    if_match: str | Json = "If-Match"
+    if_match_of_put: str | Json = "If-Match"
+    if settings.require_if_match:
+        if_match = PARAMETERS["If-Match"] | {"required": True}
+        words = (
+            f"{PARAMETERS['If-Match']['description']} Required, unless you send `If-None-Match: *`: else 428."
+        )
+        if_match_of_put = PARAMETERS["If-Match"] | {"description": words}
     some_fields = json_body("TaskChange", {"two fields": {"priority": "Low", "due_date": None}})
     unchanged = answer("Nothing has changed.", *TAGGED)
     return {
@@ -110,7 +117,7 @@ def paths(settings: Settings, parameters: Sequence[Mapping[str, Any]]) -> Json:
                     ),
                 },
                 problems=(*_CHANGE, *WITH_BODY),
-                parameters=("id", "If-Match", "If-None-Match-any", "Prefer"),
+                parameters=("id", if_match_of_put, "If-None-Match-any", "Prefer"),
                 body=some_fields,
             ),
             "patch": describe_operation(

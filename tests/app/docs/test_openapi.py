@@ -273,6 +273,14 @@ def test_if_match_is_required_where_the_server_demands_it():
             each for each in document["paths"][path][method]["parameters"] if each.get("name") == "If-Match"
         ]
         assert if_match["required"] is True
+    # PUT may create, and then needs none.
+    (if_match,) = [
+        each
+        for each in document["paths"]["/tasks/{id}"]["put"]["parameters"]
+        if each.get("name") == "If-Match"
+    ]
+    assert "required" not in if_match
+    assert "Required, unless you send `If-None-Match: *`" in if_match["description"]
 
 
 _SERIES = [

@@ -34,6 +34,13 @@ def test_the_page_and_what_it_loads_say_how_they_may_be_kept(http):
         assert http.get(f"/docs/{name}").status_code == 404, name
 
 
+def test_the_reference_is_made_by_scalar_without_a_network(http):
+    assert "createApiReference" in http.get("/docs/scalar.js").text
+    settings = http.get("/docs/page.js").text
+    for setting in ("withDefaultFonts: false", "telemetry: false", 'proxyUrl: ""', "persistAuth: false"):
+        assert setting in settings
+
+
 def test_the_page_names_what_it_loads_and_nothing_else(http):
     loaded = re.findall(r'(?:src|href)="([^"]+)"', http.get("/docs").text)
     assert sorted(loaded) == sorted(f"/docs/{name}" for name in ASSETS)

@@ -11,7 +11,9 @@ from app.docs.openapi import describe
 from tests.service.generators import npm
 
 
-@pytest.fixture(params=[{}, {"metrics": True, "require_if_match": True, "unknown_fields": "ignore"}])
+@pytest.fixture(
+    params=[{}, {"passes": False}, {"metrics": True, "require_if_match": True, "unknown_fields": "ignore"}]
+)
 def folder(request, settings, as_superuser, tmp_path) -> Path:
     """A folder with a document in it, under the usual settings and under others."""
     tasks = json.loads(as_superuser.value("select api.describe_tasks()"))
