@@ -4107,6 +4107,90 @@ COMMENT ON FUNCTION app.version_of(moment timestamp with time zone) IS 'The vers
 
 
 --
+-- Name: compare(jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.compare(baseline jsonb) RETURNS TABLE(id text, severity text, kind text, name text, fault text, remedy text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+  return query
+  with expected as (
+    select
+      entry ->> 'kind' as kind, entry ->> 'name' as name,
+        coalesce((entry ->> 'optional')::boolean, false) as optional,
+      (entry -> 'definition') - coalesce((
+        select array_agg(attribute.key) from jsonb_each_text(entry -> 'since') as attribute
+        where attribute.value::integer > current_setting('server_version_num')::integer / 10000),
+          '{}') as definition
+    from jsonb_array_elements(baseline) as entry
+    where entry -> 'releases' is null
+      or entry -> 'releases' @> to_jsonb(current_setting('server_version_num')::integer / 10000)
+  ),
+
+  present as materialized (
+    select object.kind, object.name, object.definition from audit.objects as object
+  ),
+
+  differing as (
+    select
+      coalesce(expected.kind, present.kind) as kind, coalesce(expected.name, present.name) as name,
+      case when expected.kind is null then 'added' when present.kind is null then 'missing' else 'changed'
+        end as change,
+      expected.definition as expected, present.definition as actual
+    from expected
+    full join present on expected.kind = present.kind and expected.name = present.name
+    where present.kind is null and not expected.optional
+      or expected.kind is null
+      or present.definition <> expected.definition
+  )
+
+  select
+    format('%s-%s:%s', replace(differing.kind, ' ', '-'), differing.change,
+      left(md5(concat_ws(' ', differing.name, differing.actual)), 8)),
+    audit.rate(differing.change, differing.kind, differing.name, differing.expected, differing.actual),
+    differing.kind, differing.name,
+    format(
+      '%s %s %s', differing.kind, differing.name,
+      case differing.change
+        when 'missing' then 'is missing'
+        when 'added' then 'is not one of those that Duly makes' || coalesce(
+          ': ' || (
+            select string_agg(format('%s %s', attribute.key, attribute.value), ', ' order by attribute.key)
+            from jsonb_each_text(differing.actual) as attribute
+            where attribute.value is not null and attribute.value <> 'false'
+              and attribute.key not in ('body', 'words', 'members')), '')
+        else 'differs: ' || (
+          select string_agg(
+            distinct case
+              when attribute.key in ('body', 'words') then 'its body is another'
+              when attribute.key in ('members', 'mapping') then format('its %s is another', attribute.key)
+              else format(
+                '%s is %s instead of %s', attribute.key,
+                  coalesce(differing.actual ->> attribute.key, 'not there'),
+                coalesce(differing.expected ->> attribute.key, 'none')) end,
+            ', ')
+          from jsonb_object_keys(differing.actual || differing.expected) as attribute (key)
+          where differing.actual -> attribute.key is distinct from differing.expected -> attribute.key) end),
+    replace(
+      audit.suggest_remedy(differing.change, differing.kind, differing.name, differing.expected,
+        differing.actual),
+      'the database''s owner', (
+        select quote_ident(pg_get_userbyid(database.datdba)) from pg_catalog.pg_database as database
+        where database.datname = current_database()))
+  from differing;
+end $$;
+
+
+--
+-- Name: FUNCTION compare(baseline jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.compare(baseline jsonb) IS 'Each difference between audit.objects and the baseline: its severity, a sentence, and what to do.';
+
+
+--
 -- Name: describe_rows(pg_node_tree, oid); Type: FUNCTION; Schema: audit; Owner: -
 --
 
@@ -4133,6 +4217,38 @@ COMMENT ON FUNCTION audit.describe_rows(expression pg_node_tree, relation oid) I
 
 
 --
+-- Name: digest_body(text); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.digest_body(body text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN md5(regexp_replace(body, '::(\w+) AS \1\M'::text, '::\1'::text, 'g'::text));
+
+
+--
+-- Name: FUNCTION digest_body(body text); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.digest_body(body text) IS 'A digest of printed SQL that is the same after a restore.';
+
+
+--
+-- Name: digest_words(text); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.digest_words(body text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN md5(regexp_replace(regexp_replace(regexp_replace(body, '::(\w+) AS \1\M'::text, '::\1'::text, 'g'::text), '\m(?!(?:app|api|audit|finder|keeper|porter|pg_catalog)\.)[a-z_0-9]+\.(?=[a-z_"])'::text, ''::text, 'g'::text), '[\s()]+'::text, ''::text, 'g'::text));
+
+
+--
+-- Name: FUNCTION digest_words(body text); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.digest_words(body text) IS 'A digest of printed SQL that is the same on every release of PostgreSQL.';
+
+
+--
 -- Name: find_faults(name); Type: FUNCTION; Schema: audit; Owner: -
 --
 
@@ -4144,7 +4260,11 @@ declare
   v_role pg_catalog.pg_roles;
   v_table record;
 begin
-  select * into strict v_role from pg_catalog.pg_roles as found where found.rolname = role;
+  select * into v_role from pg_catalog.pg_roles as found where found.rolname = role;
+  if v_role.oid is null then
+    return next format('role %I is not there: run make migrate', role);
+    return;
+  end if;
 
   if v_role.rolsuper then
     return next format('role %I is a superuser, whom no policy holds: connect as task_api, and see that it is none', role);
@@ -4227,6 +4347,338 @@ end $_$;
 --
 
 COMMENT ON FUNCTION audit.find_faults(role name) IS 'Why row-level security would not hold for the role: one sentence for each fault, which ends with what to do; none where it holds.';
+
+
+--
+-- Name: is_watched(oid); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.is_watched(schema oid) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN (NOT (schema IN (SELECT namespace.oid FROM pg_namespace namespace WHERE ((namespace.nspname = ANY (ARRAY['pg_catalog'::name, 'information_schema'::name, 'pg_toast'::name])) OR (namespace.nspname ~ '^pg_(temp|toast_temp)_'::text)))));
+
+
+--
+-- Name: FUNCTION is_watched(schema oid); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.is_watched(schema oid) IS 'Whether the audit lists what is in a schema: all but PostgreSQL''s own.';
+
+
+--
+-- Name: name_role(oid); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.name_role(role oid) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN CASE WHEN (role = (0)::oid) THEN 'public'::text WHEN (role = (SELECT database.datdba FROM pg_database database WHERE (database.datname = current_database()))) THEN 'the database''s owner'::text WHEN (role = (10)::oid) THEN 'the first superuser'::text ELSE COALESCE((pg_get_userbyid(role))::text, 'nobody'::text) END;
+
+
+--
+-- Name: FUNCTION name_role(role oid); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.name_role(role oid) IS 'The name of a role; the owner of this database and the first superuser of the server are called so.';
+
+
+--
+-- Name: rate(text, text, text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.rate(change text, kind text, name text, expected jsonb, actual jsonb) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $_$
+  select case
+    when rate.kind = 'function' and change <> 'missing' and (
+      actual ->> 'security' = 'definer' or expected ->> 'security' = 'definer'
+        or actual -> 'leakproof' = 'true'
+      or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(require_)?user_id\(') then 'critical'
+    when rate.kind = 'setting' and change <> 'missing'
+      and split_part(name, ' of ', 1) ~ '^(app\.user_id|row_security|role|session_.*|search_path|local_preload.*)$'
+      then 'critical'
+    when rate.kind = 'column' and name ~ '\.user_id$' then 'critical'
+    when rate.kind = 'role' and change = 'added' and not (
+      (actual ->> 'superuser')::boolean or (actual ->> 'bypassrls')::boolean
+        or (actual ->> 'replication')::boolean
+      or (actual ->> 'createrole')::boolean) then 'high'
+    when rate.kind = 'privilege' and change = 'added' and name !~ ' for (public|task_\w+)$' then 'high'
+    when rate.kind = 'view' and change = 'added'
+      and not coalesce(actual -> 'options' ? 'security_invoker=true', false) then 'critical'
+    when rate.kind = 'index' and change = 'changed' and actual -> 'valid' = 'false' then 'high'
+    else (
+      select case change when 'added' then rated.added when 'changed' then rated.changed
+        else rated.missing end
+      from audit.kinds as rated
+      where rated.kind = rate.kind)
+  end
+$_$;
+
+
+--
+-- Name: FUNCTION rate(change text, kind text, name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.rate(change text, kind text, name text, expected jsonb, actual jsonb) IS 'The severity of a difference: critical, high, medium or low.';
+
+
+--
+-- Name: review(jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.review(baseline jsonb, accepted jsonb) RETURNS TABLE(id text, severity text, fault text, remedy text, accepted_by text, accepted_because text)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  with found as (
+    select
+      format('rule-%s:%s', rule.part, left(md5(rule.fault), 8)) as id,
+      case
+        when rule.fault ~ ' has no \w*timeout' then 'medium'
+        when rule.part in ('roles', 'tables') or rule.fault ~ '^public ' then 'critical'
+        else 'high' end as severity,
+      rule.fault, rule.remedy
+    from audit.faults as rule
+    union all
+    select difference.id, difference.severity, difference.fault, difference.remedy
+    from audit.compare(baseline) as difference
+  )
+
+  select found.id, found.severity, found.fault, found.remedy, entry ->> 'name', entry ->> 'reason'
+  from found
+  left join jsonb_array_elements(accepted) as entry on entry ->> 'id' = found.id
+  order by
+    entry is not null, array_position(array['critical', 'high', 'medium', 'low'], found.severity), found.id
+$$;
+
+
+--
+-- Name: FUNCTION review(baseline jsonb, accepted jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.review(baseline jsonb, accepted jsonb) IS 'All that is off, by the rules and compared with the baseline; the more dangerous first, what is accepted last.';
+
+
+--
+-- Name: suggest_remedy(text, text, text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_remedy(change text, kind text, name text, expected jsonb, actual jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+declare
+  -- Of "this on that", "this in that", "this for that".
+  v_first constant text := regexp_replace(name, ' (on|in|for) .*$', '');
+  v_last constant text := regexp_replace(name, '^.* (on|in|for) ', '');
+  v_part text[];
+  v_steps text[] := '{}';
+  v_key text;
+begin
+  case kind
+  when 'privilege' then
+    v_part := regexp_match(name, '^(.*) on (.*) for (.*)$');
+    v_part[2] := regexp_replace(v_part[2], '^database this$', 'database ' || quote_ident(current_database()));
+    if change = 'missing' or change = 'changed' then
+      v_steps := array[format(
+        'grant %s%s on %s to %s%s', v_part[1],
+        (select ' (' || string_agg(quote_ident(col), ', ') || ')'
+          from jsonb_array_elements_text(expected -> 'columns') as col),
+        v_part[2], v_part[3], case when (expected ->> 'grantable')::boolean then ' with grant option'
+          else '' end)];
+    end if;
+    if change <> 'missing' then
+      v_steps := format(
+        'revoke %s%s on %s from %s cascade', v_part[1],
+        case when not coalesce((actual ->> 'on the whole')::boolean, false) then
+          (select ' (' || string_agg(quote_ident(col), ', ') || ')'
+            from jsonb_array_elements_text(actual -> 'columns') as col) end,
+        v_part[2], v_part[3]) || v_steps;
+    end if;
+  when 'parameter privilege' then
+    v_part := regexp_match(name, '^(.*) on (.*) for (.*)$');
+    v_steps := array[format('revoke %s on parameter %s from %s', v_part[1], v_part[2], v_part[3])];
+  when 'default privilege' then
+    v_part := regexp_match(name, '^(.*) on (.*) that (.*) creates(?: in (.*))? for (.*)$');
+    v_steps := array[format(
+      'alter default privileges for role %s%s %s %s on %s %s %s', v_part[3], ' in schema ' || v_part[4],
+      case change when 'missing' then 'grant' else 'revoke' end, v_part[1], v_part[2],
+      case change when 'missing' then 'to' else 'from' end, v_part[5])];
+  when 'membership' then
+    v_steps := case change
+      when 'missing' then array[format('grant %s to %s', v_last, v_first)]
+      else array[format('revoke %s from %s', v_last, v_first)] end;
+  when 'setting' then
+    v_part := regexp_match(name, '^(.*) of (.*) in (.*)$');
+    v_steps := array[format(
+      'alter %s%s %s',
+      case v_part[2] when 'every role' then case v_part[3] when 'this database' then 'database '
+        || quote_ident(current_database()) else 'role all' end
+        else 'role ' || quote_ident(v_part[2]) end,
+      case when v_part[2] <> 'every role' and v_part[3] = 'this database' then ' in database '
+        || quote_ident(current_database()) end,
+      case change when 'added' then 'reset ' || v_part[1]
+        else format('set %s = %L', v_part[1], expected ->> 'value') end)];
+  when 'role' then
+    if change = 'added' then
+      v_steps := array[format('alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', name)];
+    elsif change = 'missing' then
+      v_steps := array['create it as in db/migrations/0001_roles.sql'];
+    else
+      for v_key in select jsonb_object_keys(actual) loop
+        continue when expected -> v_key = actual -> v_key;
+        v_steps := v_steps || format('alter role %I %s', name, case v_key
+          when 'connection limit' then format('connection limit %s', expected ->> v_key)
+          when 'valid until' then format('valid until %L', coalesce(expected ->> v_key, 'infinity'))
+          else case when (expected ->> v_key)::boolean then '' else 'no' end || v_key end);
+      end loop;
+    end if;
+  when 'policy', 'trigger', 'rule' then
+    if change = 'changed' and kind = 'trigger' and actual ->> 'enabled' <> expected ->> 'enabled' then
+      v_steps := array[format('alter table %s enable trigger %s', v_last, v_first)];
+    elsif change = 'added' and kind = 'trigger' and v_first = 'one of a foreign key' then
+      v_steps := array[format('alter table %s enable trigger all', v_last)];
+    elsif change = 'added' and kind = 'rule' and v_first = '"_RETURN"' then
+      v_steps := array[format('drop view %s', v_last)];
+    else
+      if change <> 'missing' then
+        v_steps := array[format('drop %s %s', kind, name)];
+      end if;
+      if change <> 'added' then
+        v_steps := v_steps || case kind
+          when 'policy' then 'create it as in db/migrations/*_policies.sql'
+          when 'trigger' then replace(expected ->> 'definition', 'CREATE TRIGGER', 'create trigger')
+          else 'create it as in db/schema.sql' end;
+      end if;
+    end if;
+  when 'constraint' then
+    if change = 'changed' and expected -> 'definition' = actual -> 'definition' then
+      v_steps := array[format('alter table %s validate constraint %s', v_last, v_first)];
+    else
+      if change <> 'missing' then
+        v_steps := array[format('alter table %s drop constraint %s', v_last, v_first)];
+      end if;
+      if change <> 'added' then
+        v_steps := v_steps || format('alter table %s add constraint %s %s', v_last, v_first,
+          expected ->> 'definition');
+      end if;
+    end if;
+  when 'index' then
+    if change = 'added' then
+      v_steps := array[format('drop index %s', name)];
+    elsif change = 'missing' then
+      v_steps := array[expected ->> 'definition'];
+    elsif actual -> 'valid' = 'false' then
+      v_steps := array[format('reindex index %s', name)];
+    else
+      v_steps := array[format('drop index %s', name), expected ->> 'definition'];
+    end if;
+  when 'table', 'schema', 'view', 'materialized view', 'foreign table', 'sequence', 'composite type', 'type',
+    'domain',
+    'function', 'column' then
+    if change = 'added' then
+      v_steps := array[case kind
+        when 'function' then format('drop routine %s', name)
+        when 'composite type' then format('drop type %s', name)
+        when 'column' then
+          format('alter table %s drop column %s', regexp_replace(name, '\.("[^"]*"|[^.]*)$', ''),
+            substring(name from '("[^"]*"|[^.]*)$'))
+        else format('drop %s %s', kind, name) end];
+    elsif change = 'missing' then
+      v_steps := array[case
+        when kind in ('function', 'view')
+          then format('run the file of db/functions that makes %s', split_part(name, '(', 1))
+        else 'create it as in db/schema.sql' end];
+    else
+      for v_key in
+        select key
+        from (select jsonb_object_keys(actual) as key union select jsonb_object_keys(expected)) as keys
+        order by key
+      loop
+        continue when expected -> v_key is not distinct from actual -> v_key;
+        v_steps := v_steps || case
+          when v_key = 'owner' then format(
+            'alter %s %s owner to %s', case kind when 'composite type' then 'type' when 'function'
+              then 'routine' else kind end,
+            name, expected ->> 'owner')
+          when kind = 'table' and v_key = 'row-level security'
+            then format('alter table %s enable row level security', name)
+          when kind = 'table' and v_key = 'forced'
+            then format('alter table %s force row level security', name)
+          when kind = 'table' and v_key = 'replica identity'
+            then format('alter table %s replica identity default', name)
+          when kind = 'table' and v_key = 'unlogged' then
+            format('alter table %s set %s', name, case when (expected ->> v_key)::boolean then 'unlogged'
+              else 'logged' end)
+          when kind = 'table' and v_key = 'options' then
+            format('alter table %s reset or set what differs', name)
+          when kind = 'table' and v_key = 'parents' then
+            format('alter table %s no inherit, or detach it from, %s', name, coalesce(actual ->> v_key, ''))
+          when kind = 'column' and v_key = 'default' then format(
+            'alter table %s alter column %s %s', regexp_replace(name, '\.("[^"]*"|[^.]*)$', ''),
+              substring(name from '("[^"]*"|[^.]*)$'),
+            coalesce('set default ' || (expected ->> v_key), 'drop default'))
+          when kind = 'column' and v_key = 'not null' then format(
+            'alter table %s alter column %s %s not null', regexp_replace(name, '\.("[^"]*"|[^.]*)$', ''),
+            substring(name from '("[^"]*"|[^.]*)$'), case when expected ? v_key then 'set' else 'drop' end)
+          when kind = 'function' and v_key = 'volatility'
+            then format('alter function %s %s', name, expected ->> v_key)
+          when kind = 'function' and v_key = 'security'
+            then format('alter function %s security %s', name, expected ->> v_key)
+          when kind = 'function' and v_key = 'leakproof' then format('alter function %s not leakproof', name)
+          when kind = 'function' and v_key = 'parallel' then format(
+            'alter function %s parallel %s', name,
+            case expected ->> v_key when 's' then 'safe' when 'r' then 'restricted' else 'unsafe' end)
+          when kind = 'function' and v_key = 'strict' then format(
+            'alter function %s %s', name, case when expected ? v_key then 'strict'
+              else 'called on null input' end)
+          when kind = 'function' and v_key = 'settings' then format(
+            'alter function %s reset all%s', name,
+            (select string_agg(format('; alter function %s set %s', name,
+              regexp_replace(pair, '=(.*)$', case when pair ~ '=""$' then ' = ''''' else ' = \1' end)), '')
+            from jsonb_array_elements_text(expected -> v_key) as pair))
+          when kind in ('function', 'view')
+            then format('run the file of db/functions that makes %s', split_part(name, '(', 1))
+          else 'make it again as in db/schema.sql' end;
+      end loop;
+    end if;
+  when 'cast' then
+    v_part := regexp_match(name, '^(.*) to (.*)$');
+    v_steps := array[format('drop cast (%s as %s)', v_part[1], v_part[2])];
+  when 'operator class', 'operator family' then
+    v_steps := array[format('drop %s %s using %s', kind, v_first, v_last)];
+  when 'transform' then
+    v_steps := array[format('drop transform for %s language %s', v_first, v_last)];
+  when 'user mapping' then
+    v_steps := array[format('drop user mapping for %s server %s', v_first, v_last)];
+  when 'replication slot' then
+    v_steps := array[format('select pg_drop_replication_slot(%L)', name)];
+  when 'large objects' then
+    v_steps := array['select lo_unlink(oid) from pg_largeobject_metadata where lomowner = …::regrole, when you know who made them'];
+  when 'server setting' then
+    v_steps := array[format('alter system set %s = %L; select pg_reload_conf()', name, expected ->> 'value')];
+  when 'security label' then
+    v_steps := array[format('security label on %s is null', name)];
+  when 'database' then
+    v_steps := array['move the data to a database that is made as the README says'];
+  else
+    v_steps := case change
+      when 'added' then array[format('drop %s %s', kind, name)]
+      else array['make it again as in db/schema.sql'] end;
+  end case;
+  return (
+    select string_agg(steps.step, '; ' order by steps.place)
+    from (
+      select step, min(place) as place from unnest(v_steps) with ordinality as all_steps (step, place)
+        group by step) as steps);
+end $_$;
+
+
+--
+-- Name: FUNCTION suggest_remedy(change text, kind text, name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_remedy(change text, kind text, name text, expected jsonb, actual jsonb) IS 'What to do about a difference: mostly statements that can be pasted.';
 
 
 --
@@ -5440,6 +5892,839 @@ CREATE VIEW audit.faults WITH (security_invoker='true') AS
 --
 
 COMMENT ON VIEW audit.faults IS 'All that is off, each with what to do about it; no row where nothing is.';
+
+
+--
+-- Name: kinds; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.kinds WITH (security_invoker='true') AS
+ SELECT kind,
+    added,
+    changed,
+    missing
+   FROM ( VALUES ('role'::text,'critical'::text,'critical'::text,'high'::text), ('membership'::text,'critical'::text,'critical'::text,'medium'::text), ('setting'::text,'high'::text,'high'::text,'medium'::text), ('parameter privilege'::text,'critical'::text,'critical'::text,'medium'::text), ('default privilege'::text,'high'::text,'high'::text,'medium'::text), ('schema'::text,'high'::text,'critical'::text,'high'::text), ('table'::text,'high'::text,'critical'::text,'high'::text), ('view'::text,'high'::text,'critical'::text,'high'::text), ('materialized view'::text,'critical'::text,'critical'::text,'high'::text), ('foreign table'::text,'critical'::text,'critical'::text,'high'::text), ('sequence'::text,'low'::text,'high'::text,'medium'::text), ('composite type'::text,'low'::text,'high'::text,'high'::text), ('column'::text,'high'::text,'high'::text,'high'::text), ('constraint'::text,'medium'::text,'high'::text,'high'::text), ('index'::text,'low'::text,'medium'::text,'medium'::text), ('policy'::text,'critical'::text,'critical'::text,'high'::text), ('trigger'::text,'critical'::text,'critical'::text,'high'::text), ('rule'::text,'critical'::text,'critical'::text,'high'::text), ('statistics'::text,'low'::text,'low'::text,'low'::text), ('function'::text,'high'::text,'high'::text,'high'::text), ('type'::text,'low'::text,'high'::text,'high'::text), ('domain'::text,'low'::text,'high'::text,'high'::text), ('cast'::text,'high'::text,'high'::text,'medium'::text), ('operator'::text,'high'::text,'high'::text,'medium'::text), ('operator class'::text,'high'::text,'high'::text,'medium'::text), ('operator family'::text,'medium'::text,'high'::text,'medium'::text), ('text search configuration'::text,'medium'::text,'high'::text,'high'::text), ('text search dictionary'::text,'medium'::text,'high'::text,'high'::text), ('text search parser'::text,'medium'::text,'high'::text,'high'::text), ('text search template'::text,'medium'::text,'high'::text,'high'::text), ('collation'::text,'low'::text,'medium'::text,'medium'::text), ('conversion'::text,'high'::text,'high'::text,'medium'::text), ('access method'::text,'high'::text,'high'::text,'medium'::text), ('transform'::text,'high'::text,'high'::text,'medium'::text), ('privilege'::text,'critical'::text,'critical'::text,'medium'::text), ('database'::text,'high'::text,'high'::text,'high'::text), ('extension'::text,'high'::text,'high'::text,'high'::text), ('language'::text,'critical'::text,'critical'::text,'medium'::text), ('event trigger'::text,'critical'::text,'critical'::text,'medium'::text), ('publication'::text,'critical'::text,'critical'::text,'medium'::text), ('subscription'::text,'critical'::text,'critical'::text,'medium'::text), ('replication slot'::text,'critical'::text,'critical'::text,'medium'::text), ('foreign data wrapper'::text,'high'::text,'high'::text,'medium'::text), ('foreign server'::text,'critical'::text,'critical'::text,'medium'::text), ('user mapping'::text,'critical'::text,'critical'::text,'medium'::text), ('large objects'::text,'medium'::text,'medium'::text,'medium'::text), ('security label'::text,'medium'::text,'medium'::text,'medium'::text), ('server setting'::text,'high'::text,'high'::text,'medium'::text)) kinds(kind, added, changed, missing);
+
+
+--
+-- Name: VIEW kinds; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.kinds IS 'How severe it is that an object of a kind was added, differs from the baseline, or is missing.';
+
+
+--
+-- Name: privilege_objects; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.privilege_objects WITH (security_invoker='true') AS
+ WITH granted(subject, object, "column", grants, owner) AS (
+         SELECT
+                CASE relation.relkind
+                    WHEN 'S'::"char" THEN 'sequence'::text
+                    ELSE 'table'::text
+                END AS "case",
+            ((relation.oid)::regclass)::text AS oid,
+            NULL::name AS "?column?",
+            COALESCE(relation.relacl,
+                CASE relation.relkind
+                    WHEN 'S'::"char" THEN acldefault('s'::"char", relation.relowner)
+                    ELSE acldefault('r'::"char", relation.relowner)
+                END) AS "coalesce",
+            relation.relowner
+           FROM pg_class relation
+          WHERE ((relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char"])) AND audit.is_watched(relation.relnamespace))
+        UNION ALL
+         SELECT 'table'::text,
+            ((relation.oid)::regclass)::text AS oid,
+            attribute.attname,
+            attribute.attacl,
+            relation.relowner
+           FROM (pg_class relation
+             JOIN pg_attribute attribute ON (((relation.oid = attribute.attrelid) AND (NOT attribute.attisdropped))))
+          WHERE audit.is_watched(relation.relnamespace)
+        UNION ALL
+         SELECT 'function'::text,
+            ((routine.oid)::regprocedure)::text AS oid,
+            NULL::name,
+            COALESCE(routine.proacl, acldefault('f'::"char", routine.proowner)) AS "coalesce",
+            routine.proowner
+           FROM pg_proc routine
+          WHERE (audit.is_watched(routine.pronamespace) AND (NOT (EXISTS ( SELECT
+                   FROM pg_depend member
+                  WHERE ((member.classid = ('pg_proc'::regclass)::oid) AND (member.objid = routine.oid) AND (member.deptype = 'e'::"char"))))))
+        UNION ALL
+         SELECT 'schema'::text,
+            quote_ident((namespace.nspname)::text) AS quote_ident,
+            NULL::name,
+            namespace.nspacl,
+            namespace.nspowner
+           FROM pg_namespace namespace
+          WHERE audit.is_watched(namespace.oid)
+        UNION ALL
+         SELECT 'type'::text,
+            ((type.oid)::regtype)::text AS oid,
+            NULL::name,
+            COALESCE(type.typacl, acldefault('T'::"char", type.typowner)) AS "coalesce",
+            type.typowner
+           FROM (pg_type type
+             LEFT JOIN pg_class class ON ((type.typrelid = class.oid)))
+          WHERE (audit.is_watched(type.typnamespace) AND (type.typcategory <> 'A'::"char") AND ((class.oid IS NULL) OR (class.relkind = 'c'::"char")) AND (NOT (EXISTS ( SELECT
+                   FROM pg_depend member
+                  WHERE ((member.classid = ('pg_type'::regclass)::oid) AND (member.objid = type.oid) AND (member.deptype = 'e'::"char"))))))
+        UNION ALL
+         SELECT 'database'::text,
+            'this'::text,
+            NULL::name,
+            COALESCE(database.datacl, acldefault('d'::"char", database.datdba)) AS "coalesce",
+            database.datdba
+           FROM pg_database database
+          WHERE (database.datname = current_database())
+        UNION ALL
+         SELECT 'language'::text,
+            quote_ident((language.lanname)::text) AS quote_ident,
+            NULL::name,
+                CASE
+                    WHEN ((language.lanname = ANY (ARRAY['internal'::name, 'c'::name, 'sql'::name, 'plpgsql'::name])) AND (language.lanacl IS NULL)) THEN NULL::aclitem[]
+                    ELSE COALESCE(language.lanacl, acldefault('l'::"char", language.lanowner))
+                END AS "coalesce",
+            language.lanowner
+           FROM pg_language language
+        UNION ALL
+         SELECT 'foreign server'::text,
+            quote_ident((server.srvname)::text) AS quote_ident,
+            NULL::name,
+            server.srvacl,
+            server.srvowner
+           FROM pg_foreign_server server
+        UNION ALL
+         SELECT 'foreign data wrapper'::text,
+            quote_ident((wrapper.fdwname)::text) AS quote_ident,
+            NULL::name,
+            wrapper.fdwacl,
+            wrapper.fdwowner
+           FROM pg_foreign_data_wrapper wrapper
+        UNION ALL
+         SELECT 'tablespace'::text,
+            quote_ident((tablespace.spcname)::text) AS quote_ident,
+            NULL::name,
+            tablespace.spcacl,
+            tablespace.spcowner
+           FROM pg_tablespace tablespace
+        UNION ALL
+         SELECT 'large object'::text,
+            (large.oid)::text AS oid,
+            NULL::name,
+            large.lomacl,
+            large.lomowner
+           FROM pg_largeobject_metadata large
+        ), born AS (
+         SELECT init.classoid,
+            init.objoid,
+            init.objsubid,
+            entry.grantee,
+            entry.privilege_type
+           FROM (pg_init_privs init
+             CROSS JOIN LATERAL aclexplode(init.initprivs) entry(grantor, grantee, privilege_type, is_grantable))
+        ), beyond(subject, object, "column", grantee, privilege_type, is_grantable) AS (
+         SELECT 'table'::text AS "?column?",
+            ((relation.oid)::regclass)::text AS oid,
+            NULL::name AS "?column?",
+            entry.grantee,
+            entry.privilege_type,
+            entry.is_grantable
+           FROM (pg_class relation
+             CROSS JOIN LATERAL aclexplode(relation.relacl) entry(grantor, grantee, privilege_type, is_grantable))
+          WHERE ((NOT audit.is_watched(relation.relnamespace)) AND (relation.relkind = ANY (ARRAY['r'::"char", 'v'::"char"])) AND (entry.grantee <> relation.relowner) AND (NOT (EXISTS ( SELECT
+                   FROM born
+                  WHERE ((born.classoid = ('pg_class'::regclass)::oid) AND (born.objoid = relation.oid) AND (born.objsubid = 0) AND (born.grantee = entry.grantee) AND (born.privilege_type = entry.privilege_type))))))
+        UNION ALL
+         SELECT 'table'::text,
+            ((relation.oid)::regclass)::text AS oid,
+            attribute.attname,
+            entry.grantee,
+            entry.privilege_type,
+            entry.is_grantable
+           FROM ((pg_class relation
+             JOIN pg_attribute attribute ON ((relation.oid = attribute.attrelid)))
+             CROSS JOIN LATERAL aclexplode(attribute.attacl) entry(grantor, grantee, privilege_type, is_grantable))
+          WHERE ((NOT audit.is_watched(relation.relnamespace)) AND (entry.grantee <> relation.relowner) AND (NOT (EXISTS ( SELECT
+                   FROM born
+                  WHERE ((born.classoid = ('pg_class'::regclass)::oid) AND (born.objoid = relation.oid) AND (born.objsubid = attribute.attnum) AND (born.grantee = entry.grantee) AND (born.privilege_type = entry.privilege_type))))))
+        UNION ALL
+         SELECT 'function'::text,
+            ((routine.oid)::regprocedure)::text AS oid,
+            NULL::name,
+            entry.grantee,
+            entry.privilege_type,
+            entry.is_grantable
+           FROM (pg_proc routine
+             CROSS JOIN LATERAL aclexplode(routine.proacl) entry(grantor, grantee, privilege_type, is_grantable))
+          WHERE ((NOT audit.is_watched(routine.pronamespace)) AND (entry.grantee <> routine.proowner) AND (entry.grantee <> (0)::oid) AND (NOT (EXISTS ( SELECT
+                   FROM born
+                  WHERE ((born.classoid = ('pg_proc'::regclass)::oid) AND (born.objoid = routine.oid) AND (born.grantee = entry.grantee) AND (born.privilege_type = entry.privilege_type))))))
+        UNION ALL
+         SELECT 'function'::text,
+            ((routine.oid)::regprocedure)::text AS oid,
+            NULL::name,
+            entry.grantee,
+            entry.privilege_type,
+            entry.is_grantable
+           FROM ((pg_proc routine
+             JOIN pg_init_privs init ON (((init.classoid = ('pg_proc'::regclass)::oid) AND (routine.oid = init.objoid))))
+             CROSS JOIN LATERAL aclexplode(routine.proacl) entry(grantor, grantee, privilege_type, is_grantable))
+          WHERE ((NOT audit.is_watched(routine.pronamespace)) AND (entry.grantee = (0)::oid) AND (NOT (EXISTS ( SELECT
+                   FROM born
+                  WHERE ((born.classoid = init.classoid) AND (born.objoid = init.objoid) AND (born.grantee = (0)::oid))))))
+        UNION ALL
+         SELECT 'schema'::text,
+            quote_ident((namespace.nspname)::text) AS quote_ident,
+            NULL::name,
+            entry.grantee,
+            entry.privilege_type,
+            entry.is_grantable
+           FROM (pg_namespace namespace
+             CROSS JOIN LATERAL aclexplode(namespace.nspacl) entry(grantor, grantee, privilege_type, is_grantable))
+          WHERE ((namespace.nspname = ANY (ARRAY['pg_catalog'::name, 'information_schema'::name])) AND (entry.grantee <> namespace.nspowner) AND (NOT (EXISTS ( SELECT
+                   FROM born
+                  WHERE ((born.classoid = ('pg_namespace'::regclass)::oid) AND (born.objoid = namespace.oid) AND (born.grantee = entry.grantee) AND (born.privilege_type = entry.privilege_type))))))
+        UNION ALL
+         SELECT granted.subject,
+            granted.object,
+            granted."column",
+            entry.grantee,
+            entry.privilege_type,
+            entry.is_grantable
+           FROM (granted
+             CROSS JOIN LATERAL aclexplode(granted.grants) entry(grantor, grantee, privilege_type, is_grantable))
+          WHERE (entry.grantee <> granted.owner)
+        )
+ SELECT 'privilege'::text AS kind,
+    format('%s on %s %s for %s'::text, lower(privilege_type), subject, object, audit.name_role(grantee)) AS name,
+    jsonb_strip_nulls(jsonb_build_object('columns', jsonb_agg("column" ORDER BY "column") FILTER (WHERE ("column" IS NOT NULL)), 'on the whole',
+        CASE
+            WHEN bool_or(("column" IS NOT NULL)) THEN NULLIF(bool_or(("column" IS NULL)), false)
+            ELSE NULL::boolean
+        END, 'grantable', NULLIF(bool_or(is_grantable), false))) AS definition
+   FROM beyond found
+  GROUP BY privilege_type, subject, object, grantee;
+
+
+--
+-- Name: VIEW privilege_objects; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.privilege_objects IS 'The part of audit.objects about privileges, on columns too; in PostgreSQL''s own schemas those that were added.';
+
+
+--
+-- Name: relation_objects; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.relation_objects WITH (security_invoker='true') AS
+ WITH watched AS (
+         SELECT class.oid,
+            class.relkind,
+            class.relowner,
+            class.reloptions,
+            class.relrowsecurity,
+            class.relforcerowsecurity,
+            class.relreplident,
+            class.relpersistence
+           FROM pg_class class
+          WHERE (audit.is_watched(class.relnamespace) AND (NOT (class.oid IN ( SELECT member.objid
+                   FROM pg_depend member
+                  WHERE ((member.classid = ('pg_class'::regclass)::oid) AND (member.deptype = 'e'::"char"))))))
+        )
+ SELECT 'schema'::text AS kind,
+    quote_ident((namespace.nspname)::text) AS name,
+    jsonb_build_object('owner', audit.name_role(namespace.nspowner)) AS definition
+   FROM pg_namespace namespace
+  WHERE audit.is_watched(namespace.oid)
+UNION ALL
+ SELECT
+        CASE relation.relkind
+            WHEN 'v'::"char" THEN 'view'::text
+            WHEN 'm'::"char" THEN 'materialized view'::text
+            WHEN 'f'::"char" THEN 'foreign table'::text
+            WHEN 'S'::"char" THEN 'sequence'::text
+            WHEN 'c'::"char" THEN 'composite type'::text
+            ELSE 'table'::text
+        END AS kind,
+    ((relation.oid)::regclass)::text AS name,
+    jsonb_strip_nulls(jsonb_build_object('owner', audit.name_role(relation.relowner), 'options', relation.reloptions, 'row-level security',
+        CASE
+            WHEN (relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) THEN relation.relrowsecurity
+            ELSE NULL::boolean
+        END, 'forced',
+        CASE
+            WHEN (relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) THEN relation.relforcerowsecurity
+            ELSE NULL::boolean
+        END, 'replica identity',
+        CASE
+            WHEN (relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) THEN
+            CASE relation.relreplident
+                WHEN 'd'::"char" THEN 'primary key'::text
+                WHEN 'n'::"char" THEN 'nothing'::text
+                WHEN 'f'::"char" THEN 'full'::text
+                ELSE 'index'::text
+            END
+            ELSE NULL::text
+        END, 'unlogged',
+        CASE
+            WHEN (relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) THEN (relation.relpersistence = 'u'::"char")
+            ELSE NULL::boolean
+        END, 'partitioned', NULLIF((relation.relkind = 'p'::"char"), false), 'parents', ( SELECT jsonb_agg(((parent.inhparent)::regclass)::text ORDER BY parent.inhseqno) AS jsonb_agg
+           FROM pg_inherits parent
+          WHERE (parent.inhrelid = relation.oid)), 'body',
+        CASE
+            WHEN ((relation.relkind = ANY (ARRAY['v'::"char", 'm'::"char"])) AND ((current_setting('server_version_num'::text))::integer >= 160000)) THEN audit.digest_body(pg_get_viewdef(relation.oid))
+            ELSE NULL::text
+        END, 'words',
+        CASE
+            WHEN (relation.relkind = ANY (ARRAY['v'::"char", 'm'::"char"])) THEN audit.digest_words(pg_get_viewdef(relation.oid))
+            ELSE NULL::text
+        END)) AS definition
+   FROM watched relation
+  WHERE (relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char", 'c'::"char"]))
+UNION ALL
+ SELECT 'column'::text AS kind,
+    format('%s.%I'::text, (relation.oid)::regclass, attribute.attname) AS name,
+    jsonb_strip_nulls(jsonb_build_object('type', format_type(attribute.atttypid, attribute.atttypmod), 'not null', NULLIF(attribute.attnotnull, false), 'default',
+        CASE
+            WHEN (attribute.attgenerated = ''::"char") THEN pg_get_expr(expression.adbin, expression.adrelid)
+            ELSE NULL::text
+        END, 'generated',
+        CASE
+            WHEN (attribute.attgenerated <> ''::"char") THEN (((attribute.attgenerated)::text || ' '::text) || pg_get_expr(expression.adbin, expression.adrelid))
+            ELSE NULL::text
+        END, 'identity', NULLIF(attribute.attidentity, ''::"char"), 'collation', ( SELECT coll.collname
+           FROM pg_collation coll
+          WHERE ((coll.oid = attribute.attcollation) AND (attribute.attcollation <> type.typcollation))))) AS definition
+   FROM (((watched relation
+     JOIN pg_attribute attribute ON (((relation.oid = attribute.attrelid) AND (attribute.attnum > 0) AND (NOT attribute.attisdropped))))
+     JOIN pg_type type ON ((attribute.atttypid = type.oid)))
+     LEFT JOIN pg_attrdef expression ON (((attribute.attrelid = expression.adrelid) AND (attribute.attnum = expression.adnum))))
+  WHERE (relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'f'::"char", 'c'::"char"]))
+UNION ALL
+ SELECT 'constraint'::text AS kind,
+    format('%I on %s'::text, bond.conname, (bond.conrelid)::regclass) AS name,
+    jsonb_build_object('definition', regexp_replace(pg_get_constraintdef(bond.oid), ' NOT (VALID|ENFORCED)$'::text, ''::text), 'validated', bond.convalidated, 'enforced', COALESCE(((to_jsonb(bond.*) ->> 'conenforced'::text))::boolean, true)) AS definition
+   FROM (pg_constraint bond
+     JOIN watched relation ON ((bond.conrelid = relation.oid)))
+  WHERE ((bond.contype = ANY (ARRAY['c'::"char", 'p'::"char", 'u'::"char", 'x'::"char", 'f'::"char"])) OR ((bond.contype = 'n'::"char") AND (NOT bond.convalidated)))
+UNION ALL
+ SELECT 'index'::text AS kind,
+    ((class.oid)::regclass)::text AS name,
+    jsonb_strip_nulls(jsonb_build_object('definition', pg_get_indexdef(class.oid), 'owner', audit.name_role(class.relowner), 'valid', (index.indisvalid AND index.indisready AND index.indislive), 'clustered', NULLIF(index.indisclustered, false), 'options', class.reloptions)) AS definition
+   FROM (pg_index index
+     JOIN watched class ON ((index.indexrelid = class.oid)))
+UNION ALL
+ SELECT 'policy'::text AS kind,
+    format('%I on %s'::text, policy.polname, (policy.polrelid)::regclass) AS name,
+    jsonb_strip_nulls(jsonb_build_object('command',
+        CASE policy.polcmd
+            WHEN 'r'::"char" THEN 'select'::text
+            WHEN 'a'::"char" THEN 'insert'::text
+            WHEN 'w'::"char" THEN 'update'::text
+            WHEN 'd'::"char" THEN 'delete'::text
+            ELSE 'all'::text
+        END, 'permissive', policy.polpermissive, 'roles', ( SELECT jsonb_agg(audit.name_role(named.named) ORDER BY (audit.name_role(named.named))) AS jsonb_agg
+           FROM unnest(policy.polroles) named(named)), 'using', pg_get_expr(policy.polqual, policy.polrelid), 'with check', pg_get_expr(policy.polwithcheck, policy.polrelid))) AS definition
+   FROM (pg_policy policy
+     JOIN watched relation ON ((policy.polrelid = relation.oid)))
+UNION ALL
+ SELECT 'trigger'::text AS kind,
+    format('%s on %s'::text,
+        CASE
+            WHEN fired.tgisinternal THEN 'one of a foreign key'::text
+            ELSE quote_ident((fired.tgname)::text)
+        END, (fired.tgrelid)::regclass) AS name,
+    jsonb_build_object('definition',
+        CASE
+            WHEN (NOT fired.tgisinternal) THEN pg_get_triggerdef(fired.oid)
+            ELSE NULL::text
+        END, 'enabled',
+        CASE fired.tgenabled
+            WHEN 'O'::"char" THEN 'yes'::text
+            WHEN 'D'::"char" THEN 'no'::text
+            WHEN 'R'::"char" THEN 'on replicas only'::text
+            ELSE 'always'::text
+        END) AS definition
+   FROM (pg_trigger fired
+     JOIN watched relation ON ((fired.tgrelid = relation.oid)))
+  WHERE ((NOT fired.tgisinternal) OR (fired.tgenabled <> 'O'::"char"))
+UNION ALL
+ SELECT 'rule'::text AS kind,
+    format('%I on %s'::text, rule.rulename, (rule.ev_class)::regclass) AS name,
+    jsonb_build_object('words', audit.digest_words(pg_get_ruledef(rule.oid)), 'enabled',
+        CASE rule.ev_enabled
+            WHEN 'O'::"char" THEN 'yes'::text
+            WHEN 'D'::"char" THEN 'no'::text
+            WHEN 'R'::"char" THEN 'on replicas only'::text
+            ELSE 'always'::text
+        END) AS definition
+   FROM (pg_rewrite rule
+     JOIN watched relation ON ((rule.ev_class = relation.oid)))
+  WHERE ((rule.rulename <> '_RETURN'::name) OR (rule.ev_enabled <> 'O'::"char"))
+UNION ALL
+ SELECT 'statistics'::text AS kind,
+    format('%s.%I'::text, (statistics.stxnamespace)::regnamespace, statistics.stxname) AS name,
+    jsonb_build_object('definition', pg_get_statisticsobjdef(statistics.oid), 'owner', audit.name_role(statistics.stxowner)) AS definition
+   FROM pg_statistic_ext statistics
+  WHERE audit.is_watched(statistics.stxnamespace);
+
+
+--
+-- Name: VIEW relation_objects; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.relation_objects IS 'The part of audit.objects about schemas, tables, views, columns, constraints, indexes, policies, triggers and rules.';
+
+
+--
+-- Name: role_objects; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.role_objects WITH (security_invoker='true') AS
+ WITH RECURSIVE strong(oid) AS (
+         SELECT role.oid
+           FROM pg_roles role
+          WHERE ((role.rolname ~ '^(task_(owner|finder|keeper|porter|auditor|api)$|pg_)'::text) OR role.rolsuper OR role.rolbypassrls OR role.rolreplication OR role.rolcreaterole)
+        UNION
+         SELECT membership.member
+           FROM (pg_auth_members membership
+             JOIN strong ON ((membership.roleid = strong.oid)))
+        )
+ SELECT 'role'::text AS kind,
+    audit.name_role(role.oid) AS name,
+    jsonb_build_object('login', (role.rolcanlogin AND (audit.name_role(role.oid) <> 'the database''s owner'::text)), 'superuser', role.rolsuper, 'bypassrls', role.rolbypassrls, 'createrole', (role.rolcreaterole AND (audit.name_role(role.oid) <> 'the database''s owner'::text)), 'createdb', (role.rolcreatedb AND (audit.name_role(role.oid) <> 'the database''s owner'::text)), 'replication', role.rolreplication, 'connection limit', role.rolconnlimit, 'valid until', (role.rolvaliduntil)::text) AS definition
+   FROM (strong
+     JOIN pg_roles role ON ((strong.oid = role.oid)))
+  WHERE ((role.rolname !~ '^pg_'::text) AND (role.oid <> (10)::oid) AND (NOT (role.rolsuper AND (audit.name_role(role.oid) = 'the database''s owner'::text))))
+UNION ALL
+ SELECT 'membership'::text AS kind,
+    format('%s in %s'::text, audit.name_role(membership.member), audit.name_role(membership.roleid)) AS name,
+        CASE
+            WHEN (audit.name_role(membership.member) = 'the database''s owner'::text) THEN '{}'::jsonb
+            ELSE jsonb_strip_nulls(jsonb_build_object('admin', bool_or(membership.admin_option), 'inherit', bool_or(((to_jsonb(membership.*) ->> 'inherit_option'::text))::boolean), 'set', bool_or(((to_jsonb(membership.*) ->> 'set_option'::text))::boolean)))
+        END AS definition
+   FROM (pg_auth_members membership
+     JOIN strong ON ((membership.roleid = strong.oid)))
+  WHERE (pg_get_userbyid(membership.member) !~ '^pg_'::text)
+  GROUP BY membership.member, membership.roleid
+UNION ALL
+ SELECT 'setting'::text AS kind,
+    format('%s of %s in %s'::text, split_part(pair.pair, '='::text, 1),
+        CASE setting.setrole
+            WHEN 0 THEN 'every role'::text
+            ELSE audit.name_role(setting.setrole)
+        END,
+        CASE setting.setdatabase
+            WHEN 0 THEN 'every database'::text
+            ELSE 'this database'::text
+        END) AS name,
+    jsonb_build_object('value', "substring"(pair.pair, '=(.*)'::text)) AS definition
+   FROM ((pg_db_role_setting setting
+     CROSS JOIN LATERAL unnest(setting.setconfig) pair(pair))
+     LEFT JOIN pg_database database ON ((setting.setdatabase = database.oid)))
+  WHERE ((setting.setdatabase = (0)::oid) OR (database.datname = current_database()))
+UNION ALL
+ SELECT 'parameter privilege'::text AS kind,
+    format('%s on %s for %s'::text, lower(entry.privilege_type), parameter.parname, audit.name_role(entry.grantee)) AS name,
+    jsonb_build_object('grantable', bool_or(entry.is_grantable)) AS definition
+   FROM (pg_parameter_acl parameter
+     CROSS JOIN LATERAL aclexplode(parameter.paracl) entry(grantor, grantee, privilege_type, is_grantable))
+  WHERE (entry.grantee <> (10)::oid)
+  GROUP BY parameter.parname, entry.privilege_type, entry.grantee
+UNION ALL
+ SELECT 'default privilege'::text AS kind,
+    format('%s on %s that %s creates%s for %s'::text, lower(entry.privilege_type),
+        CASE defaults.defaclobjtype
+            WHEN 'f'::text THEN 'functions'::text
+            WHEN 'T'::text THEN 'types'::text
+            WHEN 'r'::text THEN 'tables'::text
+            WHEN 'S'::text THEN 'sequences'::text
+            WHEN 'n'::text THEN 'schemas'::text
+            ELSE 'large objects'::text
+        END, audit.name_role(defaults.defaclrole), (' in '::text || (NULLIF(defaults.defaclnamespace, (0)::oid))::regnamespace), audit.name_role(entry.grantee)) AS name,
+    jsonb_build_object('grantable', entry.is_grantable) AS definition
+   FROM (( SELECT defaults_1.defaclrole,
+            defaults_1.defaclnamespace,
+            (defaults_1.defaclobjtype)::text AS defaclobjtype,
+            defaults_1.defaclacl
+           FROM pg_default_acl defaults_1
+        UNION ALL
+         SELECT role.oid,
+            0,
+            letter.letter,
+                CASE letter.letter
+                    WHEN 'f'::text THEN acldefault('f'::"char", role.oid)
+                    ELSE acldefault('T'::"char", role.oid)
+                END AS acldefault
+           FROM (pg_roles role
+             CROSS JOIN ( VALUES ('f'::text), ('T'::text)) letter(letter))
+          WHERE ((role.rolname ~ '^task_(owner|finder|keeper|porter)$'::text) AND (NOT (EXISTS ( SELECT
+                   FROM pg_default_acl defaults_1
+                  WHERE ((defaults_1.defaclrole = role.oid) AND (defaults_1.defaclnamespace = (0)::oid) AND ((defaults_1.defaclobjtype)::text = letter.letter))))))) defaults
+     CROSS JOIN LATERAL aclexplode(defaults.defaclacl) entry(grantor, grantee, privilege_type, is_grantable));
+
+
+--
+-- Name: VIEW role_objects; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.role_objects IS 'The part of audit.objects about roles: attributes, memberships, settings, parameters and default privileges.';
+
+
+--
+-- Name: routine_objects; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.routine_objects WITH (security_invoker='true') AS
+ SELECT 'function'::text AS kind,
+    ((routine.oid)::regprocedure)::text AS name,
+    jsonb_strip_nulls(jsonb_build_object('owner', audit.name_role(routine.proowner), 'language', language.lanname, 'sort',
+        CASE routine.prokind
+            WHEN 'f'::"char" THEN NULL::text
+            WHEN 'p'::"char" THEN 'procedure'::text
+            WHEN 'a'::"char" THEN 'aggregate'::text
+            ELSE 'window'::text
+        END, 'volatility',
+        CASE routine.provolatile
+            WHEN 'i'::"char" THEN 'immutable'::text
+            WHEN 's'::"char" THEN 'stable'::text
+            ELSE 'volatile'::text
+        END, 'security',
+        CASE
+            WHEN routine.prosecdef THEN 'definer'::text
+            ELSE 'invoker'::text
+        END, 'leakproof', routine.proleakproof, 'strict', NULLIF(routine.proisstrict, false), 'parallel', routine.proparallel, 'settings', routine.proconfig, 'returns', pg_get_function_result(routine.oid), 'arguments', pg_get_function_arguments(routine.oid), 'planner support', ((NULLIF((routine.prosupport)::oid, (0)::oid))::regproc)::text, 'body',
+        CASE
+            WHEN (routine.prosqlbody IS NULL) THEN md5((routine.prosrc || COALESCE(routine.probin, ''::text)))
+            WHEN ((current_setting('server_version_num'::text))::integer >= 160000) THEN audit.digest_body(pg_get_function_sqlbody(routine.oid))
+            ELSE NULL::text
+        END, 'words',
+        CASE
+            WHEN (routine.prosqlbody IS NOT NULL) THEN audit.digest_words(pg_get_function_sqlbody(routine.oid))
+            ELSE NULL::text
+        END)) AS definition
+   FROM (pg_proc routine
+     JOIN pg_language language ON ((routine.prolang = language.oid)))
+  WHERE (audit.is_watched(routine.pronamespace) AND (NOT (EXISTS ( SELECT
+           FROM pg_depend member
+          WHERE ((member.classid = ('pg_proc'::regclass)::oid) AND (member.objid = routine.oid) AND (member.deptype = 'e'::"char"))))))
+UNION ALL
+ SELECT 'function'::text AS kind,
+    ((routine.oid)::regprocedure)::text AS name,
+    jsonb_build_object('owner', audit.name_role(routine.proowner), 'security',
+        CASE
+            WHEN routine.prosecdef THEN 'definer'::text
+            ELSE 'invoker'::text
+        END, 'settings', routine.proconfig) AS definition
+   FROM pg_proc routine
+  WHERE ((NOT audit.is_watched(routine.pronamespace)) AND (routine.prosecdef OR (routine.proowner <> (10)::oid) OR (routine.oid >= (16384)::oid) OR (routine.proconfig IS NOT NULL)) AND (NOT (EXISTS ( SELECT
+           FROM pg_depend member
+          WHERE ((member.classid = ('pg_proc'::regclass)::oid) AND (member.objid = routine.oid) AND (member.deptype = 'e'::"char"))))));
+
+
+--
+-- Name: VIEW routine_objects; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.routine_objects IS 'The part of audit.objects about functions: owner, volatility, security, path, leakproof, and a digest of the body.';
+
+
+--
+-- Name: server_objects; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.server_objects WITH (security_invoker='true') AS
+ SELECT 'database'::text AS kind,
+    'this'::text AS name,
+    jsonb_build_object('encoding', pg_encoding_to_char(database.encoding), 'template', database.datistemplate, 'connections', database.datallowconn) AS definition
+   FROM pg_database database
+  WHERE (database.datname = current_database())
+UNION ALL
+ SELECT 'extension'::text AS kind,
+    quote_ident((extension.extname)::text) AS name,
+    jsonb_build_object('schema', ((extension.extnamespace)::regnamespace)::text, 'functions to look at', COALESCE(( SELECT jsonb_agg(((routine.oid)::regprocedure)::text ORDER BY ((routine.oid)::regprocedure)::text) AS jsonb_agg
+           FROM (pg_depend member
+             JOIN pg_proc routine ON (((member.classid = ('pg_proc'::regclass)::oid) AND (member.objid = routine.oid))))
+          WHERE ((member.refclassid = ('pg_extension'::regclass)::oid) AND (member.refobjid = extension.oid) AND (member.deptype = 'e'::"char") AND (routine.prosecdef OR routine.proleakproof OR (routine.proconfig IS NOT NULL) OR (audit.name_role(routine.proowner) <> ALL (ARRAY['the first superuser'::text, 'the database''s owner'::text]))))), '[]'::jsonb), 'members', ( SELECT md5(string_agg(described.name, ','::text ORDER BY (convert_to(described.name, 'UTF8'::name)))) AS md5
+           FROM ( SELECT pg_describe_object(member.classid, member.objid, 0) AS name
+                   FROM pg_depend member
+                  WHERE ((member.refclassid = ('pg_extension'::regclass)::oid) AND (member.refobjid = extension.oid) AND (member.deptype = 'e'::"char") AND (member.classid <> ('pg_type'::regclass)::oid))) described)) AS definition
+   FROM pg_extension extension
+UNION ALL
+ SELECT 'language'::text AS kind,
+    quote_ident((language.lanname)::text) AS name,
+    jsonb_build_object('trusted', language.lanpltrusted, 'owner',
+        CASE
+            WHEN (language.oid >= (16384)::oid) THEN audit.name_role(language.lanowner)
+            ELSE NULL::text
+        END) AS definition
+   FROM pg_language language
+  WHERE ((language.oid >= (16384)::oid) OR (language.lanname = ANY (ARRAY['internal'::name, 'c'::name, 'sql'::name, 'plpgsql'::name])))
+UNION ALL
+ SELECT 'event trigger'::text AS kind,
+    quote_ident((event.evtname)::text) AS name,
+    jsonb_build_object('owner', audit.name_role(event.evtowner), 'event', event.evtevent, 'function', ((event.evtfoid)::regproc)::text, 'enabled', (event.evtenabled <> 'D'::"char")) AS definition
+   FROM pg_event_trigger event
+UNION ALL
+ SELECT 'publication'::text AS kind,
+    quote_ident((publication.pubname)::text) AS name,
+    jsonb_build_object('owner', audit.name_role(publication.pubowner), 'all tables', publication.puballtables, 'tables', ( SELECT jsonb_agg(((member.prrelid)::regclass)::text ORDER BY ((member.prrelid)::regclass)::text) AS jsonb_agg
+           FROM pg_publication_rel member
+          WHERE (member.prpubid = publication.oid)), 'schemas', ( SELECT jsonb_agg(((member.pnnspid)::regnamespace)::text ORDER BY ((member.pnnspid)::regnamespace)::text) AS jsonb_agg
+           FROM pg_publication_namespace member
+          WHERE (member.pnpubid = publication.oid))) AS definition
+   FROM pg_publication publication
+UNION ALL
+ SELECT 'subscription'::text AS kind,
+    quote_ident((subscription.subname)::text) AS name,
+    jsonb_build_object('owner', audit.name_role(subscription.subowner), 'enabled', subscription.subenabled) AS definition
+   FROM (pg_subscription subscription
+     JOIN pg_database database ON (((subscription.subdbid = database.oid) AND (database.datname = current_database()))))
+UNION ALL
+ SELECT 'replication slot'::text AS kind,
+    quote_ident((slot.slot_name)::text) AS name,
+    jsonb_build_object('type', slot.slot_type, 'plugin', slot.plugin) AS definition
+   FROM pg_replication_slots slot
+  WHERE ((slot.database IS NULL) OR (slot.database = current_database()))
+UNION ALL
+ SELECT 'foreign data wrapper'::text AS kind,
+    quote_ident((wrapper.fdwname)::text) AS name,
+    jsonb_build_object('owner', audit.name_role(wrapper.fdwowner)) AS definition
+   FROM pg_foreign_data_wrapper wrapper
+UNION ALL
+ SELECT 'foreign server'::text AS kind,
+    quote_ident((server.srvname)::text) AS name,
+    jsonb_build_object('owner', audit.name_role(server.srvowner)) AS definition
+   FROM pg_foreign_server server
+UNION ALL
+ SELECT 'user mapping'::text AS kind,
+    format('%s on %I'::text,
+        CASE mapping.umuser
+            WHEN 0 THEN 'public'::text
+            ELSE (mapping.usename)::text
+        END, mapping.srvname) AS name,
+    '{}'::jsonb AS definition
+   FROM pg_user_mappings mapping
+UNION ALL
+ SELECT 'large objects'::text AS kind,
+    format('of %s'::text, audit.name_role(large.lomowner)) AS name,
+    '{}'::jsonb AS definition
+   FROM pg_largeobject_metadata large
+  GROUP BY large.lomowner
+UNION ALL
+ SELECT 'security label'::text AS kind,
+    pg_describe_object(label.classoid, label.objoid, label.objsubid) AS name,
+    jsonb_build_object('provider', label.provider, 'label', label.label) AS definition
+   FROM pg_seclabel label
+UNION ALL
+ SELECT 'server setting'::text AS kind,
+    found.name,
+    jsonb_build_object('value', found.boot_or_file) AS definition
+   FROM ( SELECT setting.name,
+                CASE
+                    WHEN (setting.source = ANY (ARRAY['default'::text, 'configuration file'::text, 'command line'::text, 'environment variable'::text, 'override'::text])) THEN setting.setting
+                    ELSE setting.boot_val
+                END AS boot_or_file
+           FROM pg_settings setting
+          WHERE (setting.name = ANY (ARRAY['row_security'::text, 'session_replication_role'::text, 'default_transaction_read_only'::text, 'log_parameter_max_length_on_error'::text, 'password_encryption'::text, 'allow_system_table_mods'::text, 'ignore_system_indexes'::text, 'transform_null_equals'::text, 'array_nulls'::text, 'standard_conforming_strings'::text, 'lo_compat_privileges'::text, 'zero_damaged_pages'::text, 'ignore_checksum_failure'::text]))) found
+UNION ALL
+ SELECT 'table'::text AS kind,
+    ((relation.oid)::regclass)::text AS name,
+    jsonb_build_object('owner', audit.name_role(relation.relowner)) AS definition
+   FROM pg_class relation
+  WHERE ((relation.relnamespace = ANY (ARRAY[('pg_catalog'::regnamespace)::oid, ('information_schema'::regnamespace)::oid])) AND ((relation.relowner <> (10)::oid) OR (relation.oid >= (16384)::oid) OR relation.relrowsecurity));
+
+
+--
+-- Name: VIEW server_objects; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.server_objects IS 'The part of audit.objects about the database: extensions, languages, event triggers, replication, servers.';
+
+
+--
+-- Name: type_objects; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.type_objects WITH (security_invoker='true') AS
+ WITH members AS (
+         SELECT member.classid,
+            member.objid
+           FROM pg_depend member
+          WHERE (member.deptype = 'e'::"char")
+        )
+ SELECT
+        CASE type.typtype
+            WHEN 'd'::"char" THEN 'domain'::text
+            ELSE 'type'::text
+        END AS kind,
+    ((type.oid)::regtype)::text AS name,
+    jsonb_strip_nulls(jsonb_build_object('owner', audit.name_role(type.typowner), 'base',
+        CASE
+            WHEN (type.typtype = 'd'::"char") THEN format_type(type.typbasetype, type.typtypmod)
+            ELSE NULL::text
+        END, 'not null', NULLIF(type.typnotnull, false), 'default', type.typdefault, 'constraints', ( SELECT jsonb_object_agg(bond.conname, (pg_get_constraintdef(bond.oid) ||
+                CASE
+                    WHEN bond.convalidated THEN ''::text
+                    ELSE ' (not valid)'::text
+                END)) AS jsonb_object_agg
+           FROM pg_constraint bond
+          WHERE ((bond.contypid = type.oid) AND (bond.contype = 'c'::"char"))), 'labels', ( SELECT jsonb_agg(label.enumlabel ORDER BY label.enumsortorder) AS jsonb_agg
+           FROM pg_enum label
+          WHERE (label.enumtypid = type.oid)))) AS definition
+   FROM (pg_type type
+     LEFT JOIN pg_class class ON ((type.typrelid = class.oid)))
+  WHERE (audit.is_watched(type.typnamespace) AND (type.typcategory <> 'A'::"char") AND (type.typtype <> 'm'::"char") AND ((class.oid IS NULL) OR (class.relkind = 'c'::"char")) AND (NOT ((('pg_type'::regclass)::oid, type.oid) IN ( SELECT members.classid,
+            members.objid
+           FROM members))))
+UNION ALL
+ SELECT 'cast'::text AS kind,
+    format('%s to %s'::text, (cast_.castsource)::regtype, (cast_.casttarget)::regtype) AS name,
+    jsonb_build_object('function', ((NULLIF(cast_.castfunc, (0)::oid))::regprocedure)::text, 'context', (cast_.castcontext)::text, 'method', (cast_.castmethod)::text) AS definition
+   FROM pg_cast cast_
+  WHERE ((cast_.oid >= (16384)::oid) AND (NOT ((('pg_cast'::regclass)::oid, cast_.oid) IN ( SELECT members.classid,
+            members.objid
+           FROM members))))
+UNION ALL
+ SELECT 'operator'::text AS kind,
+    ((operator.oid)::regoperator)::text AS name,
+    jsonb_build_object('owner', audit.name_role(operator.oprowner), 'function', (operator.oprcode)::text) AS definition
+   FROM pg_operator operator
+  WHERE ((operator.oid >= (16384)::oid) AND (NOT ((('pg_operator'::regclass)::oid, operator.oid) IN ( SELECT members.classid,
+            members.objid
+           FROM members))))
+UNION ALL
+ SELECT 'operator class'::text AS kind,
+    format('%s.%I for %s'::text, (class.opcnamespace)::regnamespace, class.opcname, method.amname) AS name,
+    jsonb_build_object('owner', audit.name_role(class.opcowner), 'type', ((class.opcintype)::regtype)::text, 'default', class.opcdefault) AS definition
+   FROM (pg_opclass class
+     JOIN pg_am method ON ((class.opcmethod = method.oid)))
+  WHERE ((class.oid >= (16384)::oid) AND (NOT ((('pg_opclass'::regclass)::oid, class.oid) IN ( SELECT members.classid,
+            members.objid
+           FROM members))))
+UNION ALL
+ SELECT 'operator family'::text AS kind,
+    format('%s.%I for %s'::text, (family.opfnamespace)::regnamespace, family.opfname, method.amname) AS name,
+    jsonb_build_object('owner', audit.name_role(family.opfowner)) AS definition
+   FROM (pg_opfamily family
+     JOIN pg_am method ON ((family.opfmethod = method.oid)))
+  WHERE ((family.oid >= (16384)::oid) AND (NOT ((('pg_opfamily'::regclass)::oid, family.oid) IN ( SELECT members.classid,
+            members.objid
+           FROM members))))
+UNION ALL
+ SELECT 'text search configuration'::text AS kind,
+    ((config.oid)::regconfig)::text AS name,
+    jsonb_build_object('owner', audit.name_role(config.cfgowner), 'mapping', ( SELECT md5(string_agg(format('%s %s %s'::text, map.maptokentype, map.mapseqno, (map.mapdict)::regdictionary), ','::text ORDER BY map.maptokentype, map.mapseqno)) AS md5
+           FROM pg_ts_config_map map
+          WHERE (map.mapcfg = config.oid))) AS definition
+   FROM pg_ts_config config
+  WHERE (audit.is_watched(config.cfgnamespace) AND (NOT ((('pg_ts_config'::regclass)::oid, config.oid) IN ( SELECT members.classid,
+            members.objid
+           FROM members))))
+UNION ALL
+ SELECT 'text search dictionary'::text AS kind,
+    ((dictionary.oid)::regdictionary)::text AS name,
+    jsonb_build_object('owner', audit.name_role(dictionary.dictowner), 'options', dictionary.dictinitoption, 'template', ( SELECT template.tmplname
+           FROM pg_ts_template template
+          WHERE (template.oid = dictionary.dicttemplate))) AS definition
+   FROM pg_ts_dict dictionary
+  WHERE audit.is_watched(dictionary.dictnamespace)
+UNION ALL
+ SELECT 'text search parser'::text AS kind,
+    format('%s.%I'::text, (parser.prsnamespace)::regnamespace, parser.prsname) AS name,
+    jsonb_build_object('start', (parser.prsstart)::text) AS definition
+   FROM pg_ts_parser parser
+  WHERE ((parser.oid >= (16384)::oid) AND (NOT ((('pg_ts_parser'::regclass)::oid, parser.oid) IN ( SELECT members.classid,
+            members.objid
+           FROM members))))
+UNION ALL
+ SELECT 'text search template'::text AS kind,
+    format('%s.%I'::text, (template.tmplnamespace)::regnamespace, template.tmplname) AS name,
+    jsonb_build_object('lexize', (template.tmpllexize)::text) AS definition
+   FROM pg_ts_template template
+  WHERE ((template.oid >= (16384)::oid) AND (NOT ((('pg_ts_template'::regclass)::oid, template.oid) IN ( SELECT members.classid,
+            members.objid
+           FROM members))))
+UNION ALL
+ SELECT 'collation'::text AS kind,
+    format('%s.%I'::text, (coll.collnamespace)::regnamespace, coll.collname) AS name,
+    jsonb_build_object('owner', audit.name_role(coll.collowner), 'provider', (coll.collprovider)::text) AS definition
+   FROM pg_collation coll
+  WHERE ((coll.oid >= (16384)::oid) AND (audit.is_watched(coll.collnamespace) OR (coll.collowner <> (10)::oid)))
+UNION ALL
+ SELECT 'conversion'::text AS kind,
+    format('%s.%I'::text, (conversion.connamespace)::regnamespace, conversion.conname) AS name,
+    jsonb_build_object('owner', audit.name_role(conversion.conowner), 'function', (conversion.conproc)::text, 'default', conversion.condefault) AS definition
+   FROM pg_conversion conversion
+  WHERE (conversion.oid >= (16384)::oid)
+UNION ALL
+ SELECT 'access method'::text AS kind,
+    quote_ident((method.amname)::text) AS name,
+    jsonb_build_object('handler', (method.amhandler)::text) AS definition
+   FROM pg_am method
+  WHERE (method.oid >= (16384)::oid)
+UNION ALL
+ SELECT 'transform'::text AS kind,
+    format('%s for %s'::text, (transform.trftype)::regtype, language.lanname) AS name,
+    jsonb_build_object('from', (transform.trffromsql)::text, 'to', (transform.trftosql)::text) AS definition
+   FROM (pg_transform transform
+     JOIN pg_language language ON ((transform.trflang = language.oid)));
+
+
+--
+-- Name: VIEW type_objects; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.type_objects IS 'The part of audit.objects about types, domains, casts, operators, text search and collations.';
+
+
+--
+-- Name: objects; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.objects WITH (security_invoker='true') AS
+ SELECT role_objects.kind,
+    role_objects.name,
+    role_objects.definition
+   FROM audit.role_objects
+UNION ALL
+ SELECT relation_objects.kind,
+    relation_objects.name,
+    relation_objects.definition
+   FROM audit.relation_objects
+UNION ALL
+ SELECT routine_objects.kind,
+    routine_objects.name,
+    routine_objects.definition
+   FROM audit.routine_objects
+UNION ALL
+ SELECT type_objects.kind,
+    type_objects.name,
+    type_objects.definition
+   FROM audit.type_objects
+UNION ALL
+ SELECT privilege_objects.kind,
+    privilege_objects.name,
+    privilege_objects.definition
+   FROM audit.privilege_objects
+UNION ALL
+ SELECT server_objects.kind,
+    server_objects.name,
+    server_objects.definition
+   FROM audit.server_objects;
+
+
+--
+-- Name: VIEW objects; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.objects IS 'All that could matter to who sees and does what: what kind it is, its name, and its definition by attribute.';
 
 
 --

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 
 from app.dev import postgres
+from app.dev.baseline import write_baseline
 from app.settings import SettingsError, parse_database_url
 
 ROOT = Path(__file__).parents[2]
@@ -95,8 +96,10 @@ def psql(owner: str, user: str, *arguments: str) -> int:
     return subprocess.run([postgres.BINARIES / "psql", owner, *arguments], env=variables).returncode
 
 
-def write_schema(path: Path = ROOT / "db" / "schema.sql") -> None:
-    """Write the schema after all migrations, from a database that is made for it and dropped again."""
+def write_schema(
+    path: Path = ROOT / "db" / "schema.sql", baseline: Path = ROOT / "db" / "audit" / "baseline.sql"
+) -> None:
+    """Write the schema and the baseline after all migrations, from a database that is made for it and dropped again."""
     name = f"duly_schema_{secrets.token_hex(4)}"
     with postgres.postgres(FOLDER) as sockets:
         postgres.create_database(sockets, name)
@@ -105,6 +108,7 @@ def write_schema(path: Path = ROOT / "db" / "schema.sql") -> None:
             migrate(owner)
             os.environ["PATH"] = f"{postgres.BINARIES}{os.pathsep}{os.environ['PATH']}"
             dbmate(owner, "--schema-file", path, "dump", quiet=True)
+            write_baseline(owner, baseline)
         finally:
             postgres.drop_database(sockets, name)
 

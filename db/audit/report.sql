@@ -1,8 +1,13 @@
--- The audit: what the catalog says about who may see and do what, and whether it is as it should be. Read only, no user data.
+-- The audit: what the catalog says about who may see and do what, and how that differs from what it should
+-- say. Read only, no user data.
 --
---   psql "$DATABASE_URL" -X -c '\i db/audit/report.sql'
+--   psql "$AUDITOR_URL" -X -f db/audit/report.sql               verdict, and what is off
+--   psql "$AUDITOR_URL" -X -v full=1 -f db/audit/report.sql     the tables behind it, too
+--   psql "$AUDITOR_URL" -X -v json=1 -f db/audit/report.sql     all of it as JSON
 --
--- as task_auditor, or as anybody who is a member of it. Ends with status 1 where anything is off (3 with psql -f).
+-- as task_auditor, or as anybody who is a member of it. Ends with status 3 where anything is off (1 with -c
+-- '\i …'). baseline.sql and accepted.sql, beside this file, say what should be there: the repository's word,
+-- not the database's.
 
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -21,29 +26,158 @@ begin transaction read only;
 set local role task_auditor;
 -- Every name is printed with its schema.
 set local search_path = '';
+\ir baseline.sql
+\ir accepted.sql
 
+-- First the audit itself, without its own help: its views and functions are those of the repository.
+select count(*) = 0 as itself, string_agg(entry ->> 'name', ', ') as changed
+from jsonb_array_elements(current_setting('audit.baseline')::jsonb) as entry
+left join pg_class as class
+  on class.relnamespace = 'audit'::regnamespace and class.oid::regclass::text = entry ->> 'name'
+    and entry ->> 'kind' = 'view'
+left join pg_proc as routine
+  on routine.pronamespace = 'audit'::regnamespace and routine.oid::regprocedure::text = entry ->> 'name'
+    and entry ->> 'kind' = 'function'
+cross join lateral (
+  select coalesce(
+    case when routine.prosqlbody is null then routine.prosrc end,
+    -- As audit.digest_body does.
+    regexp_replace(
+      coalesce(pg_get_function_sqlbody(routine.oid), pg_get_viewdef(class.oid)), '::(\w+) AS \1\M', '::\1', 'g')) as text
+) as body
+where entry ->> 'kind' in ('view', 'function') and entry ->> 'name' like 'audit.%'
+  and case
+    when current_setting('server_version_num')::integer >= 160000 or entry -> 'since' is null
+      then md5(body.text) is distinct from entry -> 'definition' ->> 'body'
+    else body.text is null end \gset
+\if :itself
+\else
+do $$
+begin
+  raise exception using message =
+    'the audit itself was changed in this database, so it can''t be believed: '
+    'apply db/migrations/*_audit_functions.sql again';
+end $$;
+\endif
+
+-- Computed once: a setting of this transaction holds it.
+select set_config('audit.found', (
+  select coalesce(jsonb_agg(to_jsonb(found) order by found.place), '[]') from (
+    select row_number() over () as place, review.*
+    from audit.review(current_setting('audit.baseline')::jsonb,
+      current_setting('audit.accepted')::jsonb) as review) as found
+)::text, true) is not null as found \gset
+select
+  count(*) filter (where found ->> 'accepted_by' is null) = 0 as sound,
+  count(*) filter (where found ->> 'accepted_by' is null) as faults
+from jsonb_array_elements(current_setting('audit.found')::jsonb) as found \gset
+
+\if :{?json}
+\pset format unaligned
+\pset tuples_only on
+select jsonb_pretty(jsonb_build_object(
+  'database', current_database(), 'postgresql', current_setting('server_version'), 'time',
+    now()::timestamptz(0),
+  'migration', (select max(version) from keeper.list_migrations() as version),
+  'sound', :'sound'::boolean,
+  'counts', (
+    select jsonb_object_agg(level.name, (
+      select count(*) from jsonb_array_elements(current_setting('audit.found')::jsonb) as found
+      where case when level.name = 'accepted' then found ->> 'accepted_by' is not null
+        else found ->> 'accepted_by' is null and found ->> 'severity' = level.name end))
+    from unnest(array['critical', 'high', 'medium', 'low', 'accepted']) as level (name)),
+  'findings', current_setting('audit.found')::jsonb,
+  'roles', (
+    select jsonb_agg(jsonb_build_object(
+      'role', role.role, 'attributes', role.attributes, 'member_of', role.member_of, 'about', role.about,
+      'past_row_level_security', strong.rolsuper or strong.rolbypassrls) order by role.role)
+    from audit.roles as role
+    join pg_roles as strong on strong.oid = role.oid
+    where role.role ~ '^task_(owner|finder|keeper|porter|auditor|api)$' or strong.rolsuper
+      or strong.rolbypassrls
+      or role.oid in (select oid from audit.services)
+      or exists (
+        select from pg_roles as other
+        where other.rolname ~ '^task_(owner|finder|keeper|porter)$'
+          and pg_has_role(role.oid, other.oid, 'member'))),
+  'privileges', (
+    select jsonb_agg(jsonb_build_object(
+      'role', granted.role, 'kind', granted.kind, 'object', granted.object, 'privilege', granted.privilege,
+        'columns', granted.columns)
+      order by granted.role, granted.object, granted.privilege)
+    from audit.privileges as granted
+    where granted.kind in ('table', 'view', 'schema')
+      and granted.schema in ('app', 'api', 'finder', 'keeper', 'porter')),
+  'definer_functions', (
+    select jsonb_agg(jsonb_build_object('function', found.function, 'owner', found.owner, 'reason',
+      found.about) order by found.function)
+    from audit.functions as found where found.definer)
+));
+\pset tuples_only off
+\else
 \echo DULY: WHO MAY SEE AND DO WHAT
 select
-  current_database() as database, current_setting('server_version') as postgresql, now()::timestamptz(0) as time,
+  current_database() as database, current_setting('server_version') as postgresql,
+    now()::timestamptz(0) as time,
   (select max(version) from keeper.list_migrations() as version) as migration;
 
+\echo THE VERDICT
+\echo
+\if :sound
+\echo Nothing is off. Every rule holds, and all is as in db/audit/baseline.sql, or accepted.
+\else
+\echo 'Not passed. What is off, by severity:'
+\endif
+select
+  count(*) filter (where found ->> 'severity' = 'critical' and found ->> 'accepted_by' is null) as critical,
+  count(*) filter (where found ->> 'severity' = 'high' and found ->> 'accepted_by' is null) as high,
+  count(*) filter (where found ->> 'severity' = 'medium' and found ->> 'accepted_by' is null) as medium,
+  count(*) filter (where found ->> 'severity' = 'low' and found ->> 'accepted_by' is null) as low,
+  count(*) filter (where found ->> 'accepted_by' is not null) as accepted
+from jsonb_array_elements(current_setting('audit.found')::jsonb) as found;
+\if :sound
+\else
+\echo 'critical: a user may reach rows of others, or somebody may undo what prevents it.'
+\echo 'high: functions are not, or may do more than, what was tested. medium: a rule, a limit or a needed privilege. low: the rest.'
+\echo
+\endif
+\echo WHAT IS OFF
+\echo
+\pset format unaligned
+\pset tuples_only on
+\pset recordsep '\n\n'
+select format(
+  E'  [%s] %s\n      To do: %s\n      Id: %s', case when found.accepted_by is null then found.severity
+    else format('accepted by %s: %s', found.accepted_by, found.accepted_because) end,
+  found.fault, found.remedy, found.id)
+from jsonb_to_recordset(current_setting('audit.found')::jsonb)
+  as found (place bigint, id text, severity text, fault text, remedy text, accepted_by text,
+    accepted_because text)
+order by found.place;
+\pset recordsep '\n'
+\pset tuples_only off
+\pset format aligned
+\echo
+\if :{?full}
 \echo 1. ROLES
 \echo
 \echo The roles of Duly, and every role that the service can connect as.
-select role.role, role.attributes, role.member_of as "member of", role.settings, rtrim(regexp_replace(role.about, :fold), e'\n') as about
+select role.role, role.attributes, role.member_of as "member of", role.settings,
+  rtrim(regexp_replace(role.about, :fold), e'\n') as about
 from audit.roles as role
 where role.role in ('task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor', 'task_api')
   or role.oid in (select oid from audit.services)
 order by role.role;
 
-\echo Who can look past row-level security, or become somebody who can. These must be people whom you trust with all tasks.
+\echo Who can look past row-level security, or become somebody who can: people whom you trust with all tasks.
 select
   role.role, role.attributes,
   coalesce(
     'may become ' || (
       select string_agg(other.rolname, ', ' order by other.rolname)
       from pg_roles as other
-      where other.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter') and not superuser.rolsuper
+      where other.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter')
+        and not superuser.rolsuper
         and pg_has_role(role.oid, other.oid, 'member')),
     'no policy holds for it') as because
 from audit.roles as role
@@ -59,10 +193,11 @@ order by role.role;
 
 \echo 2. TABLES AND VIEWS
 \echo
-\echo 'forced: row-level security holds for the owner too. A view must run with the rights of whoever reads it.'
+\echo 'forced: row-level security holds for the owner too. A view must run with its reader''s rights.'
 select
   relation.relation, relation.kind, relation.owner, relation.row_level_security as "row-level security",
-  case when relation.security_invoker then 'reader''s' when not relation.security_invoker then 'OWNER''S' end as "rights",
+  case when relation.security_invoker then 'reader''s' when not relation.security_invoker then 'OWNER''S'
+    end as "rights",
   rtrim(regexp_replace(obj_description(relation.oid, 'pg_class'), :fold), e'\n') as about
 from audit.relations as relation
 where not relation.in_extension
@@ -70,10 +205,11 @@ order by relation.schema <> 'app', relation.schema, relation.kind, relation.rela
 
 \echo 3. POLICIES
 \echo
-\echo 'the user''s own rows: those whose user_id is app.user_id(), that is the setting app.user_id; none where it is not set.'
+\echo 'the user''s own rows: user_id is app.user_id(), the setting of that name; none if it is not set.'
 \echo What no policy allows is refused.
 select
-  policy.relation as table, policy.roles as role, policy.command, policy.sees as "may see", policy.writes as "may write",
+  policy.relation as table, policy.roles as role, policy.command, policy.sees as "may see",
+    policy.writes as "may write",
   policy.policy || case when policy.permissive then '' else ' (restrictive)' end as policy
 from audit.policies as policy
 order by policy.relation, policy.roles, policy.command;
@@ -81,21 +217,24 @@ order by policy.relation, policy.roles, policy.command;
 \echo 4. PRIVILEGES
 \echo
 \echo On tables and views, by column. The owner has all, under forced row-level security.
-select granted.object, granted.role, granted.privilege || case when granted.grantable then ' (and may grant it)' else '' end as privilege,
+select granted.object, granted.role, granted.privilege || case when granted.grantable
+  then ' (and may grant it)' else '' end as privilege,
   rtrim(regexp_replace(granted.columns, :fold), e'\n') as columns
 from audit.privileges as granted
 where granted.columns is not null and granted.schema <> 'audit'
 order by granted.object, granted.role, granted.privilege;
 
 \echo On all else.
-select granted.kind, granted.object, granted.role, string_agg(granted.privilege, ', ' order by granted.privilege) as privileges
+select granted.kind, granted.object, granted.role,
+  string_agg(granted.privilege, ', ' order by granted.privilege) as privileges
 from audit.privileges as granted
 where granted.columns is null and granted.kind <> 'function'
 group by granted.kind, granted.object, granted.role
 order by granted.kind, granted.object, granted.role;
 
 \echo What new objects will be granted when their creator makes them.
-select defaults.creator, coalesce(defaults.schema, 'every schema') as "in", defaults.objects, defaults.role, defaults.privilege
+select defaults.creator, coalesce(defaults.schema, 'every schema') as "in", defaults.objects, defaults.role,
+  defaults.privilege
 from audit.default_privileges as defaults
 order by defaults.creator, defaults.schema nulls first, defaults.objects, defaults.role;
 
@@ -103,7 +242,8 @@ order by defaults.creator, defaults.schema nulls first, defaults.objects, defaul
 \echo
 \echo 'Those that run with their owner''s rights (security definer), each with its reason.'
 select
-  replace(found.function, ',', e',\n  ') as function, found.owner, coalesce('search_path = ' || found.search_path, 'NONE') as "pinned path",
+  replace(found.function, ',', e',\n  ') as function, found.owner,
+    coalesce('search_path = ' || found.search_path, 'NONE') as "pinned path",
   rtrim(regexp_replace(found.about, :fold), e'\n') as reason
 from audit.functions as found
 where found.definer
@@ -117,11 +257,13 @@ order by found.function;
 
 \echo What holds the names in a function to their meaning, whoever calls it.
 select
-  case when found.search_path is not null then 'search_path = ' || found.search_path when found.bound then 'bound when it was made' else 'NOTHING' end
+  case when found.search_path is not null then 'search_path = ' || found.search_path when found.bound
+    then 'bound when it was made' else 'NOTHING' end
     as "pinned path",
   count(*) as functions, count(*) filter (where found.definer) as "with their owner's rights",
   case when found.search_path is null then
-    rtrim(regexp_replace(string_agg(split_part(found.function, '(', 1), ', ' order by found.function), :fold), e'\n') end as names
+    rtrim(regexp_replace(string_agg(split_part(found.function, '(', 1), ', ' order by found.function), :fold),
+      e'\n') end as names
 from audit.functions as found
 where not found.in_extension
 group by 1, found.search_path is null
@@ -131,19 +273,21 @@ order by count(*) desc;
 select
   granted.schema, granted.role, count(*) as functions,
   rtrim(
-    regexp_replace(string_agg(split_part(split_part(granted.object, '.', 2), '(', 1), ', ' order by granted.object), :fold), e'\n') as names
+    regexp_replace(string_agg(split_part(split_part(granted.object, '.', 2), '(', 1), ', '
+      order by granted.object), :fold), e'\n') as names
 from audit.privileges as granted
 where granted.kind = 'function' and granted.schema <> 'api'
 group by granted.schema, granted.role
 order by granted.schema, granted.role;
 
-\echo 'Extensions. Their functions are executable by public, and hold no data. In the schema public nobody finds them who has no'
-\echo 'usage of it (part 4): what can''t be looked up can''t be called. They belong to the superuser, who alone could revoke more.'
+\echo 'Extensions. Their functions are executable by public, and hold no data. Without usage of the schema public (part 4)'
+\echo 'nobody can look them up, so nobody can call them. They belong to the superuser, who alone could revoke more.'
 select extension.extname as extension, namespace.nspname as schema, count(found.oid) as functions
 from pg_extension as extension
 join pg_namespace as namespace on namespace.oid = extension.extnamespace
 left join pg_depend as member
-  on member.refclassid = 'pg_catalog.pg_extension'::regclass and member.refobjid = extension.oid and member.deptype = 'e'
+  on member.refclassid = 'pg_catalog.pg_extension'::regclass and member.refobjid = extension.oid
+    and member.deptype = 'e'
   and member.classid = 'pg_catalog.pg_proc'::regclass
 left join audit.functions as found on found.oid = member.objid
 group by extension.extname, namespace.nspname
@@ -151,11 +295,12 @@ order by extension.extname;
 
 \echo 6. WHAT POSTGRESQL GIVES TO EVERYBODY
 \echo
-\echo Executable by public in pg_catalog, so by task_api too. None of it shows a row of app, but none of it is under row-level
-\echo security either. Of these the service uses advisory locks alone. A superuser can take them away, in each database:
+\echo Executable by public in pg_catalog, so by task_api too. None of it shows a row of app; none of it is under
+\echo row-level security. Of these the service uses advisory locks alone. A superuser can take them away, in each database:
 select
   part.subject, part.what,
-  case when has_function_privilege('task_api', function.oid, 'execute') then 'yes' else 'revoked' end as "task_api may",
+  case when has_function_privilege('task_api', function.oid, 'execute') then 'yes' else 'revoked'
+    end as "task_api may",
   format('revoke execute on function %s from public', function.oid::regprocedure) as "to take it away"
 from (values
   (1, 'advisory locks', 'hold a lock by number', 'pg_advisory_lock'),
@@ -166,24 +311,22 @@ from (values
   (4, 'sessions', 'end others of its own role', 'pg_terminate_backend'),
   (5, 'the log of changes', 'write messages into it', 'pg_logical_emit_message')
 ) as part (place, subject, what, function)
-join pg_proc as function on function.proname = part.function and function.pronamespace = 'pg_catalog'::regnamespace
+join pg_proc as function on function.proname = part.function
+  and function.pronamespace = 'pg_catalog'::regnamespace
 order by part.place, part.function, function.oid::regprocedure::text;
 
-\echo 7. WHAT IS OFF
-\echo
-select count(*) as faults, count(*) = 0 as sound from audit.faults \gset
+\else
+\echo 'The tables behind this: -v full=1. What an operator meant: make audit-accept.'
+\endif
+\endif
+
 \if :sound
-\echo Nothing. Every rule above is as it should be.
 rollback;
 \else
-\pset format unaligned
-\pset tuples_only on
-\pset recordsep '\n\n'
-select format(E'  [%s] %s\n      To do: %s', part, fault, remedy) from audit.faults order by part, fault;
-\pset recordsep '\n'
-\pset tuples_only off
 do $$
 begin
-  raise exception 'the audit is not passed. Faults: %. Each says what to do', (select count(*) from audit.faults);
+  raise exception 'the audit is not passed. Faults: %. Each says what to do', (
+    select count(*) from jsonb_array_elements(current_setting('audit.found')::jsonb) as entry
+    where entry ->> 'accepted_by' is null);
 end $$;
 \endif

@@ -4,6 +4,90 @@
 
 set local role task_owner;
 
+-- begin db/functions/audit/compare.sql
+-- The baseline is the repository's, not the database's: db/audit/baseline.sql hands it over.
+-- Of an entry: "releases" are those of PostgreSQL that have the object, "since" the first release in which an
+-- attribute is known; "optional" objects may be missing.
+
+create or replace function audit.compare(baseline jsonb)
+returns table (id text, severity text, kind text, name text, fault text, remedy text)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+  with expected as (
+    select
+      entry ->> 'kind' as kind, entry ->> 'name' as name,
+        coalesce((entry ->> 'optional')::boolean, false) as optional,
+      (entry -> 'definition') - coalesce((
+        select array_agg(attribute.key) from jsonb_each_text(entry -> 'since') as attribute
+        where attribute.value::integer > current_setting('server_version_num')::integer / 10000),
+          '{}') as definition
+    from jsonb_array_elements(baseline) as entry
+    where entry -> 'releases' is null
+      or entry -> 'releases' @> to_jsonb(current_setting('server_version_num')::integer / 10000)
+  ),
+
+  present as materialized (
+    select object.kind, object.name, object.definition from audit.objects as object
+  ),
+
+  differing as (
+    select
+      coalesce(expected.kind, present.kind) as kind, coalesce(expected.name, present.name) as name,
+      case when expected.kind is null then 'added' when present.kind is null then 'missing' else 'changed'
+        end as change,
+      expected.definition as expected, present.definition as actual
+    from expected
+    full join present on expected.kind = present.kind and expected.name = present.name
+    where present.kind is null and not expected.optional
+      or expected.kind is null
+      or present.definition <> expected.definition
+  )
+
+  select
+    format('%s-%s:%s', replace(differing.kind, ' ', '-'), differing.change,
+      left(md5(concat_ws(' ', differing.name, differing.actual)), 8)),
+    audit.rate(differing.change, differing.kind, differing.name, differing.expected, differing.actual),
+    differing.kind, differing.name,
+    format(
+      '%s %s %s', differing.kind, differing.name,
+      case differing.change
+        when 'missing' then 'is missing'
+        when 'added' then 'is not one of those that Duly makes' || coalesce(
+          ': ' || (
+            select string_agg(format('%s %s', attribute.key, attribute.value), ', ' order by attribute.key)
+            from jsonb_each_text(differing.actual) as attribute
+            where attribute.value is not null and attribute.value <> 'false'
+              and attribute.key not in ('body', 'words', 'members')), '')
+        else 'differs: ' || (
+          select string_agg(
+            distinct case
+              when attribute.key in ('body', 'words') then 'its body is another'
+              when attribute.key in ('members', 'mapping') then format('its %s is another', attribute.key)
+              else format(
+                '%s is %s instead of %s', attribute.key,
+                  coalesce(differing.actual ->> attribute.key, 'not there'),
+                coalesce(differing.expected ->> attribute.key, 'none')) end,
+            ', ')
+          from jsonb_object_keys(differing.actual || differing.expected) as attribute (key)
+          where differing.actual -> attribute.key is distinct from differing.expected -> attribute.key) end),
+    replace(
+      audit.suggest_remedy(differing.change, differing.kind, differing.name, differing.expected,
+        differing.actual),
+      'the database''s owner', (
+        select quote_ident(pg_get_userbyid(database.datdba)) from pg_catalog.pg_database as database
+        where database.datname = current_database()))
+  from differing;
+end $$;
+
+comment on function audit.compare is
+  'Each difference between audit.objects and the baseline: its severity, a sentence, and what to do.';
+
+grant execute on function audit.compare to task_auditor;
+-- end db/functions/audit/compare.sql
+
 -- begin db/functions/audit/default_privileges.sql
 -- Part 4 of the report: what is granted on objects that do not exist yet.
 
@@ -46,10 +130,35 @@ begin
   end;
 end $$;
 
-comment on function audit.describe_rows is 'Which rows of the table an expression of a policy lets through, in words.';
+comment on function audit.describe_rows is
+  'Which rows of the table an expression of a policy lets through, in words.';
 
 grant execute on function audit.describe_rows to task_api, task_auditor;
 -- end db/functions/audit/describe_rows.sql
+
+-- begin db/functions/audit/digests.sql
+-- A constant in a union is printed a little otherwise after a restore
+-- ('x'::text as text). And 15 prints more names of tables before columns than later releases do: words leaves these names,
+-- brackets and white space out, so that it is the same on all of them.
+
+create or replace function audit.digest_body(body text) returns text
+language sql immutable
+return md5(regexp_replace(digest_body.body, '::(\w+) AS \1\M', '::\1', 'g'));
+
+comment on function audit.digest_body is 'A digest of printed SQL that is the same after a restore.';
+
+create or replace function audit.digest_words(body text) returns text
+language sql immutable
+return md5(regexp_replace(
+  regexp_replace(
+    regexp_replace(digest_words.body, '::(\w+) AS \1\M', '::\1', 'g'),
+    '\m(?!(?:app|api|audit|finder|keeper|porter|pg_catalog)\.)[a-z_0-9]+\.(?=[a-z_"])', '', 'g'),
+  '[\s()]+', '', 'g'));
+
+comment on function audit.digest_words is 'A digest of printed SQL that is the same on every release of PostgreSQL.';
+
+grant execute on function audit.digest_body, audit.digest_words to task_auditor;
+-- end db/functions/audit/digests.sql
 
 -- begin db/functions/audit/find_faults.sql
 -- Whether row-level security is in force for a role: what GET /health/ready asks, and what the audit begins with.
@@ -62,7 +171,11 @@ declare
   v_role pg_catalog.pg_roles;
   v_table record;
 begin
-  select * into strict v_role from pg_catalog.pg_roles as found where found.rolname = role;
+  select * into v_role from pg_catalog.pg_roles as found where found.rolname = role;
+  if v_role.oid is null then
+    return next format('role %I is not there: run make migrate', role);
+    return;
+  end if;
 
   if v_role.rolsuper then
     return next format('role %I is a superuser, whom no policy holds: connect as task_api, and see that it is none', role);
@@ -179,6 +292,105 @@ comment on view audit.functions is 'Every function outside of PostgreSQL''s own 
 grant select on audit.functions to task_auditor;
 -- end db/functions/audit/functions.sql
 
+-- begin db/functions/audit/is_watched.sql
+-- The audit looks everywhere: PostgreSQL's own schemas alone are left to PostgreSQL.
+
+create or replace function audit.is_watched(schema oid) returns boolean
+language sql stable
+return is_watched.schema not in (
+  select namespace.oid from pg_catalog.pg_namespace as namespace
+  where namespace.nspname in ('pg_catalog', 'information_schema', 'pg_toast')
+    or namespace.nspname ~ '^pg_(temp|toast_temp)_');
+
+comment on function audit.is_watched is
+  'Whether the audit lists what is in a schema: all but PostgreSQL''s own.';
+
+grant execute on function audit.is_watched to task_auditor;
+-- end db/functions/audit/is_watched.sql
+
+-- begin db/functions/audit/kinds.sql
+-- How dangerous it is that an object of a kind has been added, differs, or is missing. Special cases are in
+-- audit.rate.
+
+create or replace view audit.kinds with (security_invoker = true) as
+select kinds.kind, kinds.added, kinds.changed, kinds.missing
+from (values
+  ('role', 'critical', 'critical', 'high'),
+  ('membership', 'critical', 'critical', 'medium'),
+  ('setting', 'high', 'high', 'medium'),
+  ('parameter privilege', 'critical', 'critical', 'medium'),
+  ('default privilege', 'high', 'high', 'medium'),
+  ('schema', 'high', 'critical', 'high'),
+  ('table', 'high', 'critical', 'high'),
+  ('view', 'high', 'critical', 'high'),
+  ('materialized view', 'critical', 'critical', 'high'),
+  ('foreign table', 'critical', 'critical', 'high'),
+  ('sequence', 'low', 'high', 'medium'),
+  ('composite type', 'low', 'high', 'high'),
+  ('column', 'high', 'high', 'high'),
+  ('constraint', 'medium', 'high', 'high'),
+  ('index', 'low', 'medium', 'medium'),
+  ('policy', 'critical', 'critical', 'high'),
+  ('trigger', 'critical', 'critical', 'high'),
+  ('rule', 'critical', 'critical', 'high'),
+  ('statistics', 'low', 'low', 'low'),
+  ('function', 'high', 'high', 'high'),
+  ('type', 'low', 'high', 'high'),
+  ('domain', 'low', 'high', 'high'),
+  ('cast', 'high', 'high', 'medium'),
+  ('operator', 'high', 'high', 'medium'),
+  ('operator class', 'high', 'high', 'medium'),
+  ('operator family', 'medium', 'high', 'medium'),
+  ('text search configuration', 'medium', 'high', 'high'),
+  ('text search dictionary', 'medium', 'high', 'high'),
+  ('text search parser', 'medium', 'high', 'high'),
+  ('text search template', 'medium', 'high', 'high'),
+  ('collation', 'low', 'medium', 'medium'),
+  ('conversion', 'high', 'high', 'medium'),
+  ('access method', 'high', 'high', 'medium'),
+  ('transform', 'high', 'high', 'medium'),
+  ('privilege', 'critical', 'critical', 'medium'),
+  ('database', 'high', 'high', 'high'),
+  ('extension', 'high', 'high', 'high'),
+  ('language', 'critical', 'critical', 'medium'),
+  ('event trigger', 'critical', 'critical', 'medium'),
+  ('publication', 'critical', 'critical', 'medium'),
+  ('subscription', 'critical', 'critical', 'medium'),
+  ('replication slot', 'critical', 'critical', 'medium'),
+  ('foreign data wrapper', 'high', 'high', 'medium'),
+  ('foreign server', 'critical', 'critical', 'medium'),
+  ('user mapping', 'critical', 'critical', 'medium'),
+  ('large objects', 'medium', 'medium', 'medium'),
+  ('security label', 'medium', 'medium', 'medium'),
+  ('server setting', 'high', 'high', 'medium')
+) as kinds (kind, added, changed, missing);
+
+comment on view audit.kinds is
+  'How severe it is that an object of a kind was added, differs from the baseline, or is missing.';
+
+grant select on audit.kinds to task_auditor;
+-- end db/functions/audit/kinds.sql
+
+-- begin db/functions/audit/name_role.sql
+-- Two names differ from server to server and mean the same: they are written as what they are.
+
+create or replace function audit.name_role(role oid) returns text
+language sql stable
+return case
+  when name_role.role = 0 then 'public'
+  when name_role.role = (
+    select database.datdba from pg_catalog.pg_database as database
+    where database.datname = current_database()) then 'the database''s owner'
+  when name_role.role = 10 then 'the first superuser'
+  else coalesce(pg_get_userbyid(name_role.role)::text, 'nobody')
+end;
+
+comment on function audit.name_role is
+  'The name of a role; the owner of this database and the first superuser of the server are called so.';
+
+grant execute on function audit.name_role to task_auditor;
+-- end db/functions/audit/name_role.sql
+
 -- begin db/functions/audit/policies.sql
 -- Part 3 of the report.
 
@@ -201,10 +413,406 @@ select
     coalesce(audit.describe_rows(policy.polwithcheck, policy.polrelid), audit.describe_rows(policy.polqual, policy.polrelid)) end as writes
 from pg_catalog.pg_policy as policy;
 
-comment on view audit.policies is 'Every policy: for whom, for which command, which rows it shows and which it lets be written.';
+comment on view audit.policies is
+  'Every policy: for whom, for which command, which rows it shows and which it lets be written.';
 
 grant select on audit.policies to task_auditor;
 -- end db/functions/audit/policies.sql
+
+-- begin db/functions/audit/privilege_objects.sql
+-- Each privilege of somebody who does not own the object. Where nothing was granted or revoked, PostgreSQL's
+-- defaults count: functions and types are born open to public.
+
+create or replace view audit.privilege_objects with (security_invoker = true) as
+with granted (subject, object, "column", grants, owner) as (
+  select
+    case relation.relkind when 'S' then 'sequence' else 'table' end, relation.oid::regclass::text, null,
+    coalesce(
+      relation.relacl,
+      case relation.relkind when 'S' then acldefault('s', relation.relowner) else acldefault('r', relation.relowner) end),
+    relation.relowner
+  from pg_catalog.pg_class as relation
+  where relation.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and audit.is_watched(relation.relnamespace)
+
+  union all
+
+  select 'table', relation.oid::regclass::text, attribute.attname, attribute.attacl, relation.relowner
+  from pg_catalog.pg_class as relation
+  inner join pg_catalog.pg_attribute as attribute on relation.oid = attribute.attrelid
+    and not attribute.attisdropped
+  where audit.is_watched(relation.relnamespace)
+
+  union all
+
+  select 'function', routine.oid::regprocedure::text, null,
+    coalesce(routine.proacl, acldefault('f', routine.proowner)), routine.proowner
+  from pg_catalog.pg_proc as routine
+  where audit.is_watched(routine.pronamespace)
+    and not exists (
+      select from pg_catalog.pg_depend as member
+      where member.classid = 'pg_catalog.pg_proc'::regclass and member.objid = routine.oid
+        and member.deptype = 'e')
+
+  union all
+
+  select 'schema', quote_ident(namespace.nspname), null, namespace.nspacl, namespace.nspowner
+  from pg_catalog.pg_namespace as namespace
+  where audit.is_watched(namespace.oid)
+
+  union all
+
+  -- An array's privilege is its element's, and the row type of a table gives no rows.
+  select 'type', type.oid::regtype::text, null, coalesce(type.typacl, acldefault('T', type.typowner)),
+    type.typowner
+  from pg_catalog.pg_type as type
+  left join pg_catalog.pg_class as class on type.typrelid = class.oid
+  where audit.is_watched(type.typnamespace) and type.typcategory <> 'A'
+    and (class.oid is null or class.relkind = 'c')
+    and not exists (
+      select from pg_catalog.pg_depend as member
+      where member.classid = 'pg_catalog.pg_type'::regclass and member.objid = type.oid
+        and member.deptype = 'e')
+
+  union all
+
+  select 'database', 'this', null, coalesce(database.datacl, acldefault('d', database.datdba)),
+    database.datdba
+  from pg_catalog.pg_database as database
+  where database.datname = current_database()
+
+  union all
+
+  select 'language', quote_ident(language.lanname), null,
+    case when language.lanname in ('internal', 'c', 'sql', 'plpgsql') and language.lanacl is null then null
+      else coalesce(language.lanacl, acldefault('l', language.lanowner)) end, language.lanowner
+  from pg_catalog.pg_language as language
+
+  union all
+
+  select 'foreign server', quote_ident(server.srvname), null, server.srvacl, server.srvowner
+  from pg_catalog.pg_foreign_server as server
+
+  union all
+
+  select 'foreign data wrapper', quote_ident(wrapper.fdwname), null, wrapper.fdwacl, wrapper.fdwowner
+  from pg_catalog.pg_foreign_data_wrapper as wrapper
+
+  union all
+
+  select 'tablespace', quote_ident(tablespace.spcname), null, tablespace.spcacl, tablespace.spcowner
+  from pg_catalog.pg_tablespace as tablespace
+
+  union all
+
+  select 'large object', large.oid::text, null, large.lomacl, large.lomowner
+  from pg_catalog.pg_largeobject_metadata as large
+),
+
+-- In PostgreSQL's own schemas, and in extensions: what was granted beyond what they were born with.
+born as (
+  select init.classoid, init.objoid, init.objsubid, entry.grantee, entry.privilege_type
+  from pg_catalog.pg_init_privs as init
+  cross join aclexplode(init.initprivs) as entry
+),
+
+beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
+  select 'table', relation.oid::regclass::text, null, entry.grantee, entry.privilege_type, entry.is_grantable
+  from pg_catalog.pg_class as relation
+  cross join aclexplode(relation.relacl) as entry
+  where not audit.is_watched(relation.relnamespace) and relation.relkind in ('r', 'v')
+    and entry.grantee <> relation.relowner
+    and not exists (
+      select from born
+      where born.classoid = 'pg_catalog.pg_class'::regclass and born.objoid = relation.oid
+        and born.objsubid = 0
+        and born.grantee = entry.grantee and born.privilege_type = entry.privilege_type)
+
+  union all
+
+  select 'table', relation.oid::regclass::text, attribute.attname, entry.grantee, entry.privilege_type,
+    entry.is_grantable
+  from pg_catalog.pg_class as relation
+  inner join pg_catalog.pg_attribute as attribute on relation.oid = attribute.attrelid
+  cross join aclexplode(attribute.attacl) as entry
+  where not audit.is_watched(relation.relnamespace) and entry.grantee <> relation.relowner
+    and not exists (
+      select from born
+      where born.classoid = 'pg_catalog.pg_class'::regclass and born.objoid = relation.oid
+        and born.objsubid = attribute.attnum
+        and born.grantee = entry.grantee and born.privilege_type = entry.privilege_type)
+
+  union all
+
+  select 'function', routine.oid::regprocedure::text, null, entry.grantee, entry.privilege_type,
+    entry.is_grantable
+  from pg_catalog.pg_proc as routine
+  cross join aclexplode(routine.proacl) as entry
+  where not audit.is_watched(routine.pronamespace) and entry.grantee <> routine.proowner
+    and entry.grantee <> 0
+    and not exists (
+      select from born
+      where born.classoid = 'pg_catalog.pg_proc'::regclass and born.objoid = routine.oid
+        and born.grantee = entry.grantee and born.privilege_type = entry.privilege_type)
+
+  union all
+
+  -- What public may execute again that it was not born to.
+  select 'function', routine.oid::regprocedure::text, null, entry.grantee, entry.privilege_type,
+    entry.is_grantable
+  from pg_catalog.pg_proc as routine
+  inner join pg_catalog.pg_init_privs as init on init.classoid = 'pg_catalog.pg_proc'::regclass
+    and routine.oid = init.objoid
+  cross join aclexplode(routine.proacl) as entry
+  where not audit.is_watched(routine.pronamespace) and entry.grantee = 0
+    and not exists (
+      select from born
+      where born.classoid = init.classoid and born.objoid = init.objoid and born.grantee = 0)
+
+  union all
+
+  select 'schema', quote_ident(namespace.nspname), null, entry.grantee, entry.privilege_type,
+    entry.is_grantable
+  from pg_catalog.pg_namespace as namespace
+  cross join aclexplode(namespace.nspacl) as entry
+  where namespace.nspname in ('pg_catalog', 'information_schema') and entry.grantee <> namespace.nspowner
+    and not exists (
+      select from born
+      where born.classoid = 'pg_catalog.pg_namespace'::regclass and born.objoid = namespace.oid
+        and born.grantee = entry.grantee and born.privilege_type = entry.privilege_type)
+
+  union all
+
+  select granted.subject, granted.object, granted."column", entry.grantee, entry.privilege_type,
+    entry.is_grantable
+  from granted
+  cross join aclexplode(granted.grants) as entry
+  where entry.grantee <> granted.owner
+)
+
+select
+  'privilege' as kind,
+  format('%s on %s %s for %s', lower(found.privilege_type), found.subject, found.object,
+    audit.name_role(found.grantee)) as name,
+  jsonb_strip_nulls(jsonb_build_object(
+    'columns', jsonb_agg(found."column" order by found."column") filter (where found."column" is not null),
+    'on the whole', case when bool_or(found."column" is not null)
+      then nullif(bool_or(found."column" is null), false) end,
+    'grantable', nullif(bool_or(found.is_grantable), false))) as definition
+from beyond as found
+group by found.privilege_type, found.subject, found.object, found.grantee;
+
+comment on view audit.privilege_objects is
+  'The part of audit.objects about privileges, on columns too; in PostgreSQL''s own schemas those that were added.';
+
+grant select on audit.privilege_objects to task_auditor;
+-- end db/functions/audit/privilege_objects.sql
+
+-- begin db/functions/audit/rate.sql
+-- Critical: a user may reach rows of others, or somebody may undo what prevents it. High: what functions do,
+-- or may do, is not what was tested. Medium: a rule, a limit or a privilege that the service needs. Low: the
+-- rest.
+
+create or replace function audit.rate(change text, kind text, name text, expected jsonb,
+  actual jsonb) returns text
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when rate.kind = 'function' and change <> 'missing' and (
+      actual ->> 'security' = 'definer' or expected ->> 'security' = 'definer'
+        or actual -> 'leakproof' = 'true'
+      or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(require_)?user_id\(') then 'critical'
+    when rate.kind = 'setting' and change <> 'missing'
+      and split_part(name, ' of ', 1) ~ '^(app\.user_id|row_security|role|session_.*|search_path|local_preload.*)$'
+      then 'critical'
+    when rate.kind = 'column' and name ~ '\.user_id$' then 'critical'
+    when rate.kind = 'role' and change = 'added' and not (
+      (actual ->> 'superuser')::boolean or (actual ->> 'bypassrls')::boolean
+        or (actual ->> 'replication')::boolean
+      or (actual ->> 'createrole')::boolean) then 'high'
+    when rate.kind = 'privilege' and change = 'added' and name !~ ' for (public|task_\w+)$' then 'high'
+    when rate.kind = 'view' and change = 'added'
+      and not coalesce(actual -> 'options' ? 'security_invoker=true', false) then 'critical'
+    when rate.kind = 'index' and change = 'changed' and actual -> 'valid' = 'false' then 'high'
+    else (
+      select case change when 'added' then rated.added when 'changed' then rated.changed
+        else rated.missing end
+      from audit.kinds as rated
+      where rated.kind = rate.kind)
+  end
+$$;
+
+comment on function audit.rate is 'The severity of a difference: critical, high, medium or low.';
+
+grant execute on function audit.rate to task_auditor;
+-- end db/functions/audit/rate.sql
+
+-- begin db/functions/audit/relation_objects.sql
+-- Schemas, tables and views, and what belongs to a table. What extensions bring is in audit.server_objects.
+
+create or replace view audit.relation_objects with (security_invoker = true) as
+with watched as (
+  select
+    class.oid, class.relkind, class.relowner, class.reloptions, class.relrowsecurity,
+      class.relforcerowsecurity,
+    class.relreplident, class.relpersistence
+  from pg_catalog.pg_class as class
+  where audit.is_watched(class.relnamespace)
+    and class.oid not in (
+      select member.objid from pg_catalog.pg_depend as member
+      where member.classid = 'pg_catalog.pg_class'::regclass and member.deptype = 'e')
+)
+
+select
+  'schema' as kind,
+  quote_ident(namespace.nspname) as name,
+  jsonb_build_object('owner', audit.name_role(namespace.nspowner)) as definition
+from pg_catalog.pg_namespace as namespace
+where audit.is_watched(namespace.oid)
+
+union all
+
+select
+  case relation.relkind
+    when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' when 'S'
+      then 'sequence'
+    when 'c' then 'composite type' else 'table' end,
+  relation.oid::regclass::text,
+  jsonb_strip_nulls(jsonb_build_object(
+    'owner', audit.name_role(relation.relowner),
+    'options', relation.reloptions,
+    'row-level security', case when relation.relkind in ('r', 'p') then relation.relrowsecurity end,
+    'forced', case when relation.relkind in ('r', 'p') then relation.relforcerowsecurity end,
+    'replica identity',
+    case when relation.relkind in ('r', 'p') then
+      case relation.relreplident
+        when 'd' then 'primary key' when 'n' then 'nothing' when 'f' then 'full' else 'index' end end,
+    'unlogged', case when relation.relkind in ('r', 'p') then relation.relpersistence = 'u' end,
+    'partitioned', nullif(relation.relkind = 'p', false),
+    'parents', (
+      select jsonb_agg(parent.inhparent::regclass::text order by parent.inhseqno)
+      from pg_catalog.pg_inherits as parent
+      where parent.inhrelid = relation.oid),
+    'body', case when relation.relkind in ('v', 'm')
+      and current_setting('server_version_num')::integer >= 160000
+      then audit.digest_body(pg_get_viewdef(relation.oid)) end,
+    'words', case when relation.relkind in ('v', 'm')
+      then audit.digest_words(pg_get_viewdef(relation.oid)) end))
+from watched as relation
+where relation.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
+
+union all
+
+select
+  'column',
+  format('%s.%I', relation.oid::regclass, attribute.attname),
+  jsonb_strip_nulls(jsonb_build_object(
+    'type', format_type(attribute.atttypid, attribute.atttypmod),
+    'not null', nullif(attribute.attnotnull, false),
+    'default', case when attribute.attgenerated = ''
+      then pg_get_expr(expression.adbin, expression.adrelid) end,
+    'generated', case when attribute.attgenerated <> '' then
+      attribute.attgenerated::text || ' ' || pg_get_expr(expression.adbin, expression.adrelid) end,
+    'identity', nullif(attribute.attidentity, ''),
+    'collation', (
+      select coll.collname from pg_catalog.pg_collation as coll
+      where coll.oid = attribute.attcollation and attribute.attcollation <> type.typcollation)))
+from watched as relation
+inner join pg_catalog.pg_attribute as attribute
+  on relation.oid = attribute.attrelid and attribute.attnum > 0 and not attribute.attisdropped
+inner join pg_catalog.pg_type as type on attribute.atttypid = type.oid
+left join pg_catalog.pg_attrdef as expression
+  on attribute.attrelid = expression.adrelid and attribute.attnum = expression.adnum
+where relation.relkind in ('r', 'p', 'f', 'c')
+
+union all
+
+-- NOT NULL is with its column: releases before 18 have no constraint for it.
+select
+  'constraint',
+  format('%I on %s', bond.conname, bond.conrelid::regclass),
+  jsonb_build_object(
+    'definition', regexp_replace(pg_get_constraintdef(bond.oid), ' NOT (VALID|ENFORCED)$', ''),
+    'validated', bond.convalidated,
+    'enforced', coalesce((to_jsonb(bond) ->> 'conenforced')::boolean, true))
+from pg_catalog.pg_constraint as bond
+inner join watched as relation on bond.conrelid = relation.oid
+where bond.contype in ('c', 'p', 'u', 'x', 'f') or bond.contype = 'n' and not bond.convalidated
+
+union all
+
+select
+  'index',
+  class.oid::regclass::text,
+  jsonb_strip_nulls(jsonb_build_object(
+    'definition', pg_get_indexdef(class.oid), 'owner', audit.name_role(class.relowner),
+    'valid', index.indisvalid and index.indisready and index.indislive,
+    'clustered', nullif(index.indisclustered, false), 'options', class.reloptions))
+from pg_catalog.pg_index as index
+inner join watched as class on index.indexrelid = class.oid
+
+union all
+
+select
+  'policy',
+  format('%I on %s', policy.polname, policy.polrelid::regclass),
+  jsonb_strip_nulls(jsonb_build_object(
+    'command', case policy.polcmd
+      when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete'
+        else 'all' end,
+    'permissive', policy.polpermissive,
+    'roles', (
+      select jsonb_agg(audit.name_role(named) order by audit.name_role(named))
+        from unnest(policy.polroles) as named),
+    'using', pg_get_expr(policy.polqual, policy.polrelid),
+    'with check', pg_get_expr(policy.polwithcheck, policy.polrelid)))
+from pg_catalog.pg_policy as policy
+inner join watched as relation on policy.polrelid = relation.oid
+
+union all
+
+-- PostgreSQL's own triggers of foreign keys have no name that lasts: they count when they are not as they
+-- were made.
+select
+  'trigger',
+  format('%s on %s', case when fired.tgisinternal then 'one of a foreign key'
+    else quote_ident(fired.tgname) end, fired.tgrelid::regclass),
+  jsonb_build_object(
+    'definition', case when not fired.tgisinternal then pg_get_triggerdef(fired.oid) end,
+    'enabled', case fired.tgenabled
+      when 'O' then 'yes' when 'D' then 'no' when 'R' then 'on replicas only' else 'always' end)
+from pg_catalog.pg_trigger as fired
+inner join watched as relation on fired.tgrelid = relation.oid
+where not fired.tgisinternal or fired.tgenabled <> 'O'
+
+union all
+
+select
+  'rule',
+  format('%I on %s', rule.rulename, rule.ev_class::regclass),
+  jsonb_build_object(
+    'words', audit.digest_words(pg_get_ruledef(rule.oid)),
+    'enabled', case rule.ev_enabled
+      when 'O' then 'yes' when 'D' then 'no' when 'R' then 'on replicas only' else 'always' end)
+from pg_catalog.pg_rewrite as rule
+inner join watched as relation on rule.ev_class = relation.oid
+where rule.rulename <> '_RETURN' or rule.ev_enabled <> 'O'
+
+union all
+
+select
+  'statistics',
+  format('%s.%I', statistics.stxnamespace::regnamespace, statistics.stxname),
+  jsonb_build_object('definition', pg_get_statisticsobjdef(statistics.oid), 'owner',
+    audit.name_role(statistics.stxowner))
+from pg_catalog.pg_statistic_ext as statistics
+where audit.is_watched(statistics.stxnamespace);
+
+comment on view audit.relation_objects is
+  'The part of audit.objects about schemas, tables, views, columns, constraints, indexes, policies, triggers and rules.';
+
+grant select on audit.relation_objects to task_auditor;
+-- end db/functions/audit/relation_objects.sql
 
 -- begin db/functions/audit/relations.sql
 -- Part 2 of the report.
@@ -302,10 +910,119 @@ left join pg_catalog.pg_roles as grantee on entry.grantee = grantee.oid
 where entry.grantee <> granted.owner_oid
 group by grantee.rolname, granted.kind, granted.schema, granted.object, entry.privilege_type, granted.columns is null;
 
-comment on view audit.privileges is 'Who, besides the owner, has which privilege on what; for tables, on which columns.';
+comment on view audit.privileges is
+  'Who, besides the owner, has which privilege on what; for tables, on which columns.';
 
 grant select on audit.privileges to task_auditor;
 -- end db/functions/audit/privileges.sql
+
+-- begin db/functions/audit/role_objects.sql
+-- Roles of Duly, and every role that can look past row-level security or become one that can; their settings.
+-- The owner of the database and the first superuser are there in any case: of them the report speaks in part
+-- 1.
+
+create or replace view audit.role_objects with (security_invoker = true) as
+with recursive strong (oid) as (
+  select role.oid from pg_catalog.pg_roles as role
+  where role.rolname ~ '^(task_(owner|finder|keeper|porter|auditor|api)$|pg_)'
+    or role.rolsuper or role.rolbypassrls or role.rolreplication or role.rolcreaterole
+  union
+  select membership.member from pg_catalog.pg_auth_members as membership
+  inner join strong on membership.roleid = strong.oid
+)
+
+select
+  'role' as kind,
+  audit.name_role(role.oid) as name,
+  jsonb_build_object(
+    'login', role.rolcanlogin and audit.name_role(role.oid) <> 'the database''s owner',
+    'superuser', role.rolsuper, 'bypassrls', role.rolbypassrls,
+    'createrole', role.rolcreaterole and audit.name_role(role.oid) <> 'the database''s owner',
+    'createdb', role.rolcreatedb and audit.name_role(role.oid) <> 'the database''s owner',
+    'replication', role.rolreplication, 'connection limit', role.rolconnlimit,
+    'valid until', role.rolvaliduntil::text) as definition
+from strong
+inner join pg_catalog.pg_roles as role on strong.oid = role.oid
+where role.rolname !~ '^pg_' and role.oid <> 10
+  and not (role.rolsuper and audit.name_role(role.oid) = 'the database''s owner')
+
+union all
+
+-- The owner of the database may grant itself the roles of Duly: how it holds them says nothing.
+select
+  'membership',
+  format('%s in %s', audit.name_role(membership.member), audit.name_role(membership.roleid)),
+  case when audit.name_role(membership.member) = 'the database''s owner' then '{}'
+    else jsonb_strip_nulls(jsonb_build_object(
+      'admin', bool_or(membership.admin_option),
+      'inherit', bool_or((to_jsonb(membership) ->> 'inherit_option')::boolean),
+      'set', bool_or((to_jsonb(membership) ->> 'set_option')::boolean)))
+  end
+from pg_catalog.pg_auth_members as membership
+inner join strong on membership.roleid = strong.oid
+where pg_get_userbyid(membership.member) !~ '^pg_'
+group by membership.member, membership.roleid
+
+union all
+
+select
+  'setting',
+  format(
+    '%s of %s in %s', split_part(pair, '=', 1),
+    case setting.setrole when 0 then 'every role' else audit.name_role(setting.setrole) end,
+    case setting.setdatabase when 0 then 'every database' else 'this database' end),
+  jsonb_build_object('value', substring(pair from '=(.*)'))
+from pg_catalog.pg_db_role_setting as setting
+cross join unnest(setting.setconfig) as pair
+left join pg_catalog.pg_database as database on setting.setdatabase = database.oid
+where setting.setdatabase = 0 or database.datname = current_database()
+
+union all
+
+select
+  'parameter privilege',
+  format('%s on %s for %s', lower(entry.privilege_type), parameter.parname, audit.name_role(entry.grantee)),
+  jsonb_build_object('grantable', bool_or(entry.is_grantable))
+from pg_catalog.pg_parameter_acl as parameter
+cross join aclexplode(parameter.paracl) as entry
+where entry.grantee <> 10
+group by parameter.parname, entry.privilege_type, entry.grantee
+
+union all
+
+select
+  'default privilege',
+  format(
+    '%s on %s that %s creates%s for %s', lower(entry.privilege_type),
+    case defaults.defaclobjtype
+      when 'f' then 'functions' when 'T' then 'types' when 'r' then 'tables' when 'S' then 'sequences'
+      when 'n' then 'schemas' else 'large objects' end,
+    audit.name_role(defaults.defaclrole), ' in ' || nullif(defaults.defaclnamespace, 0)::regnamespace,
+    audit.name_role(entry.grantee)),
+  jsonb_build_object('grantable', entry.is_grantable)
+from (
+  select defaults.defaclrole, defaults.defaclnamespace, defaults.defaclobjtype::text, defaults.defaclacl
+  from pg_catalog.pg_default_acl as defaults
+  union all
+  -- Where nothing was changed, functions and types are born open to public.
+  select
+    role.oid, 0, letter.letter,
+    case letter.letter when 'f' then acldefault('f', role.oid) else acldefault('T', role.oid) end
+  from pg_catalog.pg_roles as role
+  cross join (values ('f'), ('T')) as letter (letter)
+  where role.rolname ~ '^task_(owner|finder|keeper|porter)$'
+    and not exists (
+      select from pg_catalog.pg_default_acl as defaults
+      where defaults.defaclrole = role.oid and defaults.defaclnamespace = 0
+        and defaults.defaclobjtype::text = letter.letter)
+) as defaults
+cross join aclexplode(defaults.defaclacl) as entry;
+
+comment on view audit.role_objects is
+  'The part of audit.objects about roles: attributes, memberships, settings, parameters and default privileges.';
+
+grant select on audit.role_objects to task_auditor;
+-- end db/functions/audit/role_objects.sql
 
 -- begin db/functions/audit/role_settings.sql
 -- What a role's sessions begin with, in the part of audit.roles and audit.role_faults.
@@ -320,7 +1037,8 @@ cross join unnest(setting.setconfig) as pair
 left join pg_catalog.pg_database as database on setting.setdatabase = database.oid
 where setting.setdatabase = 0 or database.datname = current_database();
 
-comment on view audit.role_settings is 'The settings that each role begins a session with in this database; role 0 means all roles.';
+comment on view audit.role_settings is
+  'The settings that each role begins a session with in this database; role 0 means all roles.';
 
 grant select on audit.role_settings to task_auditor;
 -- end db/functions/audit/role_settings.sql
@@ -353,10 +1071,239 @@ select
 from pg_catalog.pg_roles as role
 where role.rolname !~ '^pg_';
 
-comment on view audit.roles is 'The roles of the server: what each may, what it is a member of, and what it begins a session with.';
+comment on view audit.roles is
+  'The roles of the server: what each may, what it is a member of, and what it begins a session with.';
 
 grant select on audit.roles to task_auditor;
 -- end db/functions/audit/roles.sql
+
+-- begin db/functions/audit/routine_objects.sql
+-- Functions, procedures and aggregates outside of PostgreSQL's own schemas and of extensions.
+
+create or replace view audit.routine_objects with (security_invoker = true) as
+select
+  'function' as kind,
+  routine.oid::regprocedure::text as name,
+  jsonb_strip_nulls(jsonb_build_object(
+    'owner', audit.name_role(routine.proowner),
+    'language', language.lanname,
+    'sort', case routine.prokind when 'f' then null when 'p' then 'procedure' when 'a' then 'aggregate'
+      else 'window' end,
+    'volatility', case routine.provolatile when 'i' then 'immutable' when 's' then 'stable'
+      else 'volatile' end,
+    'security', case when routine.prosecdef then 'definer' else 'invoker' end,
+    'leakproof', routine.proleakproof,
+    'strict', nullif(routine.proisstrict, false),
+    'parallel', routine.proparallel,
+    'settings', routine.proconfig,
+    'returns', pg_get_function_result(routine.oid),
+    'arguments', pg_get_function_arguments(routine.oid),
+    'planner support', nullif(routine.prosupport, 0)::regproc::text,
+    'body', case when routine.prosqlbody is null then md5(routine.prosrc || coalesce(routine.probin, ''))
+      when current_setting('server_version_num')::integer >= 160000
+        then audit.digest_body(pg_get_function_sqlbody(routine.oid)) end,
+    'words', case when routine.prosqlbody is not null
+      then audit.digest_words(pg_get_function_sqlbody(routine.oid)) end
+  )) as definition
+from pg_catalog.pg_proc as routine
+inner join pg_catalog.pg_language as language on routine.prolang = language.oid
+where audit.is_watched(routine.pronamespace)
+  and not exists (
+    select from pg_catalog.pg_depend as member
+    where member.classid = 'pg_catalog.pg_proc'::regclass and member.objid = routine.oid
+      and member.deptype = 'e')
+
+union all
+
+-- None of PostgreSQL's own runs with its owner's rights, belongs to another role than the first superuser, or
+-- has been added.
+select
+  'function',
+  routine.oid::regprocedure::text,
+  jsonb_build_object(
+    'owner', audit.name_role(routine.proowner),
+    'security', case when routine.prosecdef then 'definer' else 'invoker' end,
+    'settings', routine.proconfig)
+from pg_catalog.pg_proc as routine
+where not audit.is_watched(routine.pronamespace)
+  and (routine.prosecdef or routine.proowner <> 10 or routine.oid >= 16384 or routine.proconfig is not null)
+  and not exists (
+    select from pg_catalog.pg_depend as member
+    where member.classid = 'pg_catalog.pg_proc'::regclass and member.objid = routine.oid
+      and member.deptype = 'e');
+
+comment on view audit.routine_objects is
+  'The part of audit.objects about functions: owner, volatility, security, path, leakproof, and a digest of the body.';
+
+grant select on audit.routine_objects to task_auditor;
+-- end db/functions/audit/routine_objects.sql
+
+-- begin db/functions/audit/server_objects.sql
+-- The database, extensions, and what takes rows elsewhere or runs code on the way.
+
+create or replace view audit.server_objects with (security_invoker = true) as
+select
+  'database' as kind,
+  'this' as name,
+  jsonb_build_object(
+    'encoding', pg_encoding_to_char(database.encoding), 'template', database.datistemplate,
+    'connections', database.datallowconn) as definition
+from pg_catalog.pg_database as database
+where database.datname = current_database()
+
+union all
+
+select
+  'extension', quote_ident(extension.extname),
+  jsonb_build_object(
+    'schema', extension.extnamespace::regnamespace::text,
+    -- The functions with their owner's rights, or that belong to somebody else than the first superuser or
+    -- the owner.
+    'functions to look at', coalesce((
+      select jsonb_agg(routine.oid::regprocedure::text order by routine.oid::regprocedure::text)
+      from pg_catalog.pg_depend as member
+      inner join pg_catalog.pg_proc as routine
+        on member.classid = 'pg_catalog.pg_proc'::regclass and member.objid = routine.oid
+      where member.refclassid = 'pg_catalog.pg_extension'::regclass and member.refobjid = extension.oid
+        and member.deptype = 'e'
+        and (
+          routine.prosecdef or routine.proleakproof or routine.proconfig is not null
+          or audit.name_role(routine.proowner) not in ('the first superuser', 'the database''s owner'))),
+            '[]'),
+    'members', (
+      select md5(string_agg(described.name, ',' order by convert_to(described.name, 'UTF8')))
+      from (
+        select pg_describe_object(member.classid, member.objid, 0) as name
+        from pg_catalog.pg_depend as member
+        where member.refclassid = 'pg_catalog.pg_extension'::regclass and member.refobjid = extension.oid
+          and member.deptype = 'e'
+          -- The types of arrays are members since PostgreSQL 18.
+          and member.classid <> 'pg_catalog.pg_type'::regclass) as described))
+from pg_catalog.pg_extension as extension
+
+union all
+
+select 'language', quote_ident(language.lanname),
+  jsonb_build_object('trusted', language.lanpltrusted, 'owner', case when language.oid >= 16384
+    then audit.name_role(language.lanowner) end)
+from pg_catalog.pg_language as language
+where language.oid >= 16384 or language.lanname in ('internal', 'c', 'sql', 'plpgsql')
+
+union all
+
+select
+  'event trigger', quote_ident(event.evtname),
+  jsonb_build_object(
+    'owner', audit.name_role(event.evtowner), 'event', event.evtevent, 'function',
+      event.evtfoid::regproc::text,
+    'enabled', event.evtenabled <> 'D')
+from pg_catalog.pg_event_trigger as event
+
+union all
+
+select
+  'publication', quote_ident(publication.pubname),
+  jsonb_build_object(
+    'owner', audit.name_role(publication.pubowner), 'all tables', publication.puballtables,
+    'tables', (
+      select jsonb_agg(member.prrelid::regclass::text order by member.prrelid::regclass::text)
+      from pg_catalog.pg_publication_rel as member
+      where member.prpubid = publication.oid),
+    'schemas', (
+      select jsonb_agg(member.pnnspid::regnamespace::text order by member.pnnspid::regnamespace::text)
+      from pg_catalog.pg_publication_namespace as member
+      where member.pnpubid = publication.oid))
+from pg_catalog.pg_publication as publication
+
+union all
+
+select
+  'subscription', quote_ident(subscription.subname),
+  jsonb_build_object('owner', audit.name_role(subscription.subowner), 'enabled', subscription.subenabled)
+from pg_catalog.pg_subscription as subscription
+inner join pg_catalog.pg_database as database
+  on subscription.subdbid = database.oid and database.datname = current_database()
+
+union all
+
+select
+  'replication slot', quote_ident(slot.slot_name),
+  jsonb_build_object('type', slot.slot_type, 'plugin', slot.plugin)
+from pg_catalog.pg_replication_slots as slot
+where slot.database is null or slot.database = current_database()
+
+union all
+
+select
+  'foreign data wrapper', quote_ident(wrapper.fdwname),
+  jsonb_build_object('owner', audit.name_role(wrapper.fdwowner))
+from pg_catalog.pg_foreign_data_wrapper as wrapper
+
+union all
+
+select
+  'foreign server', quote_ident(server.srvname),
+  jsonb_build_object('owner', audit.name_role(server.srvowner))
+from pg_catalog.pg_foreign_server as server
+
+union all
+
+select
+  'user mapping', format('%s on %I', case mapping.umuser when 0 then 'public' else mapping.usename::text end,
+    mapping.srvname), '{}'
+from pg_catalog.pg_user_mappings as mapping
+
+union all
+
+select
+  'large objects', format('of %s', audit.name_role(large.lomowner)), '{}'
+from pg_catalog.pg_largeobject_metadata as large
+group by large.lomowner
+
+union all
+
+select
+  'security label', pg_describe_object(label.classoid, label.objoid, label.objsubid),
+  jsonb_build_object('provider', label.provider, 'label', label.label)
+from pg_catalog.pg_seclabel as label
+
+union all
+
+-- The server's own: as a new session has it that no role and no database changes.
+select
+  'server setting', found.name,
+  jsonb_build_object('value', found.boot_or_file)
+from (
+  select
+    setting.name,
+    case
+      when setting.source in ('default', 'configuration file', 'command line', 'environment variable',
+        'override') then setting.setting
+      else setting.boot_val end as boot_or_file
+  from pg_catalog.pg_settings as setting
+  where setting.name in (
+    'row_security', 'session_replication_role', 'default_transaction_read_only',
+      'log_parameter_max_length_on_error',
+    'password_encryption', 'allow_system_table_mods', 'ignore_system_indexes', 'transform_null_equals',
+    'array_nulls', 'standard_conforming_strings', 'lo_compat_privileges', 'zero_damaged_pages',
+      'ignore_checksum_failure')
+) as found
+
+union all
+
+-- A type or a table of PostgreSQL that belongs to somebody else than the first superuser, or was added to its
+-- schemas.
+select
+  'table', relation.oid::regclass::text, jsonb_build_object('owner', audit.name_role(relation.relowner))
+from pg_catalog.pg_class as relation
+where relation.relnamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+  and (relation.relowner <> 10 or relation.oid >= 16384 or relation.relrowsecurity);
+
+comment on view audit.server_objects is
+  'The part of audit.objects about the database: extensions, languages, event triggers, replication, servers.';
+
+grant select on audit.server_objects to task_auditor;
+-- end db/functions/audit/server_objects.sql
 
 -- begin db/functions/audit/services.sql
 -- The views of this room read the catalog alone, with the rights of their reader. A fault comes with what to do about it.
@@ -376,7 +1323,8 @@ where service.rolname = 'task_api'
     inner join pg_catalog.pg_roles as api on membership.roleid = api.oid and api.rolname = 'task_api'
     where service.rolsuper and membership.member = service.oid);
 
-comment on view audit.services is 'The roles that the service can connect as: task_api, and whoever inherits its rights.';
+comment on view audit.services is
+  'The roles that the service can connect as: task_api, and whoever inherits its rights.';
 
 grant select on audit.services to task_auditor;
 -- end db/functions/audit/services.sql
@@ -661,6 +1609,226 @@ comment on view audit.role_faults is 'What is off with the roles, and what to do
 grant select on audit.role_faults to task_auditor;
 -- end db/functions/audit/role_faults.sql
 
+-- begin db/functions/audit/suggest_remedy.sql
+-- Names of objects are written so that they can be pasted: "policy on table", "member in role".
+
+create or replace function audit.suggest_remedy(change text, kind text, name text, expected jsonb,
+  actual jsonb) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  -- Of "this on that", "this in that", "this for that".
+  v_first constant text := regexp_replace(name, ' (on|in|for) .*$', '');
+  v_last constant text := regexp_replace(name, '^.* (on|in|for) ', '');
+  v_part text[];
+  v_steps text[] := '{}';
+  v_key text;
+begin
+  case kind
+  when 'privilege' then
+    v_part := regexp_match(name, '^(.*) on (.*) for (.*)$');
+    v_part[2] := regexp_replace(v_part[2], '^database this$', 'database ' || quote_ident(current_database()));
+    if change = 'missing' or change = 'changed' then
+      v_steps := array[format(
+        'grant %s%s on %s to %s%s', v_part[1],
+        (select ' (' || string_agg(quote_ident(col), ', ') || ')'
+          from jsonb_array_elements_text(expected -> 'columns') as col),
+        v_part[2], v_part[3], case when (expected ->> 'grantable')::boolean then ' with grant option'
+          else '' end)];
+    end if;
+    if change <> 'missing' then
+      v_steps := format(
+        'revoke %s%s on %s from %s cascade', v_part[1],
+        case when not coalesce((actual ->> 'on the whole')::boolean, false) then
+          (select ' (' || string_agg(quote_ident(col), ', ') || ')'
+            from jsonb_array_elements_text(actual -> 'columns') as col) end,
+        v_part[2], v_part[3]) || v_steps;
+    end if;
+  when 'parameter privilege' then
+    v_part := regexp_match(name, '^(.*) on (.*) for (.*)$');
+    v_steps := array[format('revoke %s on parameter %s from %s', v_part[1], v_part[2], v_part[3])];
+  when 'default privilege' then
+    v_part := regexp_match(name, '^(.*) on (.*) that (.*) creates(?: in (.*))? for (.*)$');
+    v_steps := array[format(
+      'alter default privileges for role %s%s %s %s on %s %s %s', v_part[3], ' in schema ' || v_part[4],
+      case change when 'missing' then 'grant' else 'revoke' end, v_part[1], v_part[2],
+      case change when 'missing' then 'to' else 'from' end, v_part[5])];
+  when 'membership' then
+    v_steps := case change
+      when 'missing' then array[format('grant %s to %s', v_last, v_first)]
+      else array[format('revoke %s from %s', v_last, v_first)] end;
+  when 'setting' then
+    v_part := regexp_match(name, '^(.*) of (.*) in (.*)$');
+    v_steps := array[format(
+      'alter %s%s %s',
+      case v_part[2] when 'every role' then case v_part[3] when 'this database' then 'database '
+        || quote_ident(current_database()) else 'role all' end
+        else 'role ' || quote_ident(v_part[2]) end,
+      case when v_part[2] <> 'every role' and v_part[3] = 'this database' then ' in database '
+        || quote_ident(current_database()) end,
+      case change when 'added' then 'reset ' || v_part[1]
+        else format('set %s = %L', v_part[1], expected ->> 'value') end)];
+  when 'role' then
+    if change = 'added' then
+      v_steps := array[format('alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', name)];
+    elsif change = 'missing' then
+      v_steps := array['create it as in db/migrations/0001_roles.sql'];
+    else
+      for v_key in select jsonb_object_keys(actual) loop
+        continue when expected -> v_key = actual -> v_key;
+        v_steps := v_steps || format('alter role %I %s', name, case v_key
+          when 'connection limit' then format('connection limit %s', expected ->> v_key)
+          when 'valid until' then format('valid until %L', coalesce(expected ->> v_key, 'infinity'))
+          else case when (expected ->> v_key)::boolean then '' else 'no' end || v_key end);
+      end loop;
+    end if;
+  when 'policy', 'trigger', 'rule' then
+    if change = 'changed' and kind = 'trigger' and actual ->> 'enabled' <> expected ->> 'enabled' then
+      v_steps := array[format('alter table %s enable trigger %s', v_last, v_first)];
+    elsif change = 'added' and kind = 'trigger' and v_first = 'one of a foreign key' then
+      v_steps := array[format('alter table %s enable trigger all', v_last)];
+    elsif change = 'added' and kind = 'rule' and v_first = '"_RETURN"' then
+      v_steps := array[format('drop view %s', v_last)];
+    else
+      if change <> 'missing' then
+        v_steps := array[format('drop %s %s', kind, name)];
+      end if;
+      if change <> 'added' then
+        v_steps := v_steps || case kind
+          when 'policy' then 'create it as in db/migrations/*_policies.sql'
+          when 'trigger' then replace(expected ->> 'definition', 'CREATE TRIGGER', 'create trigger')
+          else 'create it as in db/schema.sql' end;
+      end if;
+    end if;
+  when 'constraint' then
+    if change = 'changed' and expected -> 'definition' = actual -> 'definition' then
+      v_steps := array[format('alter table %s validate constraint %s', v_last, v_first)];
+    else
+      if change <> 'missing' then
+        v_steps := array[format('alter table %s drop constraint %s', v_last, v_first)];
+      end if;
+      if change <> 'added' then
+        v_steps := v_steps || format('alter table %s add constraint %s %s', v_last, v_first,
+          expected ->> 'definition');
+      end if;
+    end if;
+  when 'index' then
+    if change = 'added' then
+      v_steps := array[format('drop index %s', name)];
+    elsif change = 'missing' then
+      v_steps := array[expected ->> 'definition'];
+    elsif actual -> 'valid' = 'false' then
+      v_steps := array[format('reindex index %s', name)];
+    else
+      v_steps := array[format('drop index %s', name), expected ->> 'definition'];
+    end if;
+  when 'table', 'schema', 'view', 'materialized view', 'foreign table', 'sequence', 'composite type', 'type',
+    'domain',
+    'function', 'column' then
+    if change = 'added' then
+      v_steps := array[case kind
+        when 'function' then format('drop routine %s', name)
+        when 'composite type' then format('drop type %s', name)
+        when 'column' then
+          format('alter table %s drop column %s', regexp_replace(name, '\.("[^"]*"|[^.]*)$', ''),
+            substring(name from '("[^"]*"|[^.]*)$'))
+        else format('drop %s %s', kind, name) end];
+    elsif change = 'missing' then
+      v_steps := array[case
+        when kind in ('function', 'view')
+          then format('run the file of db/functions that makes %s', split_part(name, '(', 1))
+        else 'create it as in db/schema.sql' end];
+    else
+      for v_key in
+        select key
+        from (select jsonb_object_keys(actual) as key union select jsonb_object_keys(expected)) as keys
+        order by key
+      loop
+        continue when expected -> v_key is not distinct from actual -> v_key;
+        v_steps := v_steps || case
+          when v_key = 'owner' then format(
+            'alter %s %s owner to %s', case kind when 'composite type' then 'type' when 'function'
+              then 'routine' else kind end,
+            name, expected ->> 'owner')
+          when kind = 'table' and v_key = 'row-level security'
+            then format('alter table %s enable row level security', name)
+          when kind = 'table' and v_key = 'forced'
+            then format('alter table %s force row level security', name)
+          when kind = 'table' and v_key = 'replica identity'
+            then format('alter table %s replica identity default', name)
+          when kind = 'table' and v_key = 'unlogged' then
+            format('alter table %s set %s', name, case when (expected ->> v_key)::boolean then 'unlogged'
+              else 'logged' end)
+          when kind = 'table' and v_key = 'options' then
+            format('alter table %s reset or set what differs', name)
+          when kind = 'table' and v_key = 'parents' then
+            format('alter table %s no inherit, or detach it from, %s', name, coalesce(actual ->> v_key, ''))
+          when kind = 'column' and v_key = 'default' then format(
+            'alter table %s alter column %s %s', regexp_replace(name, '\.("[^"]*"|[^.]*)$', ''),
+              substring(name from '("[^"]*"|[^.]*)$'),
+            coalesce('set default ' || (expected ->> v_key), 'drop default'))
+          when kind = 'column' and v_key = 'not null' then format(
+            'alter table %s alter column %s %s not null', regexp_replace(name, '\.("[^"]*"|[^.]*)$', ''),
+            substring(name from '("[^"]*"|[^.]*)$'), case when expected ? v_key then 'set' else 'drop' end)
+          when kind = 'function' and v_key = 'volatility'
+            then format('alter function %s %s', name, expected ->> v_key)
+          when kind = 'function' and v_key = 'security'
+            then format('alter function %s security %s', name, expected ->> v_key)
+          when kind = 'function' and v_key = 'leakproof' then format('alter function %s not leakproof', name)
+          when kind = 'function' and v_key = 'parallel' then format(
+            'alter function %s parallel %s', name,
+            case expected ->> v_key when 's' then 'safe' when 'r' then 'restricted' else 'unsafe' end)
+          when kind = 'function' and v_key = 'strict' then format(
+            'alter function %s %s', name, case when expected ? v_key then 'strict'
+              else 'called on null input' end)
+          when kind = 'function' and v_key = 'settings' then format(
+            'alter function %s reset all%s', name,
+            (select string_agg(format('; alter function %s set %s', name,
+              regexp_replace(pair, '=(.*)$', case when pair ~ '=""$' then ' = ''''' else ' = \1' end)), '')
+            from jsonb_array_elements_text(expected -> v_key) as pair))
+          when kind in ('function', 'view')
+            then format('run the file of db/functions that makes %s', split_part(name, '(', 1))
+          else 'make it again as in db/schema.sql' end;
+      end loop;
+    end if;
+  when 'cast' then
+    v_part := regexp_match(name, '^(.*) to (.*)$');
+    v_steps := array[format('drop cast (%s as %s)', v_part[1], v_part[2])];
+  when 'operator class', 'operator family' then
+    v_steps := array[format('drop %s %s using %s', kind, v_first, v_last)];
+  when 'transform' then
+    v_steps := array[format('drop transform for %s language %s', v_first, v_last)];
+  when 'user mapping' then
+    v_steps := array[format('drop user mapping for %s server %s', v_first, v_last)];
+  when 'replication slot' then
+    v_steps := array[format('select pg_drop_replication_slot(%L)', name)];
+  when 'large objects' then
+    v_steps := array['select lo_unlink(oid) from pg_largeobject_metadata where lomowner = …::regrole, when you know who made them'];
+  when 'server setting' then
+    v_steps := array[format('alter system set %s = %L; select pg_reload_conf()', name, expected ->> 'value')];
+  when 'security label' then
+    v_steps := array[format('security label on %s is null', name)];
+  when 'database' then
+    v_steps := array['move the data to a database that is made as the README says'];
+  else
+    v_steps := case change
+      when 'added' then array[format('drop %s %s', kind, name)]
+      else array['make it again as in db/schema.sql'] end;
+  end case;
+  return (
+    select string_agg(steps.step, '; ' order by steps.place)
+    from (
+      select step, min(place) as place from unnest(v_steps) with ordinality as all_steps (step, place)
+        group by step) as steps);
+end $$;
+
+comment on function audit.suggest_remedy is
+  'What to do about a difference: mostly statements that can be pasted.';
+
+grant execute on function audit.suggest_remedy to task_auditor;
+-- end db/functions/audit/suggest_remedy.sql
+
 -- begin db/functions/audit/table_faults.sql
 -- Part 7 of the report: tables, views and policies.
 
@@ -765,17 +1933,250 @@ comment on view audit.faults is 'All that is off, each with what to do about it;
 grant select on audit.faults to task_auditor;
 -- end db/functions/audit/faults.sql
 
+-- begin db/functions/audit/review.sql
+-- The rules (audit.faults) and the differences from the baseline, together. An accepted one is known by its
+-- id, which changes with what is found: what somebody accepted is not accepted any more when it changes
+-- again.
+
+create or replace function audit.review(baseline jsonb, accepted jsonb)
+returns table (id text, severity text, fault text, remedy text, accepted_by text, accepted_because text)
+language sql stable
+set search_path = ''
+as $$
+  with found as (
+    select
+      format('rule-%s:%s', rule.part, left(md5(rule.fault), 8)) as id,
+      case
+        when rule.fault ~ ' has no \w*timeout' then 'medium'
+        when rule.part in ('roles', 'tables') or rule.fault ~ '^public ' then 'critical'
+        else 'high' end as severity,
+      rule.fault, rule.remedy
+    from audit.faults as rule
+    union all
+    select difference.id, difference.severity, difference.fault, difference.remedy
+    from audit.compare(baseline) as difference
+  )
+
+  select found.id, found.severity, found.fault, found.remedy, entry ->> 'name', entry ->> 'reason'
+  from found
+  left join jsonb_array_elements(accepted) as entry on entry ->> 'id' = found.id
+  order by
+    entry is not null, array_position(array['critical', 'high', 'medium', 'low'], found.severity), found.id
+$$;
+
+comment on function audit.review is
+  'All that is off, by the rules and compared with the baseline; the more dangerous first, what is accepted last.';
+
+grant execute on function audit.review to task_auditor;
+-- end db/functions/audit/review.sql
+
+-- begin db/functions/audit/type_objects.sql
+-- Types, and what decides how values are compared, converted and searched.
+
+create or replace view audit.type_objects with (security_invoker = true) as
+with members as (
+  select member.classid, member.objid from pg_catalog.pg_depend as member
+  where member.deptype = 'e'
+)
+
+select
+  case type.typtype when 'd' then 'domain' else 'type' end as kind,
+  type.oid::regtype::text as name,
+  jsonb_strip_nulls(jsonb_build_object(
+    'owner', audit.name_role(type.typowner),
+    'base', case when type.typtype = 'd' then format_type(type.typbasetype, type.typtypmod) end,
+    'not null', nullif(type.typnotnull, false), 'default', type.typdefault,
+    'constraints', (
+      select jsonb_object_agg(bond.conname, pg_get_constraintdef(bond.oid) || case when bond.convalidated
+        then '' else ' (not valid)' end)
+      from pg_catalog.pg_constraint as bond
+      where bond.contypid = type.oid and bond.contype = 'c'),
+    'labels', (
+      select jsonb_agg(label.enumlabel order by label.enumsortorder) from pg_catalog.pg_enum as label
+      where label.enumtypid = type.oid))) as definition
+from pg_catalog.pg_type as type
+left join pg_catalog.pg_class as class on type.typrelid = class.oid
+where audit.is_watched(type.typnamespace) and type.typcategory <> 'A' and type.typtype <> 'm'
+  and (class.oid is null or class.relkind = 'c')
+  and ('pg_catalog.pg_type'::regclass, type.oid) not in (select members.classid, members.objid from members)
+
+union all
+
+select
+  'cast',
+  format('%s to %s', cast_.castsource::regtype, cast_.casttarget::regtype),
+  jsonb_build_object(
+    'function', nullif(cast_.castfunc, 0)::regprocedure::text, 'context', cast_.castcontext::text, 'method',
+      cast_.castmethod::text)
+from pg_catalog.pg_cast as cast_
+where cast_.oid >= 16384
+  and ('pg_catalog.pg_cast'::regclass, cast_.oid) not in (select members.classid, members.objid from members)
+
+union all
+
+select
+  'operator', operator.oid::regoperator::text,
+  jsonb_build_object('owner', audit.name_role(operator.oprowner), 'function', operator.oprcode::regproc::text)
+from pg_catalog.pg_operator as operator
+where operator.oid >= 16384
+  and ('pg_catalog.pg_operator'::regclass, operator.oid) not in (select members.classid, members.objid
+    from members)
+
+union all
+
+select
+  'operator class', format('%s.%I for %s', class.opcnamespace::regnamespace, class.opcname, method.amname),
+  jsonb_build_object('owner', audit.name_role(class.opcowner), 'type', class.opcintype::regtype::text,
+    'default', class.opcdefault)
+from pg_catalog.pg_opclass as class
+inner join pg_catalog.pg_am as method on class.opcmethod = method.oid
+where class.oid >= 16384
+  and ('pg_catalog.pg_opclass'::regclass, class.oid) not in (select members.classid, members.objid
+    from members)
+
+union all
+
+select
+  'operator family', format('%s.%I for %s', family.opfnamespace::regnamespace, family.opfname, method.amname),
+  jsonb_build_object('owner', audit.name_role(family.opfowner))
+from pg_catalog.pg_opfamily as family
+inner join pg_catalog.pg_am as method on family.opfmethod = method.oid
+where family.oid >= 16384
+  and ('pg_catalog.pg_opfamily'::regclass, family.oid) not in (select members.classid, members.objid
+    from members)
+
+union all
+
+select
+  'text search configuration', config.oid::regconfig::text,
+  jsonb_build_object(
+    'owner', audit.name_role(config.cfgowner),
+    'mapping', (
+      select md5(string_agg(format('%s %s %s', map.maptokentype, map.mapseqno, map.mapdict::regdictionary),
+        ',' order by map.maptokentype, map.mapseqno))
+      from pg_catalog.pg_ts_config_map as map
+      where map.mapcfg = config.oid))
+from pg_catalog.pg_ts_config as config
+where audit.is_watched(config.cfgnamespace)
+  and ('pg_catalog.pg_ts_config'::regclass, config.oid) not in (select members.classid, members.objid
+    from members)
+
+union all
+
+select
+  'text search dictionary', dictionary.oid::regdictionary::text,
+  jsonb_build_object(
+    'owner', audit.name_role(dictionary.dictowner), 'options', dictionary.dictinitoption,
+    'template', (select template.tmplname from pg_catalog.pg_ts_template as template
+      where template.oid = dictionary.dicttemplate))
+from pg_catalog.pg_ts_dict as dictionary
+-- That of an extension too: the words of every search go through it.
+where audit.is_watched(dictionary.dictnamespace)
+
+union all
+
+select
+  'text search parser', format('%s.%I', parser.prsnamespace::regnamespace, parser.prsname),
+  jsonb_build_object('start', parser.prsstart::regproc::text)
+from pg_catalog.pg_ts_parser as parser
+where parser.oid >= 16384
+  and ('pg_catalog.pg_ts_parser'::regclass, parser.oid) not in (select members.classid, members.objid
+    from members)
+
+union all
+
+select
+  'text search template', format('%s.%I', template.tmplnamespace::regnamespace, template.tmplname),
+  jsonb_build_object('lexize', template.tmpllexize::regproc::text)
+from pg_catalog.pg_ts_template as template
+where template.oid >= 16384
+  and ('pg_catalog.pg_ts_template'::regclass, template.oid) not in (select members.classid, members.objid
+    from members)
+
+union all
+
+select
+  'collation', format('%s.%I', coll.collnamespace::regnamespace, coll.collname),
+  jsonb_build_object('owner', audit.name_role(coll.collowner), 'provider', coll.collprovider::text)
+from pg_catalog.pg_collation as coll
+where coll.oid >= 16384 and (audit.is_watched(coll.collnamespace) or coll.collowner <> 10)
+
+union all
+
+select
+  'conversion', format('%s.%I', conversion.connamespace::regnamespace, conversion.conname),
+  jsonb_build_object(
+    'owner', audit.name_role(conversion.conowner), 'function', conversion.conproc::regproc::text, 'default',
+      conversion.condefault)
+from pg_catalog.pg_conversion as conversion
+where conversion.oid >= 16384
+
+union all
+
+select 'access method', quote_ident(method.amname),
+  jsonb_build_object('handler', method.amhandler::regproc::text)
+from pg_catalog.pg_am as method
+where method.oid >= 16384
+
+union all
+
+select
+  'transform', format('%s for %s', transform.trftype::regtype, language.lanname),
+  jsonb_build_object('from', transform.trffromsql::regproc::text, 'to', transform.trftosql::regproc::text)
+from pg_catalog.pg_transform as transform
+inner join pg_catalog.pg_language as language on transform.trflang = language.oid;
+
+comment on view audit.type_objects is
+  'The part of audit.objects about types, domains, casts, operators, text search and collations.';
+
+grant select on audit.type_objects to task_auditor;
+-- end db/functions/audit/type_objects.sql
+
+-- begin db/functions/audit/objects.sql
+-- All that could matter to who sees and does what. The audit compares it with db/audit/baseline.sql.
+
+create or replace view audit.objects with (security_invoker = true) as
+select kind, name, definition from audit.role_objects
+union all
+select kind, name, definition from audit.relation_objects
+union all
+select kind, name, definition from audit.routine_objects
+union all
+select kind, name, definition from audit.type_objects
+union all
+select kind, name, definition from audit.privilege_objects
+union all
+select kind, name, definition from audit.server_objects;
+
+comment on view audit.objects is
+  'All that could matter to who sees and does what: what kind it is, its name, and its definition by attribute.';
+
+grant select on audit.objects to task_auditor;
+-- end db/functions/audit/objects.sql
+
 reset role;
 
 -- migrate:down
 
 set local role task_owner;
 
+-- drop db/functions/audit/objects.sql
+drop view audit.objects;
+
+-- drop db/functions/audit/type_objects.sql
+drop view audit.type_objects;
+
+-- drop db/functions/audit/review.sql
+drop function audit.review;
+
 -- drop db/functions/audit/faults.sql
 drop view audit.faults;
 
 -- drop db/functions/audit/table_faults.sql
 drop view audit.table_faults;
+
+-- drop db/functions/audit/suggest_remedy.sql
+drop function audit.suggest_remedy;
 
 -- drop db/functions/audit/role_faults.sql
 drop view audit.role_faults;
@@ -789,11 +2190,20 @@ drop view audit.function_faults;
 -- drop db/functions/audit/services.sql
 drop view audit.services;
 
+-- drop db/functions/audit/server_objects.sql
+drop view audit.server_objects;
+
+-- drop db/functions/audit/routine_objects.sql
+drop view audit.routine_objects;
+
 -- drop db/functions/audit/roles.sql
 drop view audit.roles;
 
 -- drop db/functions/audit/role_settings.sql
 drop view audit.role_settings;
+
+-- drop db/functions/audit/role_objects.sql
+drop view audit.role_objects;
 
 -- drop db/functions/audit/privileges.sql
 drop view audit.privileges;
@@ -801,8 +2211,26 @@ drop view audit.privileges;
 -- drop db/functions/audit/relations.sql
 drop view audit.relations;
 
+-- drop db/functions/audit/relation_objects.sql
+drop view audit.relation_objects;
+
+-- drop db/functions/audit/rate.sql
+drop function audit.rate;
+
+-- drop db/functions/audit/privilege_objects.sql
+drop view audit.privilege_objects;
+
 -- drop db/functions/audit/policies.sql
 drop view audit.policies;
+
+-- drop db/functions/audit/name_role.sql
+drop function audit.name_role;
+
+-- drop db/functions/audit/kinds.sql
+drop view audit.kinds;
+
+-- drop db/functions/audit/is_watched.sql
+drop function audit.is_watched;
 
 -- drop db/functions/audit/functions.sql
 drop view audit.functions;
@@ -810,10 +2238,17 @@ drop view audit.functions;
 -- drop db/functions/audit/find_faults.sql
 drop function audit.find_faults;
 
+-- drop db/functions/audit/digests.sql
+drop function audit.digest_words;
+drop function audit.digest_body;
+
 -- drop db/functions/audit/describe_rows.sql
 drop function audit.describe_rows;
 
 -- drop db/functions/audit/default_privileges.sql
 drop view audit.default_privileges;
+
+-- drop db/functions/audit/compare.sql
+drop function audit.compare;
 
 reset role;

@@ -15,6 +15,7 @@ begin
   end;
 end $$;
 
-comment on function audit.describe_rows is 'Which rows of the table an expression of a policy lets through, in words.';
+comment on function audit.describe_rows is
+  'Which rows of the table an expression of a policy lets through, in words.';
 
 grant execute on function audit.describe_rows to task_api, task_auditor;

@@ -8,7 +8,11 @@ declare
   v_role pg_catalog.pg_roles;
   v_table record;
 begin
-  select * into strict v_role from pg_catalog.pg_roles as found where found.rolname = role;
+  select * into v_role from pg_catalog.pg_roles as found where found.rolname = role;
+  if v_role.oid is null then
+    return next format('role %I is not there: run make migrate', role);
+    return;
+  end if;
 
   if v_role.rolsuper then
     return next format('role %I is a superuser, whom no policy holds: connect as task_api, and see that it is none', role);

@@ -19,6 +19,7 @@ select
     coalesce(audit.describe_rows(policy.polwithcheck, policy.polrelid), audit.describe_rows(policy.polqual, policy.polrelid)) end as writes
 from pg_catalog.pg_policy as policy;
 
-comment on view audit.policies is 'Every policy: for whom, for which command, which rows it shows and which it lets be written.';
+comment on view audit.policies is
+  'Every policy: for whom, for which command, which rows it shows and which it lets be written.';
 
 grant select on audit.policies to task_auditor;

@@ -52,6 +52,7 @@ left join pg_catalog.pg_roles as grantee on entry.grantee = grantee.oid
 where entry.grantee <> granted.owner_oid
 group by grantee.rolname, granted.kind, granted.schema, granted.object, entry.privilege_type, granted.columns is null;
 
-comment on view audit.privileges is 'Who, besides the owner, has which privilege on what; for tables, on which columns.';
+comment on view audit.privileges is
+  'Who, besides the owner, has which privilege on what; for tables, on which columns.';
 
 grant select on audit.privileges to task_auditor;

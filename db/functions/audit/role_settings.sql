@@ -10,6 +10,7 @@ cross join unnest(setting.setconfig) as pair
 left join pg_catalog.pg_database as database on setting.setdatabase = database.oid
 where setting.setdatabase = 0 or database.datname = current_database();
 
-comment on view audit.role_settings is 'The settings that each role begins a session with in this database; role 0 means all roles.';
+comment on view audit.role_settings is
+  'The settings that each role begins a session with in this database; role 0 means all roles.';
 
 grant select on audit.role_settings to task_auditor;

@@ -15,6 +15,7 @@ where service.rolname = 'task_api'
     inner join pg_catalog.pg_roles as api on membership.roleid = api.oid and api.rolname = 'task_api'
     where service.rolsuper and membership.member = service.oid);
 
-comment on view audit.services is 'The roles that the service can connect as: task_api, and whoever inherits its rights.';
+comment on view audit.services is
+  'The roles that the service can connect as: task_api, and whoever inherits its rights.';
 
 grant select on audit.services to task_auditor;

@@ -1,0 +1,19 @@
+-- All that could matter to who sees and does what. The audit compares it with db/audit/baseline.sql.
+
+create or replace view audit.objects with (security_invoker = true) as
+select kind, name, definition from audit.role_objects
+union all
+select kind, name, definition from audit.relation_objects
+union all
+select kind, name, definition from audit.routine_objects
+union all
+select kind, name, definition from audit.type_objects
+union all
+select kind, name, definition from audit.privilege_objects
+union all
+select kind, name, definition from audit.server_objects;
+
+comment on view audit.objects is
+  'All that could matter to who sees and does what: what kind it is, its name, and its definition by attribute.';
+
+grant select on audit.objects to task_auditor;

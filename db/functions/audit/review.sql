@@ -1,0 +1,34 @@
+-- The rules (audit.faults) and the differences from the baseline, together. An accepted one is known by its
+-- id, which changes with what is found: what somebody accepted is not accepted any more when it changes
+-- again.
+
+create or replace function audit.review(baseline jsonb, accepted jsonb)
+returns table (id text, severity text, fault text, remedy text, accepted_by text, accepted_because text)
+language sql stable
+set search_path = ''
+as $$
+  with found as (
+    select
+      format('rule-%s:%s', rule.part, left(md5(rule.fault), 8)) as id,
+      case
+        when rule.fault ~ ' has no \w*timeout' then 'medium'
+        when rule.part in ('roles', 'tables') or rule.fault ~ '^public ' then 'critical'
+        else 'high' end as severity,
+      rule.fault, rule.remedy
+    from audit.faults as rule
+    union all
+    select difference.id, difference.severity, difference.fault, difference.remedy
+    from audit.compare(baseline) as difference
+  )
+
+  select found.id, found.severity, found.fault, found.remedy, entry ->> 'name', entry ->> 'reason'
+  from found
+  left join jsonb_array_elements(accepted) as entry on entry ->> 'id' = found.id
+  order by
+    entry is not null, array_position(array['critical', 'high', 'medium', 'low'], found.severity), found.id
+$$;
+
+comment on function audit.review is
+  'All that is off, by the rules and compared with the baseline; the more dangerous first, what is accepted last.';
+
+grant execute on function audit.review to task_auditor;

@@ -1,0 +1,106 @@
+"""The audit is the difference from db/audit/baseline.sql: none on a fresh database; every planted fault."""
+
+import json
+import re
+
+import asyncpg
+import pytest
+
+from app.dev import commands
+from app.dev.baseline import read_baseline, write_baseline
+from tests.db.planted import GROUPS
+from tests.servers import Server
+from tests.sql import Session
+
+BASELINE = commands.ROOT / "db" / "audit" / "baseline.sql"
+
+
+@pytest.fixture
+def session(server: Server, database: str):
+    """As the superuser, in a transaction that is rolled back: roles are the whole server's."""
+    session = Session(server.superuser_url(database))
+    session.execute("begin")
+    yield session
+    session.execute("rollback")
+    session.close()
+
+
+def review(session: Session, accepted: str = "[]") -> list[asyncpg.Record]:
+    """What the audit finds, as task_auditor."""
+    session.execute("set local role task_auditor; set local search_path = ''")
+    query = "select * from audit.review($1, $2)"
+    found = session.rows(query, json.dumps(read_baseline(BASELINE)), accepted)
+    session.execute("reset role; set local search_path = default")
+    return found
+
+
+def test_a_fresh_database_does_not_differ_from_the_baseline(session):
+    assert review(session) == []
+
+
+def test_the_baseline_is_what_make_schema_writes(server, new_database, tmp_path):
+    if int(server.execute("show server_version_num")) < 180000:
+        pytest.skip("the baseline is written by PostgreSQL 18")
+    write_baseline(server.owner_url(new_database()), tmp_path / "baseline.sql")
+    assert (tmp_path / "baseline.sql").read_text() == BASELINE.read_text(), "run make schema"
+
+
+def plant(session: Session, statements: dict[str, str]) -> list[str]:
+    """Do all of it; returns the sentences to be found. What this release does not know is left out."""
+    expected = []
+    for statement, words in statements.items():
+        session.execute("savepoint planted")
+        try:
+            session.execute(statement)
+        except asyncpg.FeatureNotSupportedError:
+            session.execute("rollback to planted")
+            continue
+        if words:
+            expected.append(words)
+    return expected
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_each_planted_fault_is_found_in_a_sentence(group, session):
+    expected = plant(session, GROUPS[group])
+    found = review(session)
+    sentences = [row["fault"] for row in found]
+    missed = [words for words in expected if not any(words in sentence for sentence in sentences)]
+    assert not missed, "\n".join(sentences)
+    assert all(row["remedy"] and row["severity"] for row in found), found
+
+
+def test_the_planted_faults_are_at_least_150():
+    assert sum(bool(words) for group in GROUPS.values() for words in group.values()) >= 150
+
+
+def test_the_more_dangerous_faults_come_first(session):
+    session.execute(
+        "create index spare on app.tasks (title); alter table app.tasks drop constraint tasks_title_length;"
+        "alter function app.render_task strict; create policy everything on app.tasks using (true)"
+    )
+    severities = [row["severity"] for row in review(session)]
+    assert severities == sorted(severities, key=["critical", "high", "medium", "low"].index)
+    assert {"critical", "high", "low"} <= set(severities)
+
+
+def test_an_accepted_fault_is_shown_as_such_until_it_changes(session):
+    session.execute("create role seer login bypassrls")
+    (found,) = review(session)
+    accepted = json.dumps([{"id": found["id"], "reason": "backups", "name": "Ada"}])
+    (again,) = review(session, accepted)
+    assert (again["accepted_by"], again["accepted_because"]) == ("Ada", "backups")
+    session.execute("alter role seer replication")
+    (changed,) = review(session, accepted)
+    assert changed["accepted_by"] is None
+
+
+def test_ids_are_stable_and_say_what_kind_of_fault_it_is(session):
+    session.execute("create policy everything on app.tasks using (true); grant select on app.tasks to public")
+    ids = [row["id"] for row in review(session)]
+    assert ids == [row["id"] for row in review(session)]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"(rule-\w+|[a-z-]+-(added|changed|missing)):[0-9a-f]{8}", id_) for id_ in ids), (
+        ids
+    )
+    assert any(id_.startswith("policy-added:") for id_ in ids)
