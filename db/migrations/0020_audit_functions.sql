@@ -136,16 +136,21 @@ comment on function audit.describe_rows is
 grant execute on function audit.describe_rows to task_api, task_auditor;
 -- end db/functions/audit/describe_rows.sql
 
--- begin db/functions/audit/digests.sql
--- A constant in a union is printed a little otherwise after a restore
--- ('x'::text as text). And 15 prints more names of tables before columns than later releases do: words leaves these names,
--- brackets and white space out, so that it is the same on all of them.
+-- begin db/functions/audit/digest_body.sql
+-- A constant in a union is printed a little otherwise after a restore ('x'::text as text).
 
 create or replace function audit.digest_body(body text) returns text
 language sql immutable
 return md5(regexp_replace(digest_body.body, '::(\w+) AS \1\M', '::\1', 'g'));
 
 comment on function audit.digest_body is 'A digest of printed SQL that is the same after a restore.';
+
+grant execute on function audit.digest_body to task_auditor;
+-- end db/functions/audit/digest_body.sql
+
+-- begin db/functions/audit/digest_words.sql
+-- PostgreSQL 15 prints more names of tables before columns than later releases do: these names, brackets and white space
+-- are left out, so that it is the same on all of them.
 
 create or replace function audit.digest_words(body text) returns text
 language sql immutable
@@ -157,8 +162,8 @@ return md5(regexp_replace(
 
 comment on function audit.digest_words is 'A digest of printed SQL that is the same on every release of PostgreSQL.';
 
-grant execute on function audit.digest_body, audit.digest_words to task_auditor;
--- end db/functions/audit/digests.sql
+grant execute on function audit.digest_words to task_auditor;
+-- end db/functions/audit/digest_words.sql
 
 -- begin db/functions/audit/find_faults.sql
 -- Whether row-level security is in force for a role: what GET /health/ready asks, and what the audit begins with.
@@ -2238,8 +2243,10 @@ drop view audit.functions;
 -- drop db/functions/audit/find_faults.sql
 drop function audit.find_faults;
 
--- drop db/functions/audit/digests.sql
+-- drop db/functions/audit/digest_words.sql
 drop function audit.digest_words;
+
+-- drop db/functions/audit/digest_body.sql
 drop function audit.digest_body;
 
 -- drop db/functions/audit/describe_rows.sql

@@ -210,10 +210,10 @@ GROUPS: dict[str, dict[str, str]] = {
             "policy idempotency_keys_select_expired on app.idempotency_keys differs: using is true",
     },
     "triggers": {
-        "alter table app.tasks disable trigger tasks_count":
-            "trigger tasks_count on app.tasks differs: enabled is no",
-        "alter table app.tasks enable replica trigger tasks_touch":
-            "trigger tasks_touch on app.tasks differs: enabled is on replicas",
+        "alter table app.tasks disable trigger tasks_count_inserted":
+            "trigger tasks_count_inserted on app.tasks differs: enabled is no",
+        "alter table app.tasks enable replica trigger tasks_number_updated":
+            "trigger tasks_number_updated on app.tasks differs: enabled is on replicas",
         "alter table app.tasks enable always trigger tasks_forget":
             "trigger tasks_forget on app.tasks differs: enabled is always",
         "drop trigger tasks_keep_search_entry on app.tasks":
@@ -249,8 +249,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "alter function app.save_task reset search_path": "function app.save_task",
         "alter function api.list_tasks set search_path = public": "function api.list_tasks",
         "alter function app.render_task strict": "strict is true",
-        "alter function app.new_version() parallel restricted":
-            "function app.new_version() differs: parallel is r instead of s",
+        "alter function app.trim_text parallel restricted":
+            "parallel is r instead of s",
         "drop function api.delete_task": "function api.delete_task(uuid,text,text) is missing",
         "drop function api.take_token; create function api.take_token(capacity integer, seconds integer) "
             "returns double precision language sql volatile as 'select 0::double precision'":
