@@ -19,15 +19,15 @@ def paths(settings: Settings) -> Json:
                 "list_passes",
                 "passes",
                 "List your passes",
-                "Newest first, without their tokens. Expired passes stay in the list until you create another.",
+                "Newest first, without their tokens. Expired passes stay until you create another.",
                 {200: json_answer("The passes.", "PassList", PASSES, *PRIVATE)},
             ),
             "post": describe_operation(
                 "create_pass",
                 "passes",
                 "Create a pass",
-                "The answer has the `token`, which is shown this once. You may have 20 passes; expired ones do not "
-                "count. A retry creates another pass: delete the one whose answer was lost.",
+                "The answer has the `token`, which is shown only here. You may have 20 passes; expired ones "
+                "do not count. A retry creates another pass: delete the one whose answer was lost.",
                 {201: json_answer("The new pass with its token.", "CreatedPass", CREATED_PASS, *PRIVATE)},
                 problems=("too-many", *WITH_BODY),
                 parameters=("Prefer",),

@@ -56,9 +56,9 @@ def paths(settings: Settings) -> Json:
                 "synchronising",
                 "Watch for changes",
                 "A stream of server-sent events. `event: changed` tells that something changed; its `id` is a "
-                "`since` token for `GET /changes`. One event is sent at once, unless `Last-Event-ID` is the present "
-                "token. A comment is sent every 15 seconds. The stream ends when the token does. See "
-                "*Synchronising*.",
+                "`since` token for `GET /changes`. One event is sent at once, unless `Last-Event-ID` is the "
+                "present token. A comment is sent every 15 seconds. The stream ends when the token does. See "
+                "[Synchronising](#description/synchronising).",
                 {
                     200: typed_answer(
                         "The stream.", "text/event-stream", {"type": "string"}, "Cache-Control", "Vary"
