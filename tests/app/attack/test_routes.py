@@ -36,6 +36,8 @@ ROUTES = {
     "/tasks/{id}/toggle": ["", "user_id={user}"],
     "/tasks/{id}/occurrences": ["", "limit=3", "user_id={user}"],
     "/occurrences": ["", "id={id}", "user_id={user}"],
+    "/changes": ["", "limit=1", "since={id}", "since={etag}", "user_id={user}", "id={id}"],
+    "/events": ["", "since={id}", "user_id={user}"],
     "/passes": ["", "id={id}", "user_id={user}"],
     "/passes/{id}": ["", "user_id={user}"],
     "/problems/{name}": [""],
@@ -94,6 +96,8 @@ def requests(path, method, names):
     """The requests of one method to one route that name these names: each query, and each header with each
     body.
     """
+    if path == "/events" and method == "GET":
+        return  # It does not end: see tests/service/clients/test_events.py. HEAD asks for the same.
     bodies = BODIES if method in ("POST", "PUT", "PATCH") else [None]
     for query, headers, body in [
         *itertools.product(ROUTES.get(path, [""]), HEADERS[:1], bodies[:1]),
