@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     changes = Changes(database, authenticator)
     hub = Hub(settings, database)
     events = Events(authenticator, hub)
-    health = Health(database)
+    health = Health(settings, database)
     docs = Docs(settings)
     development = (
         [Route("/docs/token", Resource(POST=docs.token), include_in_schema=False)]

@@ -214,6 +214,9 @@ class Settings:
     require_if_match: bool = _setting(
         "whether changes of a task need If-Match; without it: 428", False, _flag
     )
+    health_details: bool = _setting(
+        "whether GET /health/ready says why it is not ready; the reasons name tables and roles", False, _flag
+    )
     development: bool = _setting(
         "set by `make run`, for itself only: short secrets, and /docs hands out tokens", False, _flag
     )

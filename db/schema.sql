@@ -319,32 +319,37 @@ COMMENT ON COLUMN app.task_query.cursor IS 'cursor: `next_cursor` of the previou
 
 
 --
--- Name: check_readiness(jsonb); Type: FUNCTION; Schema: api; Owner: -
+-- Name: check_readiness(jsonb, jsonb); Type: FUNCTION; Schema: api; Owner: -
 --
 
-CREATE FUNCTION api.check_readiness(migrations jsonb) RETURNS jsonb
+CREATE FUNCTION api.check_readiness(migrations jsonb, functions jsonb) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
 begin
   return (
-    select coalesce(jsonb_agg(reason), '[]')
+    select coalesce(jsonb_agg(jsonb_build_object('code', found.code, 'reason', found.reason)), '[]')
     from (
       -- Whoever logged in counts too: reset role would lead back to it.
-      select distinct audit.find_faults(role) as reason from unnest(array[current_user, session_user]) as role
+      select distinct 'row-level-security' as code, audit.find_faults(role, reachable_only => true) as reason
+      from unnest(array[current_user, session_user]) as role
       union all
-      select format('migration %s is pending: run make migrate', pending.version)
+      select 'migrations-pending', format('migration %s is pending: run make migrate', pending.version)
       from jsonb_array_elements_text(migrations) as pending (version)
       where pending.version not in (select keeper.list_migrations())
-    ) as reasons);
+      union all
+      select 'functions', audit.find_function_faults(functions, current_user)
+      union all
+      select 'settings', audit.find_setting_faults()
+    ) as found);
 end $$;
 
 
 --
--- Name: FUNCTION check_readiness(migrations jsonb); Type: COMMENT; Schema: api; Owner: -
+-- Name: FUNCTION check_readiness(migrations jsonb, functions jsonb); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.check_readiness(migrations jsonb) IS 'Why the service may not serve: an array of sentences, empty where it may.';
+COMMENT ON FUNCTION api.check_readiness(migrations jsonb, functions jsonb) IS 'Why the service may not serve: an array of {code, reason}, empty where it may. functions: the definitions expected, by name.';
 
 
 --
@@ -4249,10 +4254,10 @@ COMMENT ON FUNCTION audit.digest_words(body text) IS 'A digest of printed SQL th
 
 
 --
--- Name: find_faults(name); Type: FUNCTION; Schema: audit; Owner: -
+-- Name: find_faults(name, boolean); Type: FUNCTION; Schema: audit; Owner: -
 --
 
-CREATE FUNCTION audit.find_faults(role name) RETURNS SETOF text
+CREATE FUNCTION audit.find_faults(role name, reachable_only boolean DEFAULT false) RETURNS SETOF text
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $_$
@@ -4290,6 +4295,11 @@ begin
         or exists (
           select from pg_catalog.pg_attribute as attribute
           where attribute.attrelid = class.oid and attribute.attname = 'user_id' and not attribute.attisdropped))
+      and (
+        not reachable_only or v_role.rolsuper
+        or pg_has_role(v_role.oid, class.relowner, 'member')
+        or has_any_column_privilege(v_role.oid, class.oid, 'select, insert, update')
+        or has_table_privilege(v_role.oid, class.oid, 'delete, truncate'))
     order by 2
   loop
     if v_table.relkind in ('f', 'm') then
@@ -4343,10 +4353,101 @@ end $_$;
 
 
 --
--- Name: FUNCTION find_faults(role name); Type: COMMENT; Schema: audit; Owner: -
+-- Name: FUNCTION find_faults(role name, reachable_only boolean); Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON FUNCTION audit.find_faults(role name) IS 'Why row-level security would not hold for the role: one sentence for each fault, which ends with what to do; none where it holds.';
+COMMENT ON FUNCTION audit.find_faults(role name, reachable_only boolean) IS 'Why row-level security would not hold for the role: one sentence for each fault, which ends with what to do; none where it holds.';
+
+
+--
+-- Name: find_function_faults(jsonb, name); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.find_function_faults(expected jsonb, role name) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $_$
+  select case
+    when routine.oid is null then format('function %s is missing: run make migrate', wanted.name)
+    when wanted.definition is not null and wanted.definition <> present.definition then format(
+      'function %s is not as it was made (%s): apply the file of db/functions that makes it', wanted.name, (
+        select string_agg(attribute.key, ', ' order by attribute.key)
+        from jsonb_each(wanted.definition) as attribute
+        where present.definition -> attribute.key is distinct from attribute.value))
+    else format('%1$I may not execute function %2$s: grant execute on function %2$s to task_api', role,
+      wanted.name)
+    end
+  from (
+    select entry.key as name, nullif(entry.value, 'null') as definition from jsonb_each(expected) as entry
+  ) as wanted
+  left join pg_catalog.pg_proc as routine on routine.oid = to_regprocedure(wanted.name)
+  cross join lateral (
+    select jsonb_strip_nulls(jsonb_build_object(
+      'owner', pg_get_userbyid(routine.proowner),
+      'volatility', case routine.provolatile when 'i' then 'immutable' when 's' then 'stable'
+        else 'volatile' end,
+      'security', case when routine.prosecdef then 'definer' else 'invoker' end,
+      'leakproof', routine.proleakproof,
+      'settings', routine.proconfig,
+      'body', case when routine.prosqlbody is null
+        then md5(routine.prosrc || coalesce(routine.probin, '')) end,
+      'words', case when routine.prosqlbody is not null
+        then audit.digest_words(pg_get_function_sqlbody(routine.oid)) end
+    )) as definition
+  ) as present
+  where routine.oid is null
+    or wanted.definition <> present.definition
+    or wanted.name ~ '^api\.' and not has_function_privilege(role, routine.oid, 'execute')
+$_$;
+
+
+--
+-- Name: FUNCTION find_function_faults(expected jsonb, role name); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.find_function_faults(expected jsonb, role name) IS 'Which of these functions is missing, differs, or may not be executed by the role: a sentence for each.';
+
+
+--
+-- Name: find_setting_faults(); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.find_setting_faults() RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $_$
+  select format('%s is %L: it must be %s', wanted.name, current_setting(wanted.name), wanted.value)
+  from (values
+    ('row_security', '^on$', 'on'),
+    ('session_replication_role', '^origin$', 'origin'),
+    ('DateStyle', '^ISO', 'ISO'),
+    ('TimeZone', '^(UTC|Etc/UTC)$', 'UTC'),
+    ('IntervalStyle', '^postgres$', 'postgres'),
+    ('default_transaction_read_only', '^off$', 'off'),
+    ('transform_null_equals', '^off$', 'off')
+  ) as wanted (name, form, value)
+  where current_setting(wanted.name) !~ wanted.form
+
+  union all
+
+  select format(
+    '%1$s is %2$s: alter role %3$I set %1$s = %4$L, at most %5$s s', bound.name, current_setting(bound.name),
+    current_user, bound.usual, bound.most)
+  from (values
+    ('statement_timeout', '5s', 60),
+    ('lock_timeout', '2s', 60),
+    ('idle_in_transaction_session_timeout', '10s', 300)
+  ) as bound (name, usual, most)
+  where current_setting(bound.name)::interval not between interval '1 millisecond'
+    and bound.most * interval '1 second'
+$_$;
+
+
+--
+-- Name: FUNCTION find_setting_faults(); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.find_setting_faults() IS 'The settings of this session that would change answers or let a request last for ever: a sentence for each.';
 
 
 --

@@ -1,29 +1,47 @@
 """Whether the service lives, and whether it is ready for requests."""
 
 import json
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app import __version__
+from app.database.baseline import expected_functions
 from app.database.calls import Database
 from app.identity import Identity
+from app.settings import Settings
 from app.web.problems import Problem, Unavailable
+
+log = logging.getLogger("duly.health")
 
 _MIGRATIONS = Path(__file__).parents[2] / "db" / "migrations"
 # Reads the catalog only; no row belongs to it.
 _NOBODY = Identity("", read_only=True)
 
 
+class Reason(NamedTuple):
+    """Why the service is not ready: a code for everybody, and a sentence for its operator."""
+
+    code: str
+    sentence: str
+
+
 class Health:
     """The handlers of ``/health`` and ``/health/ready``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database) -> None:
         self._database = database
-        self._migrations = sorted(path.name.partition("_")[0] for path in _MIGRATIONS.glob("*.sql"))
+        self._tells_details = settings.health_details
+        self._migrations = json.dumps(
+            sorted(path.name.partition("_")[0] for path in _MIGRATIONS.glob("*.sql"))
+        )
+        self._functions = json.dumps(expected_functions())
+        self._told: list[Reason] = []
 
     async def live(self, request: Request) -> Response:
         """``GET /health``: 200, without asking the database."""
@@ -34,47 +52,62 @@ class Health:
         )
 
     async def ready(self, request: Request) -> Response:
-        """``GET /health/ready``: 200, or 503 with the reasons. No setting turns a reason off."""
-        try:
-            reasons = await self._database.find(
-                "check_readiness", _NOBODY, migrations=json.dumps(self._migrations)
-            )
-        except Unavailable as error:
-            reasons = [_reason_of(error)]
-        except asyncpg.PostgresError as error:
-            reasons = [_reason(error.sqlstate or "")]
+        """``GET /health/ready``: 200, or 503 with the codes of the reasons. No setting turns a reason off.
+
+        Anybody may ask, and the reasons name tables and roles: they go to the log, once until they change.
+        """
+        reasons = await self._find_reasons()
+        if reasons != self._told:
+            for reason in reasons:
+                log.error("Not ready: %s", reason.sentence, extra={"code": reason.code})
+            if not reasons:
+                log.warning("Ready again")
+            self._told = reasons
         if reasons:
+            codes = list(dict.fromkeys(reason.code for reason in reasons))
+            details = {"reasons": [reason.sentence for reason in reasons]} if self._tells_details else {}
             raise Problem(
-                "unavailable", "Not ready: " + "; ".join(reasons), {"retry-after": "1"}, reasons=reasons
+                "unavailable", "Not ready: " + ", ".join(codes), {"retry-after": "1"}, codes=codes, **details
             )
         return JSONResponse(
             {"status": "ready", "version": __version__}, headers={"cache-control": "no-store"}
         )
 
+    async def _find_reasons(self) -> list[Reason]:
+        try:
+            found = await self._database.find(
+                "check_readiness", _NOBODY, migrations=self._migrations, functions=self._functions
+            )
+        except Unavailable as error:
+            cause = error.__cause__
+            if isinstance(cause, asyncpg.PostgresError):
+                return [_reason(cause.sqlstate or "")]
+            about = type(cause).__name__ if cause else error.detail
+            return [Reason("unreachable", f"the database can't be reached: {about}")]
+        except asyncpg.PostgresError as error:
+            return [_reason(error.sqlstate or "")]
+        return sorted(Reason(entry["code"], entry["reason"]) for entry in found)
 
-def _reason_of(error: Unavailable) -> str:
-    """Why the database can't be asked, where it refuses the service."""
-    cause = error.__cause__
-    if isinstance(cause, asyncpg.PostgresError):
-        return _reason(cause.sqlstate or "")
-    return f"the database can't be reached: {type(cause).__name__ if cause else error.detail}"
 
-
-def _reason(sqlstate: str) -> str:
+def _reason(sqlstate: str) -> Reason:
     """The reason for an error of the database, by its SQLSTATE or the class of that, its first two characters."""
-    reason = _REASONS.get(sqlstate) or _REASONS.get(sqlstate[:2]) or "the database answers with an error"
-    return f"{reason} (SQLSTATE {sqlstate})"
+    code, sentence = _REASONS.get(sqlstate) or _REASONS.get(sqlstate[:2]) or _ERROR
+    return Reason(code, f"{sentence} (SQLSTATE {sqlstate})")
 
 
-_MIGRATE = "migrations are pending: run make migrate"
-_LOGIN = "the database refuses the login: look at the role, the password and the database in DATABASE_URL"
+_MIGRATE = "migrations-pending", "migrations are pending: run make migrate"
+_LOGIN = (
+    "login-refused",
+    "the database refuses the login: look at the role, the password and the database in DATABASE_URL",
+)
+_ERROR = "database-error", "the database answers with an error"
 _REASONS = {
     # The function that asks, or its schema, is not there yet.
     "42883": _MIGRATE,
     "3F000": _MIGRATE,
-    "42501": "the role may not call api functions: connect as task_api",
+    "42501": ("functions", "the role may not call api functions: connect as task_api"),
     "28": _LOGIN,
     "3D000": _LOGIN,
-    "53": "the database has no connection to spare",
-    "57": "the database is starting, stopping or too slow to answer",
+    "53": ("unreachable", "the database has no connection to spare"),
+    "57": ("unreachable", "the database is starting, stopping or too slow to answer"),
 }

@@ -24,12 +24,6 @@ def write_baseline(url: str, path: Path) -> None:
     path.write_text(_HEADER + ",\n".join(lines) + _FOOTER)
 
 
-def read_baseline(path: Path) -> list[dict[str, Any]]:
-    """The entries of a baseline."""
-    entries: list[dict[str, Any]] = json.loads(path.read_text().split("$baseline$")[1])
-    return entries
-
-
 async def _read(url: str) -> list[dict[str, Any]]:
     connection = await asyncpg.connect(url, server_settings={"search_path": ""})
     try:

@@ -327,14 +327,22 @@ SCHEMAS: Mapping[str, Json] = {
                 "description": "All errors of the request at once, at most 20. Only with "
                 "`/problems/validation-error`.",
             },
+            "codes": {
+                "type": "array",
+                "items": _TEXT,
+                "description": "Why the service is not ready; only from `GET /health/ready`: `unreachable`, "
+                "`login-refused`, `migrations-pending`, `row-level-security`, `functions`, `settings` or "
+                "`database-error`.",
+            },
             "reasons": {
                 "type": "array",
                 "items": _TEXT,
-                "description": "Why the service is not ready; only from `GET /health/ready`.",
+                "description": "The same in sentences, with `HEALTH_DETAILS=true`.",
             },
             "request_id": {"type": "string", "description": "The value of `X-Request-ID`."},
         },
         "errors",
+        "codes",
         "reasons",
     ),
     "ProblemTypeURI": {

@@ -162,13 +162,14 @@ return md5(regexp_replace(
 
 comment on function audit.digest_words is 'A digest of printed SQL that is the same on every release of PostgreSQL.';
 
-grant execute on function audit.digest_words to task_auditor;
+grant execute on function audit.digest_words to task_api, task_auditor;
 -- end db/functions/audit/digest_words.sql
 
 -- begin db/functions/audit/find_faults.sql
 -- Whether row-level security is in force for a role: what GET /health/ready asks, and what the audit begins with.
+-- A table that the role can't reach is the audit's matter, and not readiness'.
 
-create or replace function audit.find_faults(role name) returns setof text
+create or replace function audit.find_faults(role name, reachable_only boolean default false) returns setof text
 language plpgsql stable
 set search_path = ''
 as $$
@@ -206,6 +207,11 @@ begin
         or exists (
           select from pg_catalog.pg_attribute as attribute
           where attribute.attrelid = class.oid and attribute.attname = 'user_id' and not attribute.attisdropped))
+      and (
+        not reachable_only or v_role.rolsuper
+        or pg_has_role(v_role.oid, class.relowner, 'member')
+        or has_any_column_privilege(v_role.oid, class.oid, 'select, insert, update')
+        or has_table_privilege(v_role.oid, class.oid, 'delete, truncate'))
     order by 2
   loop
     if v_table.relkind in ('f', 'm') then
@@ -262,6 +268,94 @@ comment on function audit.find_faults is
 
 grant execute on function audit.find_faults to task_api, task_auditor;
 -- end db/functions/audit/find_faults.sql
+
+-- begin db/functions/audit/find_function_faults.sql
+-- Of each function that readiness asks about, what decides who sees what: owner, volatility, security,
+-- leakproof, settings and body. The expected ones are the repository's (db/audit/baseline.sql); the service
+-- hands them over.
+
+create or replace function audit.find_function_faults(expected jsonb, role name) returns setof text
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when routine.oid is null then format('function %s is missing: run make migrate', wanted.name)
+    when wanted.definition is not null and wanted.definition <> present.definition then format(
+      'function %s is not as it was made (%s): apply the file of db/functions that makes it', wanted.name, (
+        select string_agg(attribute.key, ', ' order by attribute.key)
+        from jsonb_each(wanted.definition) as attribute
+        where present.definition -> attribute.key is distinct from attribute.value))
+    else format('%1$I may not execute function %2$s: grant execute on function %2$s to task_api', role,
+      wanted.name)
+    end
+  from (
+    select entry.key as name, nullif(entry.value, 'null') as definition from jsonb_each(expected) as entry
+  ) as wanted
+  left join pg_catalog.pg_proc as routine on routine.oid = to_regprocedure(wanted.name)
+  cross join lateral (
+    select jsonb_strip_nulls(jsonb_build_object(
+      'owner', pg_get_userbyid(routine.proowner),
+      'volatility', case routine.provolatile when 'i' then 'immutable' when 's' then 'stable'
+        else 'volatile' end,
+      'security', case when routine.prosecdef then 'definer' else 'invoker' end,
+      'leakproof', routine.proleakproof,
+      'settings', routine.proconfig,
+      'body', case when routine.prosqlbody is null
+        then md5(routine.prosrc || coalesce(routine.probin, '')) end,
+      'words', case when routine.prosqlbody is not null
+        then audit.digest_words(pg_get_function_sqlbody(routine.oid)) end
+    )) as definition
+  ) as present
+  where routine.oid is null
+    or wanted.definition <> present.definition
+    or wanted.name ~ '^api\.' and not has_function_privilege(role, routine.oid, 'execute')
+$$;
+
+comment on function audit.find_function_faults is
+  'Which of these functions is missing, differs, or may not be executed by the role: a sentence for each.';
+
+grant execute on function audit.find_function_faults to task_api, task_auditor;
+-- end db/functions/audit/find_function_faults.sql
+
+-- begin db/functions/audit/find_setting_faults.sql
+-- The service brings its own settings with each connection; but behind a pooler those of the role hold, and
+-- the timeouts and session_replication_role are the server's, the database's or the role's.
+
+create or replace function audit.find_setting_faults() returns setof text
+language sql stable
+set search_path = ''
+as $$
+  select format('%s is %L: it must be %s', wanted.name, current_setting(wanted.name), wanted.value)
+  from (values
+    ('row_security', '^on$', 'on'),
+    ('session_replication_role', '^origin$', 'origin'),
+    ('DateStyle', '^ISO', 'ISO'),
+    ('TimeZone', '^(UTC|Etc/UTC)$', 'UTC'),
+    ('IntervalStyle', '^postgres$', 'postgres'),
+    ('default_transaction_read_only', '^off$', 'off'),
+    ('transform_null_equals', '^off$', 'off')
+  ) as wanted (name, form, value)
+  where current_setting(wanted.name) !~ wanted.form
+
+  union all
+
+  select format(
+    '%1$s is %2$s: alter role %3$I set %1$s = %4$L, at most %5$s s', bound.name, current_setting(bound.name),
+    current_user, bound.usual, bound.most)
+  from (values
+    ('statement_timeout', '5s', 60),
+    ('lock_timeout', '2s', 60),
+    ('idle_in_transaction_session_timeout', '10s', 300)
+  ) as bound (name, usual, most)
+  where current_setting(bound.name)::interval not between interval '1 millisecond'
+    and bound.most * interval '1 second'
+$$;
+
+comment on function audit.find_setting_faults is
+  'The settings of this session that would change answers or let a request last for ever: a sentence for each.';
+
+grant execute on function audit.find_setting_faults to task_api, task_auditor;
+-- end db/functions/audit/find_setting_faults.sql
 
 -- begin db/functions/audit/functions.sql
 -- Part 5 of the report: above all the functions that run with their owner's rights.
@@ -2239,6 +2333,12 @@ drop function audit.is_watched;
 
 -- drop db/functions/audit/functions.sql
 drop view audit.functions;
+
+-- drop db/functions/audit/find_setting_faults.sql
+drop function audit.find_setting_faults;
+
+-- drop db/functions/audit/find_function_faults.sql
+drop function audit.find_function_faults;
 
 -- drop db/functions/audit/find_faults.sql
 drop function audit.find_faults;

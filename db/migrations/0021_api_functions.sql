@@ -5,26 +5,33 @@
 set local role task_owner;
 
 -- begin db/functions/api/check_readiness.sql
--- GET /health/ready.
+-- GET /health/ready. The codes are for anybody; the sentences name tables, roles and policies, and are for
+-- the log.
 
-create or replace function api.check_readiness(migrations jsonb) returns jsonb
+create or replace function api.check_readiness(migrations jsonb, functions jsonb) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
 begin
   return (
-    select coalesce(jsonb_agg(reason), '[]')
+    select coalesce(jsonb_agg(jsonb_build_object('code', found.code, 'reason', found.reason)), '[]')
     from (
       -- Whoever logged in counts too: reset role would lead back to it.
-      select distinct audit.find_faults(role) as reason from unnest(array[current_user, session_user]) as role
+      select distinct 'row-level-security' as code, audit.find_faults(role, reachable_only => true) as reason
+      from unnest(array[current_user, session_user]) as role
       union all
-      select format('migration %s is pending: run make migrate', pending.version)
+      select 'migrations-pending', format('migration %s is pending: run make migrate', pending.version)
       from jsonb_array_elements_text(migrations) as pending (version)
       where pending.version not in (select keeper.list_migrations())
-    ) as reasons);
+      union all
+      select 'functions', audit.find_function_faults(functions, current_user)
+      union all
+      select 'settings', audit.find_setting_faults()
+    ) as found);
 end $$;
 
-comment on function api.check_readiness is 'Why the service may not serve: an array of sentences, empty where it may.';
+comment on function api.check_readiness is
+  'Why the service may not serve: an array of {code, reason}, empty where it may. functions: the definitions expected, by name.';
 
 grant execute on function api.check_readiness to task_api;
 -- end db/functions/api/check_readiness.sql

@@ -164,7 +164,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "alter table app.tasks drop constraint tasks_priority_known; "
             "alter table app.tasks add constraint tasks_priority_known check (priority <> 'Urgent')":
             "constraint tasks_priority_known on app.tasks differs: definition",
-        "alter table app.tasks add constraint tasks_odd unique (title)":
+        "alter table app.tasks add constraint tasks_odd unique (id, title, user_id)":
             "constraint tasks_odd on app.tasks is not one",
         "alter table app.passes add constraint passes_spy check (app.require_user_id() is not null) not "
             "valid":
@@ -177,7 +177,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "indexes": {
         "drop index app.tasks_by_title": "index app.tasks_by_title is missing",
         "create index tasks_spare on app.tasks (title)": "index app.tasks_spare is not one",
-        "create unique index tasks_once on app.tasks (user_id, title)": "index app.tasks_once is not one",
+        "create unique index tasks_once on app.tasks (user_id, title, id)": "index app.tasks_once is not one",
         "update pg_index set indisvalid = false where indexrelid = 'app.tasks_one_successor'::regclass":
             "index app.tasks_one_successor differs: valid is false",
         "update pg_index set indisready = false where indexrelid = 'app.tasks_by_priority'::regclass":

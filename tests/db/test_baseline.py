@@ -6,8 +6,9 @@ import re
 import asyncpg
 import pytest
 
+from app.database.baseline import read_baseline
 from app.dev import commands
-from app.dev.baseline import read_baseline, write_baseline
+from app.dev.baseline import write_baseline
 from tests.db.planted import GROUPS
 from tests.servers import Server
 from tests.sql import Session

@@ -312,7 +312,8 @@ def test_what_task_api_may_execute_is_known(as_user):
         "api.toggle_task", "api.update_task", "api.watch_changes",
         "api.create_pass", "api.delete_pass", "api.list_passes", "api.open_pass", "api.use_pass",
         # Whether row-level security is in force: for api.check_readiness.
-        "audit.describe_rows", "audit.find_faults", "keeper.list_migrations",
+        "audit.describe_rows", "audit.digest_words", "audit.find_faults", "audit.find_function_faults",
+        "audit.find_setting_faults", "keeper.list_migrations",
         # To use the search index; the expired answers of everybody; the user's own numbers;
         # the user of a pass.
         "finder.find_tasks", "keeper.remove_expired_answers", "keeper.take_number", "porter.open_pass",

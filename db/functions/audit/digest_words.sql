@@ -11,4 +11,4 @@ return md5(regexp_replace(
 
 comment on function audit.digest_words is 'A digest of printed SQL that is the same on every release of PostgreSQL.';
 
-grant execute on function audit.digest_words to task_auditor;
+grant execute on function audit.digest_words to task_api, task_auditor;

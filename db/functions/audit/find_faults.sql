@@ -1,6 +1,7 @@
 -- Whether row-level security is in force for a role: what GET /health/ready asks, and what the audit begins with.
+-- A table that the role can't reach is the audit's matter, and not readiness'.
 
-create or replace function audit.find_faults(role name) returns setof text
+create or replace function audit.find_faults(role name, reachable_only boolean default false) returns setof text
 language plpgsql stable
 set search_path = ''
 as $$
@@ -38,6 +39,11 @@ begin
         or exists (
           select from pg_catalog.pg_attribute as attribute
           where attribute.attrelid = class.oid and attribute.attname = 'user_id' and not attribute.attisdropped))
+      and (
+        not reachable_only or v_role.rolsuper
+        or pg_has_role(v_role.oid, class.relowner, 'member')
+        or has_any_column_privilege(v_role.oid, class.oid, 'select, insert, update')
+        or has_table_privilege(v_role.oid, class.oid, 'delete, truncate'))
     order by 2
   loop
     if v_table.relkind in ('f', 'm') then

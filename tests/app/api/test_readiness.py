@@ -17,7 +17,8 @@ from tests.sql import Session
 
 @contextmanager
 def service(url: str, **more: Any) -> Iterator[TestClient]:
-    """The application on another database, or as another role."""
+    """The application on another database, or as another role; it tells the reasons."""
+    more = {"health_details": True, **more}
     with TestClient(
         create_app(Settings(database_url=url, jwt_secret=SECRET, **more)), raise_server_exceptions=False
     ) as http:
@@ -33,7 +34,7 @@ def reasons_of(http: TestClient) -> list[str]:
     assert response.status_code == 503
     assert response.headers["content-type"] == "application/problem+json"
     assert response.headers["retry-after"]
-    assert all(reason in response.json()["detail"] for reason in response.json()["reasons"])
+    assert all(code in response.json()["detail"] for code in response.json()["codes"])
     return response.json()["reasons"]
 
 
@@ -80,20 +81,22 @@ FAULTS = {
         ["policy everything lets task_api write all rows in app.tasks"],
     ),
     "a new table in another schema": (
-        "create schema elsewhere; create table elsewhere.notes (user_id text, note text)",
+        "create schema elsewhere; create table elsewhere.notes (user_id text, note text);"
+        "grant usage on schema elsewhere to task_api; grant select on elsewhere.notes to task_api",
         ["elsewhere.notes has no row-level security", "elsewhere.notes does not force"],
     ),
     "a new table in app, even without a user_id": (
-        "create table app.settings (name text)",
+        "create table app.settings (name text); grant insert on app.settings to task_api",
         ["app.settings has no row-level security"],
     ),
     "a partitioned table": (
         "create table app.notes (user_id text) partition by list (user_id); create table app.notes_a "
-        "partition of app.notes default",
+        "partition of app.notes default; grant select on app.notes, app.notes_a to task_api",
         ["app.notes has no row-level security", "app.notes_a has no row-level security"],
     ),
     "a materialized view of tasks": (
-        "create materialized view app.copies as select user_id, title from app.tasks",
+        "create materialized view app.copies as select user_id, title from app.tasks;"
+        "grant select on app.copies to task_api",
         ["app.copies holds users' rows, but can't have row-level security"],
     ),
     "the role owns a table": (
@@ -104,9 +107,52 @@ FAULTS = {
         "delete from public.schema_migrations where version = '0018'",
         ["migration 0018 is pending: run make migrate"],
     ),
+    "app.user_id is immutable": (
+        "alter function app.user_id() immutable",
+        ["function app.user_id() is not as it was made (volatility)"],
+    ),
+    "app.user_id is leakproof": (
+        "alter function app.user_id() leakproof",
+        ["function app.user_id() is not as it was made (leakproof)"],
+    ),
+    "app.user_id says another": (
+        "create or replace function app.user_id() returns text language sql stable parallel safe "
+        "return coalesce(current_setting('app.user_id', true), 'alice')",
+        ["function app.user_id() is not as it was made (words)"],
+    ),
+    "app.require_user_id says another": (
+        "create or replace function app.require_user_id() returns text language plpgsql stable parallel safe "
+        "set search_path = '' as $$ begin return 'alice'; end $$",
+        ["function app.require_user_id() is not as it was made (body)"],
+    ),
+    "the finder runs as its caller": (
+        "alter function finder.find_tasks security invoker",
+        ["function finder.find_tasks(text,text[],boolean,boolean) is not as it was made (security)"],
+    ),
+    "the finder belongs to another role": (
+        "alter function finder.find_tasks owner to task_owner",
+        ["is not as it was made (owner)"],
+    ),
+    "the finder has no path": (
+        "alter function finder.find_tasks reset search_path",
+        ["is not as it was made (settings)"],
+    ),
+    "a check of readiness says nothing": (
+        "create or replace function audit.find_setting_faults() returns setof text language sql stable "
+        "set search_path = '' as $$ select '' where false $$",
+        ["function audit.find_setting_faults() is not as it was made (body)"],
+    ),
+    "an api function is missing": (
+        "drop function api.delete_task",
+        ["function api.delete_task(uuid,text,text) is missing: run make migrate"],
+    ),
+    "an api function may not be executed": (
+        "revoke execute on function api.toggle_task from task_api",
+        ["task_api may not execute function api.toggle_task("],
+    ),
     "nothing was migrated": ("drop schema api cascade", ["migrations are pending: run make migrate"]),
     "the function may not be called": (
-        "revoke execute on function api.check_readiness(jsonb) from task_api",
+        "revoke execute on function api.check_readiness(jsonb, jsonb) from task_api",
         ["may not call api functions: connect as task_api"],
     ),
 }
@@ -139,6 +185,75 @@ def test_the_service_is_not_ready_as_the_owners_member(server, database):
         assert any("owner" in reason or "may not call" in reason for reason in reasons_of(http))
 
 
+def test_a_table_that_the_service_cannot_reach_is_not_its_matter(server, new_database):
+    database = new_database()
+    server.execute("create table app.notes (user_id text)", database)
+    with service(server.service_url(database)) as http:
+        assert reasons_of(http) == []
+
+
+# Of a database, since a role is the whole server's; for settings that the service does not bring itself.
+SETTINGS = {
+    "session_replication_role = replica": "session_replication_role is 'replica': it must be origin",
+    "default_transaction_read_only = on": "default_transaction_read_only is 'on': it must be off",
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_service_is_not_ready_with_this_setting(setting, server, new_database):
+    database = new_database()
+    session = Session(server.superuser_url(database))
+    session.execute(f"alter database {database} set {setting}")
+    session.close()
+    with service(server.service_url(database)) as http:
+        assert SETTINGS[setting] in reasons_of(http)
+
+
+SESSION = {
+    "row_security = off": "row_security is 'off': it must be on",
+    "datestyle = 'German'": "DateStyle is 'German, DMY': it must be ISO",
+    "timezone = 'Asia/Tokyo'": "TimeZone is 'Asia/Tokyo': it must be UTC",
+    "intervalstyle = 'iso_8601'": "IntervalStyle is 'iso_8601': it must be postgres",
+    "statement_timeout = 0": "statement_timeout is 0: alter role task_api set statement_timeout = '5s'",
+    "lock_timeout = '2h'": "lock_timeout is 2h: alter role task_api set lock_timeout = '2s'",
+    "idle_in_transaction_session_timeout = 0": "idle_in_transaction_session_timeout is 0",
+}
+
+
+@pytest.mark.parametrize("setting", SESSION)
+def test_a_setting_of_the_session_is_a_reason(setting, as_user):
+    session = as_user(None)
+    session.execute("set timezone = 'UTC'")
+    assert session.column("select audit.find_setting_faults()") == []
+    session.execute(f"set {setting}")
+    reasons = session.column("select audit.find_setting_faults()")
+    assert any(SESSION[setting] in reason for reason in reasons), reasons
+
+
+def test_the_service_brings_settings_that_the_role_cannot_change(server, new_database):
+    database = new_database()
+    for setting in ("row_security = off", "datestyle = 'German'", "intervalstyle = 'iso_8601'"):
+        server.execute(f"alter role task_api in database {database} set {setting}", database)
+    with service(server.service_url(database)) as http:
+        assert reasons_of(http) == []
+
+
+def test_anybody_reads_codes_and_the_log_reads_the_reasons_once(server, new_database, caplog):
+    database = new_database()
+    server.execute("alter table app.tasks disable row level security", database)
+    server.execute("alter function app.user_id() immutable", database)
+    with service(server.service_url(database), health_details=False) as http:
+        response = http.get("/health/ready")
+        http.get("/health/ready")
+        assert response.json()["codes"] == ["functions", "row-level-security"]
+        assert response.json()["detail"] == "Not ready: functions, row-level-security"
+        for word in ("tasks", "user_id", "task_api", "policy", "reasons"):
+            assert word not in response.text
+    told = [record.getMessage() for record in caplog.records if record.name == "duly.health"]
+    assert len(told) == 2
+    assert any("alter table app.tasks enable row level security" in line for line in told)
+
+
 ROLES = {
     "alter role task_api bypassrls": "role task_api has BYPASSRLS: alter role task_api nobypassrls",
     "alter role task_api superuser": "role task_api is a superuser",
@@ -162,9 +277,11 @@ def test_a_role_that_could_walk_past_is_a_reason(plant, server, database):
 
 def test_who_logged_in_counts_even_where_the_role_was_changed(as_superuser):
     as_superuser.execute("begin; set local role task_api")
-    reasons = json.loads(as_superuser.value("select api.check_readiness(migrations => '[]')"))
+    reasons = json.loads(
+        as_superuser.value("select api.check_readiness(migrations => '[]', functions => '{}')")
+    )
     as_superuser.execute("rollback")
-    assert any("is a superuser" in reason for reason in reasons)
+    assert any("is a superuser" in entry["reason"] for entry in reasons)
 
 
 def test_no_policy_may_be_missing_for_a_role_that_inherits_it(server, database):
