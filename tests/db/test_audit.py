@@ -447,6 +447,11 @@ MISTAKES = {
     ),
     "alter table app.search_entries no force row level security": ("task_owner", "app.search_entries",
     "select", 3),
+    "grant select on app.tasks to task_finder;"
+    "create policy read_all on app.tasks for select to task_finder using (true)": ("task_finder",
+    "app.tasks", "select", 4),
+    "revoke delete on app.search_entries from task_keeper": ("task_keeper", "app.search_entries",
+    "delete", 3),
     "grant usage on schema app to task_auditor; grant select on app.tasks to task_auditor": ("task_auditor",
     "app.tasks", "select", 3),
 }  # fmt: skip
@@ -489,3 +494,39 @@ def test_the_matrix_leaves_nothing_behind(url, server, new_database):
     ):
         assert server.execute(f"select count(*) from {table}", database) == 0
     assert server.execute("select pg_has_role('duly_owner', 'task_api', 'usage')", database) is False
+
+
+def test_the_matrix_tries_every_login_and_every_role_of_ours(server, new_database):
+    database = new_database()
+    # Not committed: roles are the whole server's.
+    _, output = psql(
+        server.superuser_url(database),
+        "begin",
+        "create role bob login; grant usage on schema app to bob; grant select on app.tasks to bob;"
+        "create policy for_bob on app.tasks for select to bob using (true);"
+        "create role duly_service login inherit in role task_api",
+        MATRIX,
+    )
+    rows = [[cell.strip() for cell in line.split("|")] for line in output.splitlines() if " | " in line]
+    tried = {row[0] for row in rows}
+    assert tried >= {"bob", "duly_service", "task_api", "task_owner", "task_finder", "task_keeper"}
+    assert tried >= {"task_porter", "task_auditor"}
+    assert [row[:3] for row in rows if row[-1] == "NO"] == [["bob", "app.tasks", "select"]]
+    assert all(cell for row in rows for cell in row)
+
+
+def test_the_matrix_of_a_broken_database_ends_in_a_sentence(server, new_database):
+    database = new_database()
+    for fault in ("revoke insert on app.tasks from task_api", "drop table app.passes cascade"):
+        server.execute(fault, database)
+    status, output = psql(server.owner_url(database), MATRIX)
+    assert status == 1
+    assert "insert, to prepare" in output
+    assert output.count("ERROR") == 1
+    assert "the access matrix is not as it should be: see what is marked (!)" in output
+
+
+def test_the_matrix_says_who_can_run_it(server, database):
+    status, output = psql(server.superuser_url(database), "set session authorization task_auditor", MATRIX)
+    assert status == 1
+    assert "the access matrix needs a role that may become task_api" in output
