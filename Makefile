@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-rest coverage lint format token pass migrate rollback audit psql bench bench-growth schema lock functions migration clean
+.PHONY: help run test test-all test-rest coverage lint format token pass migrate rollback audit audit-accept psql bench bench-growth schema lock functions migration clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,7 +46,10 @@ rollback: $(VENV)/local ## take the last migration back
 	@$(BIN)/python -m app.dev.commands rollback
 
 audit: $(VENV)/local ## report who may see and do what, and try it; fails where anything is off
-	@$(BIN)/python -m app.dev.commands audit
+	@$(BIN)/python -m app.dev.commands audit -- "$$full"
+
+audit-accept: $(VENV)/local ## accept what the audit found: make audit-accept id=… reason="…" name="…"
+	@$(BIN)/python -m app.dev.commands audit-accept -- "$$id" "$$reason" "$$name"
 
 psql: $(VENV)/local ## open psql as the owner; or with the eyes of a user: make psql user=alice
 	@$(BIN)/python -m app.dev.commands psql -- "$$user"

@@ -6,6 +6,7 @@ DATABASE_OWNER_URL, where it is set, is used to migrate, and DATABASE_URL then o
 import argparse
 import asyncio
 import hmac
+import json
 import os
 import re
 import secrets
@@ -15,16 +16,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
 from app.dev import postgres
+from app.dev.audit_page import render_page
 from app.dev.baseline import write_baseline
 from app.settings import SettingsError, parse_database_url
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".postgres"
+AUDIT = ROOT / "db" / "audit"
 _DATABASE = "duly"
 
 
@@ -96,9 +100,7 @@ def psql(owner: str, user: str, *arguments: str) -> int:
     return subprocess.run([postgres.BINARIES / "psql", owner, *arguments], env=variables).returncode
 
 
-def write_schema(
-    path: Path = ROOT / "db" / "schema.sql", baseline: Path = ROOT / "db" / "audit" / "baseline.sql"
-) -> None:
+def write_schema(path: Path = ROOT / "db" / "schema.sql", baseline: Path = AUDIT / "baseline.sql") -> None:
     """Write the schema and the baseline after all migrations, from a database that is made for it and dropped again."""
     name = f"duly_schema_{secrets.token_hex(4)}"
     with postgres.postgres(FOLDER) as sockets:
@@ -113,18 +115,57 @@ def write_schema(
             postgres.drop_database(sockets, name)
 
 
-def audit(owner: str) -> int:
-    """Print the report of db/audit and the access matrix; returns 1 if anything is off in either, else 0.
+def audit(owner: str, full: bool = False, page: Path = FOLDER / "audit.html") -> int:
+    """Print the report of db/audit and the access matrix, and write both as a page and as JSON beside it.
 
-    The owner is a member of task_auditor, which makes the report; for the matrix it becomes one of task_api too.
+    Returns 1 if anything is off in either, else 0. The owner is a member of task_auditor, which makes the report;
+    for the matrix it becomes one of task_api too.
     """
-    psql: list[str | Path] = [postgres.BINARIES / "psql", owner, "--no-psqlrc", "-c"]
     # A script that is included, not given with -f, ends psql with 1.
     results = [
-        subprocess.run([*psql, rf"\i db/audit/{part}.sql"], cwd=ROOT).returncode
-        for part in ("report", "matrix")
+        _run_audit(owner, part, *(["full"] if full else []))[0].returncode for part in ("report", "matrix")
     ]
-    return int(any(results))
+    (report, told), (matrix, tried) = (_run_audit(owner, part, "json") for part in ("report", "matrix"))
+    if told and tried:
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(render_page(told, tried))
+        page.with_suffix(".json").write_text(json.dumps({"report": told, "matrix": tried}, indent=1))
+        print(f"As a page: {page}\nAs JSON:   {page.with_suffix('.json')}")
+    return int(any([*results, report.returncode, matrix.returncode]))
+
+
+def accept(owner: str, id: str, reason: str, name: str, path: Path = AUDIT / "accepted.sql") -> str:
+    """Add a finding of the audit to those that are meant, with the reason and who says so; returns its sentence.
+
+    Raises:
+        SettingsError: a part is missing, or the audit does not find it.
+    """
+    if not (id and reason and name):
+        raise SettingsError('make audit-accept id=… reason="why it is meant" name="who says so"')
+    _, report = _run_audit(owner, "report", "json")
+    found = next((found for found in report["findings"] if found["id"] == id), None) if report else None
+    if found is None:
+        raise SettingsError(f"the audit finds nothing with the id {id}: make audit shows them")
+    if found["accepted_by"] is not None:
+        raise SettingsError(f"{id} is accepted already, by {found['accepted_by']}: {path}")
+    head, entries, tail = path.read_text().split("$accepted$")
+    entry = {"id": id, "reason": reason, "name": name, "fault": found["fault"]}
+    lines = [json.dumps(each, ensure_ascii=False) for each in [*json.loads(entries), entry]]
+    path.write_text("$accepted$".join((head, "[\n" + ",\n".join(lines) + "\n]", tail)))
+    return str(found["fault"])
+
+
+def _run_audit(owner: str, part: str, *variables: str) -> tuple[subprocess.CompletedProcess[str], Any]:
+    """Run a script of db/audit; with the variable json, returns what it says too."""
+    command: list[str | Path] = [postgres.BINARIES / "psql", owner, "--no-psqlrc"]
+    for variable in variables:
+        command += ["-v", f"{variable}=1"]
+    command += ["-c", rf"\i db/audit/{part}.sql"]
+    if "json" not in variables:
+        return subprocess.run(command, cwd=ROOT, text=True), None
+    quiet = subprocess.PIPE, subprocess.DEVNULL
+    result = subprocess.run(command, cwd=ROOT, text=True, stdout=quiet[0], stderr=quiet[1])
+    return result, json.loads(result.stdout) if result.stdout.strip() else None
 
 
 def service_url(owner: str) -> str:
@@ -146,7 +187,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m app.dev.commands")
     parser.add_argument(
         "command",
-        choices=["run", "token", "pass", "migrate", "rollback", "status", "schema", "psql", "audit"],
+        choices=[
+            *("run", "token", "pass", "migrate", "rollback", "status", "schema", "psql"),
+            *("audit", "audit-accept"),
+        ],
     )
     parser.add_argument("rest", nargs="*")
     arguments = parser.parse_args()
@@ -171,7 +215,10 @@ def main() -> int:
                 return psql(owner, *(arguments.rest or [""]))
         case "audit":
             with database() as owner:
-                return audit(owner)
+                return audit(owner, full=any(arguments.rest))
+        case "audit-accept":
+            with database() as owner:
+                print(f"Accepted: {accept(owner, *arguments.rest)}")
         case command:
             with database() as owner:
                 applied = migrate(owner, command, quiet=False)

@@ -1,11 +1,16 @@
 """``make audit``: sound on a fresh database, and every planted fault is found, with what to do about it."""
 
+import json
+import re
+import shutil
 import subprocess
 
 import pytest
 
 from app.dev import commands, postgres
+from app.settings import SettingsError
 from tests.servers import Server
+from tests.sql import Session
 
 
 def psql(url: str, *lines: str) -> tuple[int, str]:
@@ -23,8 +28,8 @@ FULL = r"\set full 1"
 MATRIX = r"\i db/audit/matrix.sql"
 
 
-def test_a_fresh_database_is_sound(server, new_database, capfd):
-    status = commands.audit(server.owner_url(new_database()))
+def test_a_fresh_database_is_sound(server, new_database, capfd, tmp_path):
+    status = commands.audit(server.owner_url(new_database()), page=tmp_path / "audit.html")
     output = capfd.readouterr().out
     assert status == 0, output
     assert "Nothing is off. Every rule holds" in output
@@ -403,10 +408,10 @@ def test_a_service_that_is_logged_in_as_a_superuser_is_found(server, new_databas
     ), output
 
 
-def test_make_audit_ends_with_1_where_anything_is_off(server, new_database, capfd):
+def test_make_audit_ends_with_1_where_anything_is_off(server, new_database, capfd, tmp_path):
     database = new_database()
     server.execute("alter table app.tasks disable row level security", database)
-    assert commands.audit(server.owner_url(database)) == 1
+    assert commands.audit(server.owner_url(database), page=tmp_path / "audit.html") == 1
     # The matrix is tried all the same, and shows what that means.
     output = capfd.readouterr().out
     assert "done (!)" in output[output.index("THE ACCESS MATRIX") :]
@@ -530,3 +535,38 @@ def test_the_matrix_says_who_can_run_it(server, database):
     status, output = psql(server.superuser_url(database), "set session authorization task_auditor", MATRIX)
     assert status == 1
     assert "the access matrix needs a role that may become task_api" in output
+
+
+def test_the_page_shows_verdict_differences_matrix_and_roles(server, new_database, tmp_path):
+    database, page = new_database(), tmp_path / "audit.html"
+    session = Session(server.superuser_url(database))
+    session.execute('create policy "<b>all</b>" on app.tasks for select to task_api using (true)')
+    session.close()
+    assert commands.audit(server.owner_url(database), page=page) == 1
+    text = page.read_text()
+    for words in ("Not passed", "What is off", "The access matrix", "drop policy", "<svg", "task_porter"):
+        assert words in text
+    assert "&lt;b&gt;all&lt;/b&gt;" in text
+    # It loads nothing.
+    assert not re.search(r"<script|<link|src=|url\(|https?:", text)
+    told = json.loads(page.with_suffix(".json").read_text())
+    assert told["report"]["counts"]["critical"] >= 1
+    assert not told["report"]["sound"]
+    assert any(not attempt["sound"] for attempt in told["matrix"])
+
+
+def test_an_accepted_fault_passes_the_audit_with_its_reason(server, new_database, tmp_path, monkeypatch):
+    database, folder = new_database(), tmp_path / "db" / "audit"
+    shutil.copytree(commands.ROOT / "db" / "audit", folder)
+    monkeypatch.setattr(commands, "ROOT", tmp_path)
+    server.execute("create statistics app.spare on completed, priority from app.tasks", database)
+    owner, page = server.owner_url(database), tmp_path / "audit.html"
+    assert commands.audit(owner, page=page) == 1
+    (found,) = json.loads(page.with_suffix(".json").read_text())["report"]["findings"]
+    with pytest.raises(SettingsError, match="the audit finds nothing with the id"):
+        commands.accept(owner, "statistics-added:00000000", "why", "Ada", folder / "accepted.sql")
+    with pytest.raises(SettingsError, match="make audit-accept id="):
+        commands.accept(owner, found["id"], "", "Ada", folder / "accepted.sql")
+    commands.accept(owner, found["id"], "for $imports$, it's fine", "Ada", folder / "accepted.sql")
+    assert commands.audit(owner, page=page) == 0
+    assert "Accepted by Ada: for $imports$, it&#x27;s fine" in page.read_text()

@@ -1,0 +1,197 @@
+"""The audit as one HTML page: verdict, differences, the access matrix as a grid, and the roles as a picture.
+
+It loads nothing, and can be printed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+Report = Mapping[str, Any]
+Try = Mapping[str, Any]
+
+SEVERITIES = ("critical", "high", "medium", "low")
+_SIGNS = {"done": "●", "nothing": "○", "refused": "×"}
+_WHOSE = ("own row", "another's row", "no user")
+
+
+def render_page(report: Report, matrix: Sequence[Try]) -> str:
+    """The page. ``report`` and ``matrix`` are what db/audit/report.sql and matrix.sql say with ``-v "
+    "json=1``."""
+    off = [attempt for attempt in matrix if not attempt["sound"]]
+    sound = report["sound"] and not off
+    about = f"{report['database']} · PostgreSQL {report['postgresql']} · migration {report['migration']}"
+    return "\n".join(
+        (
+            "<!doctype html>",
+            '<html lang="en"><head><meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>Audit of {escape(report['database'])}</title><style>{_STYLE}</style></head><body>",
+            "<header><h1>Who may see and do what</h1>",
+            f"<p>{escape(about)} · {escape(report['time'])}</p></header>",
+            "<main>",
+            *_verdict(report, sound, len(off)),
+            *_findings(report["findings"]),
+            *_matrix(matrix),
+            *_roles(report),
+            "</main></body></html>",
+        )
+    )
+
+
+def _verdict(report: Report, sound: bool, off: int) -> Iterator[str]:
+    words = "Nothing is off" if sound else "Not passed"
+    yield f'<section class="verdict {"sound" if sound else "off"}"><h2>{words}</h2><ul class="counts">'
+    for severity in (*SEVERITIES, "accepted"):
+        yield f'<li class="{severity}"><b>{report["counts"][severity]}</b> {severity}</li>'
+    yield f'<li class="{"critical" if off else "low"}"><b>{off}</b> in the matrix</li></ul></section>'
+
+
+def _findings(findings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield "<section><h2>What is off</h2>"
+    if not findings:
+        yield "<p>Every rule holds, and the database is as in <code>db/audit/baseline.sql</code>.</p>"
+    for finding in findings:
+        state = finding["severity"] if finding["accepted_by"] is None else "accepted"
+        yield f'<article class="{state}"><h3><span>{state}</span> {escape(finding["fault"])}</h3>'
+        if finding["accepted_by"] is not None:
+            told = f"{finding['accepted_by']}: {finding['accepted_because']}"
+            yield f"<p>Accepted by {escape(told)}</p>"
+        yield f"<p>To do: <code>{escape(finding['remedy'])}</code></p>"
+        yield f"<p><small>{escape(finding['id'])}</small></p>"
+        yield "</article>"
+    yield "</section>"
+
+
+def _matrix(matrix: Sequence[Try]) -> Iterator[str]:
+    yield "<section><h2>The access matrix</h2><p>What came of it when each role tried, with its own row, with"
+    yield "another's, and without a user. ● it happened · ○ there was no row to be seen · × refused. "
+    yield "A red cell is not as it should be.</p>"
+    roles = list(dict.fromkeys(attempt["role"] for attempt in matrix))
+    cells = {(a["role"], a["table"], a["command"], a["whose"]): a for a in matrix}
+    tries = list(dict.fromkeys((a["table"], a["command"]) for a in matrix))
+    yield '<div class="scroll"><table><thead><tr><th scope="col">table and command</th>'
+    yield from (f'<th scope="col" colspan="3">{escape(role)}</th>' for role in roles)
+    yield (
+        "</tr><tr><th></th>" + "<th>own</th><th>other</th><th>none</th>" * len(roles) + "</tr></thead><tbody>"
+    )
+    last = None
+    for table, command in tries:
+        if table != last:
+            yield '<tr class="table">'
+            yield f'<th scope="rowgroup" colspan="{1 + 3 * len(roles)}">{escape(table)}</th></tr>'
+            last = table
+        yield f'<tr><th scope="row">{escape(command)}</th>'
+        for role in roles:
+            yield from (_cell(cells.get((role, table, command, whose))) for whose in _WHOSE)
+        yield "</tr>"
+    yield "</tbody></table></div></section>"
+
+
+def _cell(attempt: Try | None) -> str:
+    if attempt is None:
+        return '<td class="none"><span title="can not be tried">·</span></td>'
+    outcome = attempt["outcome"]
+    kind = outcome.partition(" ")[0]
+    about = f"{attempt['role']}, {attempt['whose']}: {outcome}"
+    classes = kind if attempt["sound"] else f"{kind} wrong"
+    return f'<td class="{escape(classes)}"><span title="{escape(about)}">{_SIGNS.get(kind, "?")}</span></td>'
+
+
+def _roles(report: Report) -> Iterator[str]:
+    yield "<section><h2>The roles, and what each reaches</h2><p>Lines lead to the tables on which a role has"
+    yield "privileges: solid to write, dashed to read alone. Of these, row-level security leaves task_api the"
+    yield "user's own rows.</p>"
+    yield f'<div class="scroll">{_picture(report)}</div><dl>'
+    for role in report["roles"]:
+        notes = " · ".join(filter(None, (role["attributes"], role["about"])))
+        if role["member_of"]:
+            notes += f" · member of {role['member_of']}"
+        yield f"<dt>{escape(role['role'])}</dt><dd>{escape(notes)}</dd>"
+    yield "</dl></section>"
+
+
+def _picture(report: Report) -> str:
+    roles = {role["role"]: role for role in report["roles"]}
+    reached: dict[tuple[str, str], set[str]] = {}
+    for grant in report["privileges"] or ():
+        if grant["kind"] == "table":
+            reached.setdefault((grant["role"], grant["object"]), set()).add(grant["privilege"])
+    # Whoever has a privilege without being one of ours is in the picture too.
+    names = list(dict.fromkeys([*roles, *sorted(role for role, _ in reached)]))
+    tables = sorted({table for _, table in reached})
+    height = 64 * max(len(names), len(tables)) + 16
+    places = {name: 40 + 64 * number for number, name in enumerate(names)}
+    step = (height - 16) / max(len(tables), 1)
+    targets = {table: 8 + step * (number + 0.5) for number, table in enumerate(tables)}
+    parts = [
+        f'<svg viewBox="0 0 720 {height}" role="img" aria-label="Roles and the tables that they reach">',
+    ]
+    for (role, table), privileges in sorted(reached.items()):
+        style = "reads" if privileges <= {"select"} else "writes"
+        path = f"M236 {places[role]} C 360 {places[role]}, 390 {targets[table]:.0f}, 514 {targets[table]:.0f}"
+        title = f"{role}: {', '.join(sorted(privileges))} on {table}"
+        parts.append(f'<path class="{style}" d="{path}"><title>{escape(title)}</title></path>')
+    for name, y in places.items():
+        about = roles.get(name, {"past_row_level_security": False, "attributes": "not one of Duly's"})
+        strong, attributes = about["past_row_level_security"], about["attributes"]
+        short = attributes if len(attributes) <= 34 else attributes[:33] + "…"
+        parts.append(
+            f'<g class="{"strong" if strong else "role"}">'
+            f'<rect x="4" y="{y - 22}" width="232" height="44" rx="6"/>'
+            f'<text x="14" y="{y - 4}">{escape(name)}</text>'
+            f'<text class="small" x="14" y="{y + 13}">{escape(short)}</text></g>'
+        )
+    for table, place in targets.items():
+        parts.append(
+            f'<g class="table"><rect x="514" y="{place - 15:.0f}" width="202" height="30" rx="6"/>'
+            f'<text x="524" y="{place + 5:.0f}">{escape(table)}</text></g>'
+        )
+    return "".join(parts) + "</svg>"
+
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --paper: #fff; --line: #d5dae1;
+  --tint: #f3f5f8;
+  --critical: #b3261e; --high: #a84300; --medium: #7a5c00; --low: #4a5565; --good: #17693a; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --soft: #a0abba; --paper: #12161c;
+  --line: #343c48;
+  --tint: #1b212a; --critical: #ff8a80; --high: #ffb074; --medium: #ecd06f; --low: #b4becc; --good: #7fd6a2; } }
+* { box-sizing: border-box; }
+body { margin: 0; color: var(--ink); background: var(--paper); font: 16px/1.5 system-ui, sans-serif; }
+header, main { max-width: 76rem; margin: 0 auto; padding: 0 1.25rem; }
+header { padding-top: 1.5rem; } h1 { margin: 0; font-size: 1.6rem; } header p, small { color: var(--soft); }
+header p { margin: .25rem 0 1.25rem; } h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; }
+.verdict { border-left: 6px solid var(--good); background: var(--tint); padding: .75rem 1rem;
+  border-radius: 6px; }
+.verdict.off { border-color: var(--critical); } .verdict h2 { margin: 0; color: var(--good); }
+.verdict.off h2 { color: var(--critical); }
+.counts { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; margin: .25rem 0 0; padding: 0;
+  list-style: none; }
+.critical b, .critical h3 span { color: var(--critical); } .high b, .high h3 span { color: var(--high); }
+.medium b, .medium h3 span { color: var(--medium); } .low h3 span, .accepted h3 span { color: var(--low); }
+article { border: 1px solid var(--line); border-radius: 6px; padding: .6rem .9rem; margin: .6rem 0;
+  break-inside: avoid; }
+article h3 { margin: 0 0 .25rem; font-size: 1rem; font-weight: 600; overflow-wrap: anywhere; }
+article p { margin: .15rem 0; } article.accepted { opacity: .8; }
+code { font-size: .875rem; background: var(--tint); padding: .1rem .3rem; border-radius: 4px;
+  overflow-wrap: anywhere; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .875rem; }
+th, td { padding: .15rem .45rem; border-bottom: 1px solid var(--line); text-align: center;
+  white-space: nowrap; }
+th[scope=row], th[scope=rowgroup], thead th:first-child { text-align: left; position: sticky; left: 0;
+  background: var(--paper); } th { font-weight: 500; } tr.table th { font-weight: 700; padding-top: .7rem; }
+td:nth-child(3n+2), thead tr:first-child th + th { border-left: 1px solid var(--line); }
+td.done { color: var(--good); } td.refused, td.nothing, td.none { color: var(--soft); }
+td.wrong { background: var(--critical); color: var(--paper); font-weight: 700; }
+svg { display: block; width: 100%; min-width: 40rem; max-width: 60rem; font: 14px system-ui, sans-serif; }
+svg rect { fill: var(--tint); stroke: var(--line); } svg text { fill: var(--ink); }
+  svg .small { font-size: 12px; fill: var(--soft); }
+svg .strong rect { stroke: var(--critical); stroke-width: 2; }
+  svg path { fill: none; stroke: var(--soft); stroke-width: 1.5; }
+svg path.reads { stroke-dasharray: 5 4; } svg path.writes { stroke: var(--good); }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; } dt { font-weight: 600; }
+  dd { margin: 0; }
+@media (max-width: 40rem) { dl { display: block; } dd { margin-bottom: .5rem; } }
+@media print { .scroll { overflow: visible; } table { font-size: 6.5pt; } th, td { padding: 0 .15rem; } }
+"""
