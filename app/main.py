@@ -18,6 +18,7 @@ from app.api.hub import Hub
 from app.api.occurrences import Occurrences
 from app.api.passes import Passes
 from app.api.tasks import Tasks
+from app.api.webhooks import Webhooks
 from app.auth.authenticator import Authenticator
 from app.database.calls import Database
 from app.database.passes import PassDirectory
@@ -43,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     tasks = Tasks(settings, database, authenticator)
     occurrences = Occurrences(settings, database, authenticator)
     passes = Passes(settings, database, authenticator)
+    webhooks = Webhooks(settings, database, authenticator)
     changes = Changes(database, authenticator)
     hub = Hub(settings, database)
     events = Events(authenticator, hub)
@@ -70,6 +72,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/tasks/{id}/occurrences", Resource(GET=occurrences.of_task)),
             Route("/occurrences", Resource(POST=occurrences.of_rule)),
             *(passes.routes if settings.passes else ()),
+            *(webhooks.routes if settings.webhook_key else ()),
             Route("/changes", Resource(GET=changes.list)),
             *(
                 [Route("/events", Resource(("text/event-stream",), GET=events.watch))]

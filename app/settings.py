@@ -92,6 +92,28 @@ def _rate(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def _webhook_keys(text: str) -> tuple[str, ...]:
+    keys = _names(text)
+    if not 1 <= len(keys) <= 2 or not all(len(key.encode()) >= 32 for key in keys):
+        raise ValueError(
+            "must be one key of at least 32 bytes, or two with a comma: the new one, then the old one"
+        )
+    return keys
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_network(name)) for name in _names(text))
+    except ValueError:
+        raise ValueError("must be networks with commas, for example 192.168.0.0/16,10.1.2.3/32") from None
+
+
+def _proxy(text: str) -> str:
+    if not re.fullmatch(r"http://[^/@#?\s]+/?", text):
+        raise ValueError("must be a URL like http://proxy:4750")
+    return text
+
+
 def _setting(about: str, default: Any = dataclasses.MISSING, parse: Any = str) -> Any:
     return field(default=default, metadata={"about": about, "parse": parse})
 
@@ -143,6 +165,20 @@ class Settings:
     )
     passes: bool = _setting(
         "whether users may create passes, tokens of their own for scripts, and use them", True, _flag
+    )
+    webhook_key: tuple[str, ...] = _setting(
+        "what the secrets of webhooks are derived from, at least 32 bytes; unset: no webhooks and no reminders",
+        (),
+        _webhook_keys,
+    )
+    webhook_allow: tuple[str, ...] = _setting(
+        "networks beside the public ones that webhooks may reach, by http as well, with commas", (), _networks
+    )
+    webhook_proxy: str = _setting(
+        "an HTTP proxy that the worker sends through, and that then decides what it may reach", "", _proxy
+    )
+    worker_port: int = _setting(
+        "where python -m app worker answers GET /metrics, on HOST; 0: nowhere", 0, _integer(0, 65535)
     )
     jwt_cache_size: int = _setting(
         "how many verified tokens are remembered; 0: none", 10_000, _integer(0, 1_000_000)

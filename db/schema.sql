@@ -128,6 +128,32 @@ COMMENT ON EXTENSION unaccent IS 'text search dictionary that removes accents';
 
 
 --
+-- Name: delivery_document; Type: TYPE; Schema: app; Owner: -
+--
+
+CREATE TYPE app.delivery_document AS (
+	id uuid,
+	type text,
+	task_id uuid,
+	state text,
+	attempts integer,
+	status integer,
+	error text,
+	created_at text,
+	next_attempt_at text,
+	finished_at text,
+	payload json
+);
+
+
+--
+-- Name: TYPE delivery_document; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TYPE app.delivery_document IS 'A delivery as a client sees it.';
+
+
+--
 -- Name: pass_document; Type: TYPE; Schema: app; Owner: -
 --
 
@@ -319,6 +345,32 @@ COMMENT ON COLUMN app.task_query.cursor IS 'cursor: `next_cursor` of the previou
 
 
 --
+-- Name: webhook_document; Type: TYPE; Schema: app; Owner: -
+--
+
+CREATE TYPE app.webhook_document AS (
+	id uuid,
+	url text,
+	label text,
+	events text[],
+	header_names text[],
+	body jsonb,
+	timezone text,
+	paused text,
+	failing_since text,
+	created_at text,
+	updated_at text
+);
+
+
+--
+-- Name: TYPE webhook_document; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TYPE app.webhook_document IS 'A webhook as a client sees it: of its header fields the names alone.';
+
+
+--
 -- Name: check_readiness(jsonb, jsonb); Type: FUNCTION; Schema: api; Owner: -
 --
 
@@ -489,6 +541,44 @@ COMMENT ON FUNCTION api.create_task(body jsonb, id uuid, lenient boolean, answer
 
 
 --
+-- Name: create_webhook(jsonb, boolean, boolean); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.create_webhook(body jsonb, plain boolean, lenient boolean, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  c_most constant integer := 10;
+  v_user constant text := app.require_user_id();
+  v_webhook app.webhooks;
+begin
+  v_webhook.events := array[
+    'task.completed', 'task.created', 'task.deleted', 'task.reminder', 'task.reopened', 'task.updated'];
+  v_webhook.headers := '{}';
+  v_webhook := app.merge_webhook(v_webhook, body, plain, lenient);
+  perform app.lock_user();
+  if (select count(*) from app.webhooks as webhook where webhook.user_id = v_user) >= c_most then
+    raise exception 'too many webhooks' using errcode = 'DT4TM';
+  end if;
+  insert into app.webhooks (url, label, events, headers, body, timezone, paused)
+  values (
+    v_webhook.url, v_webhook.label, v_webhook.events, v_webhook.headers, v_webhook.body, v_webhook.timezone, v_webhook.paused)
+  returning * into v_webhook;
+  status := 201;
+  headers := array['etag', format('"%s"', app.version_of(v_webhook.updated_at))];
+  response := app.render_webhook(v_webhook);
+end $$;
+
+
+--
+-- Name: FUNCTION create_webhook(body jsonb, plain boolean, lenient boolean, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.create_webhook(body jsonb, plain boolean, lenient boolean, OUT status integer, OUT headers text[], OUT response text) IS 'Creates a webhook. Raises DT4TM where the user has 10 already.';
+
+
+--
 -- Name: delete_pass(uuid); Type: FUNCTION; Schema: api; Owner: -
 --
 
@@ -539,6 +629,32 @@ end $$;
 --
 
 COMMENT ON FUNCTION api.delete_task(id uuid, if_match text, if_none_match text, OUT status integer, OUT headers text[], OUT response text) IS 'Deletes a task, for good.';
+
+
+--
+-- Name: delete_webhook(uuid, text, text); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.delete_webhook(id uuid, if_match text, if_none_match text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+begin
+  perform app.lock_user();
+  perform app.read_webhook(id, if_match, if_none_match);
+  delete from app.webhooks as webhook where webhook.user_id = v_user and webhook.id = delete_webhook.id;
+  status := 204;
+  headers := '{}';
+end $$;
+
+
+--
+-- Name: FUNCTION delete_webhook(id uuid, if_match text, if_none_match text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.delete_webhook(id uuid, if_match text, if_none_match text, OUT status integer, OUT headers text[], OUT response text) IS 'Deletes a webhook and its deliveries, for good.';
 
 
 --
@@ -711,6 +827,179 @@ COMMENT ON FUNCTION api.find_task_faults(body jsonb, id uuid, lenient boolean, a
 
 
 --
+-- Name: find_work(integer); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.find_work("limit" integer) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+  return coalesce((
+    select jsonb_agg(jsonb_build_object(
+      'user_id', due.user_id, 'kind', due.kind, 'id', due.id, 'webhook_id', due.webhook_id,
+      'at', app.version_of(due.due_at)) order by due.due_at)
+    from porter.find_due("limit") as due), '[]');
+end $$;
+
+
+--
+-- Name: FUNCTION find_work("limit" integer); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.find_work("limit" integer) IS 'What is due, of all users: ids, and times in microseconds since 1970. The worker''s.';
+
+
+--
+-- Name: finish_delivery(uuid, integer, integer, text, integer); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.finish_delivery(id uuid, attempts integer, http_status integer, error text, retry_after integer) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  -- 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h.
+  c_waits constant integer[] := array[5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400];
+  c_most_waiting constant integer := 10000;
+  v_user constant text := app.require_user_id();
+  v_delivery app.deliveries;
+  v_webhook app.webhooks;
+  v_paused text;
+  v_state text := 'waiting';
+  v_due timestamptz;
+begin
+  select * into v_delivery from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.id = finish_delivery.id
+    and delivery.attempts = finish_delivery.attempts and delivery.claimed
+  for no key update;
+  if not found then
+    return 'null';
+  end if;
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id;
+  v_paused := v_webhook.paused;
+
+  if http_status between 200 and 299 then
+    v_state := 'delivered';
+    if v_webhook.failing_since is not null then
+      update app.webhooks as webhook
+      set failing_since = null, updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+      where webhook.user_id = v_user and webhook.id = v_webhook.id;
+    end if;
+  else
+    if http_status = 410 or attempts > cardinality(c_waits) then
+      v_state := 'failed';
+    end if;
+    if http_status = 410 then
+      v_paused := 'gone';
+    elsif v_paused is null and (
+      v_webhook.failing_since < now() - interval '5 days'
+      or (select count(*) from (
+        select from app.deliveries as waiting
+        where waiting.user_id = v_user and waiting.webhook_id = v_webhook.id and waiting.state = 'waiting'
+        limit c_most_waiting) as counted) = c_most_waiting)
+    then
+      v_paused := 'failing';
+    end if;
+    if v_webhook.failing_since is null or v_paused is distinct from v_webhook.paused then
+      update app.webhooks as webhook
+      set failing_since = coalesce(webhook.failing_since, now()), paused = v_paused,
+        updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+      where webhook.user_id = v_user and webhook.id = v_webhook.id;
+    end if;
+  end if;
+
+  if v_state = 'waiting' and v_paused is null then
+    v_due := now() + greatest(
+      c_waits[attempts] * (0.9 + 0.2 * random()), least(coalesce(retry_after, 0), 86400)) * interval '1 second';
+  end if;
+  update app.deliveries as delivery
+  set state = v_state, due_at = v_due, claimed = false, status = http_status, error = finish_delivery.error,
+    finished_at = case when v_state <> 'waiting' then now() end
+  where delivery.user_id = v_user and delivery.id = v_delivery.id;
+
+  if v_paused is not null and v_webhook.paused is null then
+    perform app.hold_deliveries(v_webhook.id, true);
+  elsif v_state <> 'waiting' then
+    -- The next event of the task has waited for this one.
+    update app.deliveries as delivery
+    set due_at = now()
+    where delivery.user_id = v_user and not delivery.claimed and delivery.due_at is not null and delivery.id = (
+      select next.id from app.deliveries as next
+      where next.user_id = v_user and next.webhook_id = v_delivery.webhook_id and next.task_id = v_delivery.task_id
+        and next.number > v_delivery.number and next.state = 'waiting' and next.attempts = 0 and next.type <> 'task.reminder'
+      order by next.number
+      limit 1);
+  end if;
+
+  delete from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.id = any(array(
+    select past.id from app.deliveries as past
+    where past.user_id = v_user and past.webhook_id = v_delivery.webhook_id and past.created_at < now() - interval '7 days'
+      and (past.state = 'delivered' or past.state = 'failed' and past.created_at < now() - interval '30 days')
+    order by past.created_at
+    limit 10));
+  return to_jsonb(v_state);
+end $$;
+
+
+--
+-- Name: FUNCTION finish_delivery(id uuid, attempts integer, http_status integer, error text, retry_after integer); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.finish_delivery(id uuid, attempts integer, http_status integer, error text, retry_after integer) IS 'Notes what came of an attempt, and when it is tried again; pauses a webhook that is gone or fails for long; forgets old deliveries. Null where the claim has ended. The worker''s.';
+
+
+--
+-- Name: fire_reminder(uuid, bigint); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.fire_reminder(id uuid, at bigint) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_late boolean;
+  v_task app.tasks;
+  v_payload text;
+  v_webhook uuid;
+  v_count integer := 0;
+begin
+  delete from app.reminders as reminder
+  where reminder.user_id = v_user and reminder.id = fire_reminder.id and reminder.remind_at = app.time_of(at)
+  returning reminder.remind_at < now() - interval '24 hours' into v_late;
+  if not found then
+    return 'null';
+  end if;
+  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = fire_reminder.id;
+  v_payload := app.render_event('task.reminder', now(), v_task.version, app.render_task(v_task));
+  for v_webhook in
+    select webhook.id from app.webhooks as webhook
+    where webhook.user_id = v_user and webhook.paused is null and 'task.reminder' = any(webhook.events)
+  loop
+    v_count := v_count + 1;
+    if v_late then
+      insert into app.deliveries (webhook_id, type, task_id, number, payload, state, due_at, error, finished_at)
+      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload, 'failed', null, 'too late', now());
+    else
+      insert into app.deliveries (webhook_id, type, task_id, number, payload)
+      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload);
+    end if;
+  end loop;
+  return to_jsonb(v_count);
+end $$;
+
+
+--
+-- Name: FUNCTION fire_reminder(id uuid, at bigint); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.fire_reminder(id uuid, at bigint) IS 'Writes the deliveries of a reminder that is due; returns their number, or null where it is not due any more. The worker''s.';
+
+
+--
 -- Name: get_series(uuid); Type: FUNCTION; Schema: api; Owner: -
 --
 
@@ -778,6 +1067,34 @@ COMMENT ON FUNCTION api.get_task(id uuid, if_none_match text, OUT status integer
 
 
 --
+-- Name: get_webhook(uuid, text); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.get_webhook(id uuid, if_none_match text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_webhook constant app.webhooks := app.read_webhook(id, null, null);
+begin
+  status := 200;
+  headers := array['etag', format('"%s"', app.version_of(v_webhook.updated_at))];
+  if app.etag_matches_weakly(if_none_match, headers[2]) then
+    status := 304;
+  else
+    response := app.render_webhook(v_webhook);
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION get_webhook(id uuid, if_none_match text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.get_webhook(id uuid, if_none_match text, OUT status integer, OUT headers text[], OUT response text) IS 'One webhook; 304 where If-None-Match names its ETag.';
+
+
+--
 -- Name: list_changes(text, integer, text); Type: FUNCTION; Schema: api; Owner: -
 --
 
@@ -801,7 +1118,7 @@ declare
 begin
   select * into v_counts from app.task_counts as counts where counts.user_id = v_user;
   if not found then
-    v_counts := row(v_user, 0, 0, 0, 0, 0, 0, 0, 0);
+    v_counts := row(v_user, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   end if;
   v_since := app.read_since(since, v_counts);
   v_next := v_counts.version;
@@ -856,6 +1173,56 @@ end $$;
 --
 
 COMMENT ON FUNCTION api.list_changes(since text, "limit" integer, if_none_match text, OUT status integer, OUT headers text[], OUT response text) IS 'The user''s tasks that changed and the ids of those that were deleted since the token; without a token, all tasks.';
+
+
+--
+-- Name: list_deliveries(uuid, text, integer, text); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.list_deliveries(id uuid, state text, "limit" integer, cursor text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+declare
+  v_user constant text := app.require_user_id();
+  v_before constant text[] := regexp_match(cursor, '^([0-9]{1,18})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
+  v_delivery record;
+  v_items text[] := '{}';
+  v_last text;
+  v_next text;
+begin
+  perform app.read_webhook(id, null, null);
+  for v_delivery in
+    select * from app.deliveries as delivery
+    where delivery.user_id = v_user and delivery.webhook_id = list_deliveries.id
+      and (list_deliveries.state is null or delivery.state = list_deliveries.state)
+      and (v_before is null or (delivery.created_at, delivery.id) < (app.time_of(v_before[1]::bigint), v_before[2]::uuid))
+    order by delivery.created_at desc, delivery.id desc
+    limit "limit" + 1
+  loop
+    if cardinality(v_items) = "limit" then
+      -- There is one more than is shown.
+      v_next := v_last;
+      exit;
+    end if;
+    v_last := concat(app.version_of(v_delivery.created_at), '-', v_delivery.id);
+    v_items := v_items || row_to_json(row(
+      v_delivery.id, v_delivery.type, v_delivery.task_id, v_delivery.state, v_delivery.attempts, v_delivery.status,
+      v_delivery.error, app.render_time(v_delivery.created_at), app.render_time(v_delivery.due_at),
+      app.render_time(v_delivery.finished_at), v_delivery.payload::json)::app.delivery_document)::text;
+  end loop;
+  status := 200;
+  headers := '{}';
+  response := concat(
+    '{"items":[', array_to_string(v_items, ','), '],"next_cursor":', coalesce('"' || v_next || '"', 'null'), '}');
+end $_$;
+
+
+--
+-- Name: FUNCTION list_deliveries(id uuid, state text, "limit" integer, cursor text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.list_deliveries(id uuid, state text, "limit" integer, cursor text, OUT status integer, OUT headers text[], OUT response text) IS 'A page of the deliveries of a webhook, of one state or of all.';
 
 
 --
@@ -1038,6 +1405,55 @@ COMMENT ON FUNCTION api.list_tasks(parameters jsonb, link text, cursor_key text,
 
 
 --
+-- Name: list_webhooks(); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.list_webhooks(OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+begin
+  status := 200;
+  headers := '{}';
+  response := '{"items":[' || coalesce((
+    select string_agg(app.render_webhook(webhook), ',' order by webhook.created_at desc, webhook.id)
+    from app.webhooks as webhook
+    where webhook.user_id = v_user), '') || ']}';
+end $$;
+
+
+--
+-- Name: FUNCTION list_webhooks(OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.list_webhooks(OUT status integer, OUT headers text[], OUT response text) IS 'The user''s webhooks, newest first, without their secrets.';
+
+
+--
+-- Name: measure_work(); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.measure_work() RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_queue constant record := porter.measure_queue();
+begin
+  return jsonb_build_object('waiting', v_queue.waiting, 'oldest', greatest(v_queue.oldest, 0));
+end $$;
+
+
+--
+-- Name: FUNCTION measure_work(); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.measure_work() IS 'How many deliveries wait, and by how many seconds the oldest work is late. The worker''s.';
+
+
+--
 -- Name: open_pass(bytea); Type: FUNCTION; Schema: api; Owner: -
 --
 
@@ -1138,6 +1554,149 @@ COMMENT ON FUNCTION api.read_series(body jsonb, lenient boolean) IS 'The due_dat
 
 
 --
+-- Name: retry_deliveries(uuid, uuid, jsonb); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.retry_deliveries(id uuid, delivery uuid, body jsonb, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  c_most constant integer := 1000;
+  v_user constant text := app.require_user_id();
+  v_webhook constant app.webhooks := app.read_webhook(id, null, null);
+  v_since timestamptz := '-infinity';
+  v_ids uuid[] := array[delivery];
+  v_count integer;
+begin
+  if delivery is null then
+    perform app.refuse_unknown_fields(body, array['since'], false);
+    v_since := app.read_time(body, 'since');
+    if v_since is null then
+      perform app.refuse('since', 'missing', 'is required: a time, for example 2026-01-10T17:00:00Z');
+    end if;
+    v_ids := array(
+      select failed.id from app.deliveries as failed
+      where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.state = 'failed'
+        and failed.created_at >= v_since
+      order by failed.created_at
+      limit c_most);
+  end if;
+  update app.deliveries as failed
+  set state = 'waiting', attempts = 0, claimed = false, finished_at = null,
+    due_at = case when v_webhook.paused is null then now() end
+  where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.id = any(v_ids) and failed.state = 'failed';
+  get diagnostics v_count = row_count;
+  if delivery is not null and v_count = 0 then
+    raise exception 'no such failed delivery' using errcode = 'DT404';
+  end if;
+  status := 202;
+  headers := '{}';
+  response := concat('{"count":', v_count, '}');
+end $$;
+
+
+--
+-- Name: FUNCTION retry_deliveries(id uuid, delivery uuid, body jsonb, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.retry_deliveries(id uuid, delivery uuid, body jsonb, OUT status integer, OUT headers text[], OUT response text) IS 'Has a failed delivery sent again, or those since a time, at most 1,000. Raises DT404 where the delivery has not failed.';
+
+
+--
+-- Name: rotate_secret(uuid); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.rotate_secret(id uuid, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_generation integer;
+begin
+  perform app.lock_user();
+  perform app.read_webhook(id, null, null);
+  update app.webhooks as webhook
+  set generation = webhook.generation + 1, rotated_at = now(),
+    updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+  where webhook.user_id = v_user and webhook.id = rotate_secret.id
+  returning webhook.generation into v_generation;
+  status := 200;
+  headers := '{}';
+  response := concat('{"id":"', id, '","generation":', v_generation, '}');
+end $$;
+
+
+--
+-- Name: FUNCTION rotate_secret(id uuid, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.rotate_secret(id uuid, OUT status integer, OUT headers text[], OUT response text) IS 'Begins a new signing secret; the service derives it from the generation in the response.';
+
+
+--
+-- Name: take_delivery(uuid, bigint); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.take_delivery(id uuid, at bigint) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_at constant timestamptz := app.time_of(at);
+  v_delivery app.deliveries;
+  v_earlier timestamptz;
+  v_webhook app.webhooks;
+begin
+  select * into v_delivery from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.id = take_delivery.id and delivery.due_at = v_at;
+  if not found then
+    return 'null';
+  end if;
+  if v_delivery.type not in ('task.reminder', 'test') then
+    select min(earlier.due_at) into v_earlier from app.deliveries as earlier
+    where earlier.user_id = v_user and earlier.webhook_id = v_delivery.webhook_id and earlier.task_id = v_delivery.task_id
+      and earlier.number < v_delivery.number and earlier.state = 'waiting' and earlier.due_at is not null
+      and earlier.type <> 'task.reminder';
+    if v_earlier is not null then
+      update app.deliveries as delivery
+      set due_at = greatest(v_earlier, now()) + interval '1 second'
+      where delivery.user_id = v_user and delivery.id = v_delivery.id and delivery.due_at = v_at;
+      return 'null';
+    end if;
+  end if;
+  update app.deliveries as delivery
+  set due_at = now() + interval '60 seconds', claimed = true, attempts = delivery.attempts + 1
+  where delivery.user_id = v_user and delivery.id = v_delivery.id and delivery.due_at = v_at
+  returning * into v_delivery;
+  if not found then
+    return 'null';
+  end if;
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id;
+  return jsonb_build_object(
+    'url', v_webhook.url,
+    'webhook_id', v_webhook.id,
+    'headers', v_webhook.headers,
+    'generations', case when v_webhook.rotated_at > now() - interval '24 hours'
+      then array[v_webhook.generation, v_webhook.generation - 1] else array[v_webhook.generation] end,
+    'type', v_delivery.type,
+    'attempts', v_delivery.attempts,
+    'body', case when v_webhook.body is null then v_delivery.payload
+      else app.fill_template(v_webhook.body, app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))::text end);
+end $$;
+
+
+--
+-- Name: FUNCTION take_delivery(id uuid, at bigint); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.take_delivery(id uuid, at bigint) IS 'Claims a delivery for 60 seconds and returns what to send; null where it is not due any more. The worker''s.';
+
+
+--
 -- Name: take_token(integer, integer); Type: FUNCTION; Schema: api; Owner: -
 --
 
@@ -1177,6 +1736,45 @@ end $$;
 --
 
 COMMENT ON FUNCTION api.take_token(requests integer, seconds integer) IS 'Takes a token from the user''s bucket: how many remain, -1 where there was none, and the seconds until it is full, or has one.';
+
+
+--
+-- Name: test_webhook(uuid); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.test_webhook(id uuid, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_webhook constant app.webhooks := app.read_webhook(id, null, null);
+  v_task app.tasks := app.empty_task();
+  v_delivery uuid;
+begin
+  v_task.id := gen_random_uuid();
+  v_task.user_id := v_webhook.user_id;
+  v_task.title := 'A test of your webhook';
+  v_task.created_at := date_trunc('second', now());
+  v_task.updated_at := v_task.created_at;
+  v_task.due_date := v_task.created_at + interval '1 hour';
+  v_task.reminder_at := v_task.created_at;
+  insert into app.deliveries (webhook_id, type, number, payload)
+  values (v_webhook.id, 'test', 0, app.render_event('test', now(), 0, app.render_task(v_task)))
+  returning deliveries.id into v_delivery;
+  if v_webhook.paused is not null then
+    perform app.hold_deliveries(v_webhook.id, true);
+  end if;
+  status := 202;
+  headers := '{}';
+  response := concat('{"id":"', v_delivery, '"}');
+end $$;
+
+
+--
+-- Name: FUNCTION test_webhook(id uuid, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.test_webhook(id uuid, OUT status integer, OUT headers text[], OUT response text) IS 'Sends an event of the type test to a webhook.';
 
 
 --
@@ -1271,6 +1869,48 @@ end $$;
 --
 
 COMMENT ON FUNCTION api.update_task(id uuid, body jsonb, lenient boolean, if_match text, if_none_match text, answer jsonb, OUT status integer, OUT headers text[], OUT response text) IS 'Changes the fields of a task that the body has (RFC 7396). Without a status, the response is a question about the rule.';
+
+
+--
+-- Name: update_webhook(uuid, jsonb, boolean, boolean, text, text); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.update_webhook(id uuid, body jsonb, plain boolean, lenient boolean, if_match text, if_none_match text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_old app.webhooks;
+  v_new app.webhooks;
+begin
+  perform app.lock_user();
+  v_old := app.read_webhook(id, if_match, if_none_match);
+  v_new := app.merge_webhook(v_old, body, plain, lenient);
+  if v_new is distinct from v_old then
+    if v_new.paused is null then
+      v_new.failing_since := null;
+    end if;
+    v_new.updated_at := greatest(clock_timestamp(), v_old.updated_at + interval '1 microsecond');
+    update app.webhooks as webhook
+    set url = v_new.url, label = v_new.label, events = v_new.events, headers = v_new.headers, body = v_new.body,
+      timezone = v_new.timezone, paused = v_new.paused, failing_since = v_new.failing_since, updated_at = v_new.updated_at
+    where webhook.user_id = v_user and webhook.id = v_old.id;
+    if v_new.paused is distinct from v_old.paused then
+      perform app.hold_deliveries(v_old.id, v_new.paused is not null);
+    end if;
+  end if;
+  status := 200;
+  headers := array['etag', format('"%s"', app.version_of(v_new.updated_at))];
+  response := app.render_webhook(v_new);
+end $$;
+
+
+--
+-- Name: FUNCTION update_webhook(id uuid, body jsonb, plain boolean, lenient boolean, if_match text, if_none_match text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.update_webhook(id uuid, body jsonb, plain boolean, lenient boolean, if_match text, if_none_match text, OUT status integer, OUT headers text[], OUT response text) IS 'Changes the fields of a webhook that the body has (RFC 7396); pauses it, or lets it go on.';
 
 
 --
@@ -1401,6 +2041,7 @@ CREATE TABLE app.task_counts (
     completed_high integer DEFAULT 0 NOT NULL,
     completed_medium integer DEFAULT 0 NOT NULL,
     completed_low integer DEFAULT 0 NOT NULL,
+    listening integer DEFAULT 0 NOT NULL,
     CONSTRAINT task_counts_not_negative CHECK ((LEAST(open_high, open_medium, open_low, completed_high, completed_medium, completed_low) >= 0))
 )
 WITH (fillfactor='50');
@@ -1476,6 +2117,13 @@ COMMENT ON COLUMN app.task_counts.completed_medium IS 'How many tasks of priorit
 --
 
 COMMENT ON COLUMN app.task_counts.completed_low IS 'How many tasks of priority Low are completed.';
+
+
+--
+-- Name: COLUMN task_counts.listening; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.listening IS 'The events that the user''s active webhooks wait for, as the bits of app.event_bit; 0 for none.';
 
 
 --
@@ -2020,6 +2668,58 @@ COMMENT ON FUNCTION app.etag_matches_weakly(condition text, etag text) IS 'As et
 
 
 --
+-- Name: event_bit(text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.event_bit(type text) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE type WHEN 'task.created'::text THEN 1 WHEN 'task.updated'::text THEN 2 WHEN 'task.completed'::text THEN 4 WHEN 'task.reopened'::text THEN 8 WHEN 'task.deleted'::text THEN 16 WHEN 'task.reminder'::text THEN 32 ELSE 0 END;
+
+
+--
+-- Name: FUNCTION event_bit(type text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.event_bit(type text) IS 'The bit of a type of event in app.task_counts.listening.';
+
+
+--
+-- Name: fill_template(jsonb, jsonb); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.fill_template(template jsonb, "values" jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $_$
+begin
+  case jsonb_typeof(template)
+    when 'string' then
+      return to_jsonb((
+        select string_agg(coalesce("values" ->> substring(part.text[1] from '^\{([a-z_]+)\}$'), part.text[1]), ''
+          order by part.place)
+        from regexp_matches(template #>> '{}', '\{[a-z_]+\}|[^{]+|\{', 'g') with ordinality as part (text, place)));
+    when 'array' then
+      return coalesce((
+        select jsonb_agg(app.fill_template(element.value, "values") order by element.place)
+        from jsonb_array_elements(template) with ordinality as element (value, place)), '[]');
+    when 'object' then
+      return coalesce((
+        select jsonb_object_agg(member.key, app.fill_template(member.value, "values"))
+        from jsonb_each(template) as member), '{}');
+    else
+      return template;
+  end case;
+end $_$;
+
+
+--
+-- Name: FUNCTION fill_template(template jsonb, "values" jsonb); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.fill_template(template jsonb, "values" jsonb) IS 'The template with each {name} in its strings replaced by the value of that name.';
+
+
+--
 -- Name: find_rule_faults(anyelement, text[]); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -2159,6 +2859,31 @@ COMMENT ON FUNCTION app.hash_body(body jsonb) IS 'The same for bodies that mean 
 
 
 --
+-- Name: hold_deliveries(uuid, boolean); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.hold_deliveries(webhook_id uuid, hold boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+begin
+  update app.deliveries as delivery
+  set due_at = case when not hold then now() end
+  where delivery.user_id = v_user and delivery.webhook_id = hold_deliveries.webhook_id and delivery.state = 'waiting'
+    and (delivery.due_at is null) <> hold and not (hold and delivery.claimed);
+end $$;
+
+
+--
+-- Name: FUNCTION hold_deliveries(webhook_id uuid, hold boolean); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.hold_deliveries(webhook_id uuid, hold boolean) IS 'Holds what waits for a webhook, or lets it go on.';
+
+
+--
 -- Name: insert_successor(app.tasks, jsonb); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -2194,6 +2919,9 @@ CREATE FUNCTION app.insert_task(task app.tasks) RETURNS app.tasks
     SET search_path TO ''
     AS $$
 begin
+  -- The number is taken for the task as it is going to be: a webhook may be sent it.
+  task.id := coalesce(task.id, gen_random_uuid());
+  task.created_at := null;
   task.version := keeper.take_number(null, task);
   task.created_at := app.time_of(task.version);
   task.updated_at := task.created_at;
@@ -2201,7 +2929,7 @@ begin
     id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
     created_at, updated_at, version, predecessor_id, series_start, series_index)
   values (
-    coalesce(task.id, gen_random_uuid()), task.title, task.description, task.completed, task.priority, task.tags,
+    task.id, task.title, task.description, task.completed, task.priority, task.tags,
     task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
     task.created_at, task.updated_at, task.version, task.predecessor_id, task.series_start, task.series_index)
   returning * into task;
@@ -2345,6 +3073,297 @@ end $$;
 --
 
 COMMENT ON FUNCTION app.merge_task(task app.tasks, patch jsonb) IS 'The task with the fields of the patch; raises DT400 where one has the wrong type. Other members of the patch are left alone.';
+
+
+--
+-- Name: webhooks; Type: TABLE; Schema: app; Owner: -
+--
+
+CREATE TABLE app.webhooks (
+    user_id text DEFAULT app.user_id() NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    url text NOT NULL,
+    label text,
+    events text[] NOT NULL,
+    headers jsonb DEFAULT '{}'::jsonb NOT NULL,
+    body jsonb,
+    timezone text,
+    paused text,
+    generation integer DEFAULT 1 NOT NULL,
+    rotated_at timestamp with time zone,
+    failing_since timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT webhooks_body_size CHECK ((octet_length((body)::text) <= 4096)),
+    CONSTRAINT webhooks_events_known CHECK (((cardinality(events) > 0) AND (events <@ ARRAY['task.created'::text, 'task.updated'::text, 'task.completed'::text, 'task.reopened'::text, 'task.deleted'::text, 'task.reminder'::text]))),
+    CONSTRAINT webhooks_headers_form CHECK (((jsonb_array_length(jsonb_path_query_array(headers, '$.keyvalue()'::jsonpath)) <= 10) AND (NOT jsonb_path_exists(headers, '$.keyvalue()?(((@."value".type() != "string" || !(@."value" like_regex "^[ -~]*$")) || !(@."key" like_regex "^[A-Za-z0-9_-]+$")) || @."key" like_regex "^(host|connection|content-.*|expect|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|webhook-.*)$" flag "i")'::jsonpath)))),
+    CONSTRAINT webhooks_headers_size CHECK ((octet_length((headers)::text) <= 4096)),
+    CONSTRAINT webhooks_label_length CHECK (((char_length(label) >= 1) AND (char_length(label) <= 100))),
+    CONSTRAINT webhooks_paused_known CHECK ((paused = ANY (ARRAY['user'::text, 'gone'::text, 'failing'::text]))),
+    CONSTRAINT webhooks_url_form CHECK ((url ~ '^https?://[A-Za-z0-9.:\[\]_-]+([/?][!-"$-~]*)?$'::text)),
+    CONSTRAINT webhooks_url_length CHECK (((char_length(url) >= 1) AND (char_length(url) <= 2000)))
+);
+
+ALTER TABLE ONLY app.webhooks FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE webhooks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TABLE app.webhooks IS 'The addresses to which a user has reminders and events sent.';
+
+
+--
+-- Name: COLUMN webhooks.user_id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.user_id IS 'The owner, from the token.';
+
+
+--
+-- Name: COLUMN webhooks.id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.id IS 'The id of the webhook, unique among those of its owner.';
+
+
+--
+-- Name: COLUMN webhooks.url; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.url IS 'Where the requests go. It may hold a secret of the receiver.';
+
+
+--
+-- Name: COLUMN webhooks.label; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.label IS 'What the webhook is for, or null.';
+
+
+--
+-- Name: COLUMN webhooks.events; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.events IS 'The types of the events that are sent.';
+
+
+--
+-- Name: COLUMN webhooks.headers; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.headers IS 'Header fields of the requests, besides those of the service. Their values are secrets.';
+
+
+--
+-- Name: COLUMN webhooks.body; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.body IS 'The body of the requests, with placeholders such as {title} in its strings; null: the event.';
+
+
+--
+-- Name: COLUMN webhooks.timezone; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.timezone IS 'The zone in which {due} is written where the task has none; null means UTC.';
+
+
+--
+-- Name: COLUMN webhooks.paused; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.paused IS 'Why nothing is sent: user, gone (it answered 410) or failing; null while it is active.';
+
+
+--
+-- Name: COLUMN webhooks.generation; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.generation IS 'The number of its signing secret, which is derived and not stored.';
+
+
+--
+-- Name: COLUMN webhooks.rotated_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.rotated_at IS 'When the secret was last changed; for a day both sign.';
+
+
+--
+-- Name: COLUMN webhooks.failing_since; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.failing_since IS 'The first failure since the last success, or null.';
+
+
+--
+-- Name: COLUMN webhooks.created_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.created_at IS 'When it was created.';
+
+
+--
+-- Name: COLUMN webhooks.updated_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.updated_at IS 'When it last changed; the ETag is made of it.';
+
+
+--
+-- Name: CONSTRAINT webhooks_body_size ON webhooks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT webhooks_body_size ON app.webhooks IS 'object_length: must have at most 4,096 bytes';
+
+
+--
+-- Name: CONSTRAINT webhooks_events_known ON webhooks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT webhooks_events_known ON app.webhooks IS 'enum: must be one or more of task.created, task.updated, task.completed, task.reopened, task.deleted, task.reminder';
+
+
+--
+-- Name: CONSTRAINT webhooks_headers_form ON webhooks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT webhooks_headers_form ON app.webhooks IS 'headers_form: must be at most 10 header fields with values in ASCII, none of them Host, Content-… or Webhook-…';
+
+
+--
+-- Name: CONSTRAINT webhooks_headers_size ON webhooks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT webhooks_headers_size ON app.webhooks IS 'object_length: must have at most 4,096 bytes in all';
+
+
+--
+-- Name: CONSTRAINT webhooks_label_length ON webhooks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT webhooks_label_length ON app.webhooks IS 'string_length: must have 1 to 100 characters';
+
+
+--
+-- Name: CONSTRAINT webhooks_paused_known ON webhooks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT webhooks_paused_known ON app.webhooks IS 'enum: must be user, or null to go on';
+
+
+--
+-- Name: CONSTRAINT webhooks_url_form ON webhooks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT webhooks_url_form ON app.webhooks IS 'url_form: must be a URL like https://example.com/path, in ASCII, without a user and without a fragment';
+
+
+--
+-- Name: CONSTRAINT webhooks_url_length ON webhooks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT webhooks_url_length ON app.webhooks IS 'string_length: must have 1 to 2,000 characters';
+
+
+--
+-- Name: merge_webhook(app.webhooks, jsonb, boolean, boolean); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.merge_webhook(webhook app.webhooks, patch jsonb, plain boolean, lenient boolean) RETURNS app.webhooks
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+declare
+  c_fields constant text[] := array['url', 'label', 'events', 'headers', 'body', 'timezone', 'paused'];
+  -- What is read can be sent back.
+  c_ignored constant text[] := array['id', 'header_names', 'failing_since', 'created_at', 'updated_at', 'secret'];
+  v_old constant app.webhooks := webhook;
+  v_member record;
+  v_bad text[] := '{}';
+  v_type text;
+  v_message text;
+  v_fault jsonb;
+  v_faults jsonb := '[]';
+  v_unknown jsonb := '[]';
+begin
+  if jsonb_typeof(patch) is distinct from 'object' then
+    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"url": "https://ntfy.sh/my-topic"}');
+  end if;
+  -- More than 100 members are refused before any loop.
+  perform app.refuse_unknown_fields(patch, c_fields, true);
+  for v_member in select field, value from jsonb_each(patch) as member (field, value) loop
+    begin
+      perform app.refuse_unknown_fields(
+        jsonb_build_object(v_member.field, v_member.value), c_fields || c_ignored, lenient);
+      if v_member.field = 'url' then
+        webhook.url := app.trim_text(app.read_text(patch, 'url'));
+        if webhook.url ~ '^http:' and not plain then
+          perform app.refuse('url', 'url_https', 'must begin with https:');
+        end if;
+      elsif v_member.field = 'label' then
+        webhook.label := app.trim_text(app.read_text(patch, 'label'));
+      elsif v_member.field = 'events' then
+        if jsonb_typeof(v_member.value) <> 'array' or jsonb_array_length(v_member.value) > 20
+          or jsonb_path_exists(v_member.value, '$[*] ? (@.type() != "string")')
+        then
+          perform app.refuse('events', 'array_type', 'must be an array of types of events');
+        end if;
+        webhook.events := array(select distinct jsonb_array_elements_text(v_member.value) order by 1);
+      elsif v_member.field = 'headers' then
+        if jsonb_typeof(v_member.value) = 'null' then
+          webhook.headers := '{}';
+        elsif jsonb_typeof(v_member.value) = 'object' then
+          webhook.headers := jsonb_strip_nulls(webhook.headers || v_member.value);
+        else
+          perform app.refuse('headers', 'object_type', 'must be an object of header fields and their values');
+        end if;
+      elsif v_member.field = 'body' then
+        webhook.body := nullif(v_member.value, 'null');
+      elsif v_member.field = 'timezone' then
+        webhook.timezone := app.read_text(patch, 'timezone');
+        if webhook.timezone is not null
+          and not exists (select from pg_timezone_names as zone where zone.name = webhook.timezone)
+        then
+          perform app.refuse('timezone', 'timezone_unknown', 'must be an IANA time zone, for example Europe/Berlin');
+        end if;
+      elsif v_member.field = 'paused' then
+        webhook.paused := app.read_text(patch, 'paused');
+        if webhook.paused <> 'user' and webhook.paused is distinct from v_old.paused then
+          perform app.refuse('paused', 'enum', 'must be user, or null to go on');
+        end if;
+      end if;
+    exception when sqlstate 'DT400' then
+      get stacked diagnostics v_message = message_text, v_type = constraint_name;
+      v_bad := v_bad || v_member.field;
+      v_fault := jsonb_build_object(
+        'loc', array['body', left(v_member.field, 100)], 'msg', v_message, 'type', v_type);
+      if v_type = 'unknown_field' then
+        v_unknown := v_unknown || v_fault;
+      else
+        v_faults := v_faults || v_fault;
+      end if;
+    end;
+  end loop;
+  if webhook.url is null and 'url' <> all(v_bad) then
+    v_faults := v_faults || jsonb_build_object(
+      'loc', array['body', 'url'], 'msg', 'is required: a URL like https://example.com/path', 'type', 'missing');
+  end if;
+  v_faults := v_faults || app.find_rule_faults(webhook, v_bad) || v_unknown;
+  if v_faults <> '[]' then
+    raise exception 'bad webhook' using errcode = 'DT400', detail = v_faults;
+  end if;
+  return webhook;
+end $_$;
+
+
+--
+-- Name: FUNCTION merge_webhook(webhook app.webhooks, patch jsonb, plain boolean, lenient boolean); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.merge_webhook(webhook app.webhooks, patch jsonb, plain boolean, lenient boolean) IS 'The webhook with the fields of the patch; raises DT400, with all that is wrong.';
 
 
 --
@@ -3261,6 +4280,36 @@ COMMENT ON FUNCTION app.read_time(body jsonb, field text) IS 'The time, or null;
 
 
 --
+-- Name: read_webhook(uuid, text, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.read_webhook(id uuid, if_match text, if_none_match text) RETURNS app.webhooks
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_webhook app.webhooks;
+begin
+  select * into v_webhook from app.webhooks as webhook where webhook.user_id = v_user and webhook.id = read_webhook.id;
+  if not found then
+    raise exception 'no such webhook' using errcode = 'DT404';
+  end if;
+  if not app.preconditions_hold(if_match, if_none_match, app.version_of(v_webhook.updated_at)) then
+    raise exception 'a precondition of the request does not hold' using errcode = 'DT412';
+  end if;
+  return v_webhook;
+end $$;
+
+
+--
+-- Name: FUNCTION read_webhook(id uuid, if_match text, if_none_match text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.read_webhook(id uuid, if_match text, if_none_match text) IS 'The user''s webhook; raises DT404 where there is none, and DT412 where a precondition does not hold.';
+
+
+--
 -- Name: recall_answer(text, text); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -3383,6 +4432,22 @@ COMMENT ON FUNCTION app.render_time(moment timestamp with time zone) IS 'A time 
 
 
 --
+-- Name: render_event(text, timestamp with time zone, bigint, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.render_event(type text, moment timestamp with time zone, number bigint, data text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN concat('{"type":"', type, '","timestamp":"', app.render_time(moment), '","version":', number, ',"data":', data, '}');
+
+
+--
+-- Name: FUNCTION render_event(type text, moment timestamp with time zone, number bigint, data text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.render_event(type text, moment timestamp with time zone, number bigint, data text) IS 'An event as the JSON that a receiver reads; data is JSON.';
+
+
+--
 -- Name: render_pass(uuid, text, text, timestamp with time zone, timestamp with time zone, date); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -3412,6 +4477,30 @@ CREATE FUNCTION app.render_task(task app.tasks) RETURNS text
 --
 
 COMMENT ON FUNCTION app.render_task(task app.tasks) IS 'A task as the JSON that a client reads.';
+
+
+--
+-- Name: render_webhook(app.webhooks); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.render_webhook(webhook app.webhooks) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+begin
+  return row_to_json(row(
+    webhook.id, webhook.url, webhook.label, webhook.events,
+    array(select jsonb_object_keys(webhook.headers)), webhook.body, webhook.timezone, webhook.paused,
+    app.render_time(webhook.failing_since), app.render_time(webhook.created_at), app.render_time(webhook.updated_at)
+  )::app.webhook_document)::text;
+end $$;
+
+
+--
+-- Name: FUNCTION render_webhook(webhook app.webhooks); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.render_webhook(webhook app.webhooks) IS 'A webhook as JSON.';
 
 
 --
@@ -4029,6 +5118,39 @@ CREATE FUNCTION app.task_fields() RETURNS text[]
 --
 
 COMMENT ON FUNCTION app.task_fields() IS 'The fields that the body of a task may have.';
+
+
+--
+-- Name: template_values(jsonb, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.template_values(event jsonb, timezone text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  v_task constant jsonb := event -> 'data';
+begin
+  return jsonb_build_object(
+    'type', event ->> 'type',
+    'id', coalesce(v_task ->> 'id', ''),
+    'title', coalesce(v_task ->> 'title', ''),
+    'description', coalesce(v_task ->> 'description', ''),
+    'priority', coalesce(v_task ->> 'priority', ''),
+    'tags', coalesce((select string_agg(tag, ', ') from jsonb_array_elements_text(nullif(v_task -> 'tags', 'null')) as tag), ''),
+    'due_date', coalesce(v_task ->> 'due_date', ''),
+    'reminder_at', coalesce(v_task ->> 'reminder_at', ''),
+    'due', coalesce(to_char(
+      (v_task ->> 'due_date')::timestamptz at time zone coalesce(v_task ->> 'timezone', timezone, 'UTC'),
+      'Dy DD Mon YYYY, HH24:MI'), ''));
+end $$;
+
+
+--
+-- Name: FUNCTION template_values(event jsonb, timezone text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.template_values(event jsonb, timezone text) IS 'The values of the placeholders in the body of a webhook, for an event.';
 
 
 --
@@ -4828,13 +5950,14 @@ CREATE FUNCTION keeper.count_change(user_id text, old app.tasks, new app.tasks) 
 declare
   v_now constant bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
   v_version bigint;
+  v_listening integer;
   v_forgotten bigint;
 begin
   if (old.priority, old.completed) = (new.priority, new.completed) then
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now)
     where counts.user_id = $1
-    returning counts.version into v_version;
+    returning counts.version, counts.listening into v_version, v_listening;
   else
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now),
@@ -4845,7 +5968,7 @@ begin
       completed_medium = counts.completed_medium + keeper.difference(old, new, 'Medium', true),
       completed_low = counts.completed_low + keeper.difference(old, new, 'Low', true)
     where counts.user_id = $1
-    returning counts.version into v_version;
+    returning counts.version, counts.listening into v_version, v_listening;
   end if;
   if v_version is null then
     -- The user's first change.
@@ -4868,6 +5991,9 @@ begin
     if v_forgotten is not null then
       update app.task_counts as counts set forgotten = v_forgotten where counts.user_id = $1;
     end if;
+  end if;
+  if v_listening <> 0 then
+    perform keeper.enqueue_event($1, v_version, v_listening, old, new);
   end if;
   return v_version;
 end $_$;
@@ -4930,6 +6056,55 @@ COMMENT ON FUNCTION keeper.difference(old app.tasks, new app.tasks, priority tex
 
 
 --
+-- Name: enqueue_event(text, bigint, integer, app.tasks, app.tasks); Type: FUNCTION; Schema: keeper; Owner: -
+--
+
+CREATE FUNCTION keeper.enqueue_event(user_id text, version bigint, listening integer, old app.tasks, new app.tasks) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+declare
+  v_type constant text := case
+    when old.id is null then 'task.created'
+    when new.id is null then 'task.deleted'
+    when new.completed and not old.completed then 'task.completed'
+    when old.completed and not new.completed then 'task.reopened'
+    else 'task.updated' end;
+  v_webhook uuid;
+  v_payload text;
+begin
+  if listening & app.event_bit(v_type) = 0 then
+    return;
+  end if;
+  if new.id is null then
+    v_payload := concat('{"id":"', old.id, '"}');
+  else
+    -- As the task is going to be stored.
+    new.user_id := user_id;
+    new.version := version;
+    new.updated_at := app.time_of(version);
+    new.created_at := coalesce(new.created_at, new.updated_at);
+    v_payload := app.render_task(new);
+  end if;
+  v_payload := app.render_event(v_type, app.time_of(version), version, v_payload);
+  for v_webhook in
+    select webhook.id from app.webhooks as webhook
+    where webhook.user_id = $1 and webhook.paused is null and v_type = any(webhook.events)
+  loop
+    insert into app.deliveries (user_id, webhook_id, type, task_id, number, payload)
+    values ($1, v_webhook, v_type, coalesce(new.id, old.id), version, v_payload);
+  end loop;
+end $_$;
+
+
+--
+-- Name: FUNCTION enqueue_event(user_id text, version bigint, listening integer, old app.tasks, new app.tasks); Type: COMMENT; Schema: keeper; Owner: -
+--
+
+COMMENT ON FUNCTION keeper.enqueue_event(user_id text, version bigint, listening integer, old app.tasks, new app.tasks) IS 'Writes a delivery of a change for each active webhook that waits for it.';
+
+
+--
 -- Name: forget_tasks(); Type: FUNCTION; Schema: keeper; Owner: -
 --
 
@@ -4938,7 +6113,7 @@ CREATE FUNCTION keeper.forget_tasks() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  truncate app.deleted_tasks, app.search_entries;
+  truncate app.deleted_tasks, app.search_entries, app.reminders;
   update app.task_counts as counts
   set version = counts.version + 1, forgotten = counts.version + 1, open_high = 0, open_medium = 0, open_low = 0,
     completed_high = 0, completed_medium = 0, completed_low = 0;
@@ -4951,6 +6126,60 @@ end $$;
 --
 
 COMMENT ON FUNCTION keeper.forget_tasks() IS 'Definer, as nobody else may write totals and keys: follows a DBA who truncates the tasks.';
+
+
+--
+-- Name: keep_listening(); Type: FUNCTION; Schema: keeper; Owner: -
+--
+
+CREATE FUNCTION keeper.keep_listening() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := coalesce(new.user_id, old.user_id);
+  v_bits integer;
+begin
+  insert into app.task_counts (user_id) values (v_user) on conflict on constraint task_counts_pkey do nothing;
+  select coalesce(bit_or(app.event_bit(event)), 0) into v_bits
+  from app.webhooks as webhook, unnest(webhook.events) as event
+  where webhook.user_id = v_user and webhook.paused is null;
+  update app.task_counts as counts set listening = v_bits where counts.user_id = v_user and counts.listening <> v_bits;
+  return null;
+end $$;
+
+
+--
+-- Name: FUNCTION keep_listening(); Type: COMMENT; Schema: keeper; Owner: -
+--
+
+COMMENT ON FUNCTION keeper.keep_listening() IS 'Definer, so that each change of a task knows what the user''s webhooks wait for: follows a change of a webhook.';
+
+
+--
+-- Name: keep_reminder(); Type: FUNCTION; Schema: keeper; Owner: -
+--
+
+CREATE FUNCTION keeper.keep_reminder() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_op <> 'INSERT' then
+    delete from app.reminders as reminder where reminder.user_id = old.user_id and reminder.id = old.id;
+  end if;
+  if tg_op <> 'DELETE' and not new.completed and new.reminder_at > now() - interval '1 minute' then
+    insert into app.reminders (user_id, id, remind_at) values (new.user_id, new.id, new.reminder_at);
+  end if;
+  return null;
+end $$;
+
+
+--
+-- Name: FUNCTION keep_reminder(); Type: COMMENT; Schema: keeper; Owner: -
+--
+
+COMMENT ON FUNCTION keeper.keep_reminder() IS 'Definer, so that reminders follow the tasks whoever changes them: keeps the reminders that are to come.';
 
 
 --
@@ -5053,6 +6282,70 @@ COMMENT ON FUNCTION keeper.take_number(old app.tasks, new app.tasks) IS 'Definer
 
 
 --
+-- Name: find_due(integer); Type: FUNCTION; Schema: porter; Owner: -
+--
+
+CREATE FUNCTION porter.find_due("limit" integer, OUT user_id text, OUT kind text, OUT id uuid, OUT webhook_id uuid, OUT due_at timestamp with time zone) RETURNS SETOF record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select due.user_id, due.kind, due.id, due.webhook_id, due.due_at
+  from (
+    (select reminder.user_id, 'reminder' as kind, reminder.id, null::uuid as webhook_id, reminder.remind_at as due_at
+    from app.reminders as reminder
+    where reminder.remind_at <= now()
+    order by reminder.remind_at
+    limit find_due."limit")
+    union all
+    (select placed.user_id, 'delivery' as kind, placed.id, placed.webhook_id, placed.due_at
+    from (
+      select
+        delivery.user_id, delivery.id, delivery.webhook_id, delivery.due_at,
+        row_number() over (partition by delivery.user_id, delivery.webhook_id order by delivery.due_at) as place
+      from app.deliveries as delivery
+      where delivery.due_at <= now()) as placed
+    where placed.place <= 5
+    order by placed.due_at
+    limit find_due."limit")
+  ) as due
+  order by due.due_at
+  limit find_due."limit"
+$$;
+
+
+--
+-- Name: FUNCTION find_due("limit" integer, OUT user_id text, OUT kind text, OUT id uuid, OUT webhook_id uuid, OUT due_at timestamp with time zone); Type: COMMENT; Schema: porter; Owner: -
+--
+
+COMMENT ON FUNCTION porter.find_due("limit" integer, OUT user_id text, OUT kind text, OUT id uuid, OUT webhook_id uuid, OUT due_at timestamp with time zone) IS 'Definer, because no user is known yet: users and ids of the reminders and deliveries that are due, earliest first.';
+
+
+--
+-- Name: measure_queue(); Type: FUNCTION; Schema: porter; Owner: -
+--
+
+CREATE FUNCTION porter.measure_queue(OUT waiting bigint, OUT oldest double precision) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select
+    count(*),
+    coalesce(extract(epoch from now() - least(
+      min(delivery.due_at),
+      (select min(reminder.remind_at) from app.reminders as reminder))), 0)
+  from app.deliveries as delivery
+  where delivery.due_at is not null
+$$;
+
+
+--
+-- Name: FUNCTION measure_queue(OUT waiting bigint, OUT oldest double precision); Type: COMMENT; Schema: porter; Owner: -
+--
+
+COMMENT ON FUNCTION porter.measure_queue(OUT waiting bigint, OUT oldest double precision) IS 'Definer, because it counts for all users: deliveries that wait, and by how many seconds the oldest work is late.';
+
+
+--
 -- Name: open_pass(bytea); Type: FUNCTION; Schema: porter; Owner: -
 --
 
@@ -5131,6 +6424,160 @@ COMMENT ON COLUMN app.deleted_tasks.version IS 'The number of the deletion among
 --
 
 COMMENT ON COLUMN app.deleted_tasks.id IS 'The task; it may have been made again since.';
+
+
+--
+-- Name: deliveries; Type: TABLE; Schema: app; Owner: -
+--
+
+CREATE TABLE app.deliveries (
+    user_id text DEFAULT app.user_id() NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    webhook_id uuid NOT NULL,
+    type text NOT NULL,
+    task_id uuid,
+    number bigint NOT NULL,
+    payload text NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    due_at timestamp with time zone DEFAULT now(),
+    claimed boolean DEFAULT false NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    status integer,
+    error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT deliveries_due_waits CHECK (((due_at IS NULL) OR (state = 'waiting'::text))),
+    CONSTRAINT deliveries_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'failed'::text])))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY app.deliveries FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE deliveries; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TABLE app.deliveries IS 'What is to be sent, what was sent, and what could not be.';
+
+
+--
+-- Name: COLUMN deliveries.user_id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.user_id IS 'The owner of the webhook.';
+
+
+--
+-- Name: COLUMN deliveries.id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.id IS 'The id of the delivery; the header webhook-id has it in each attempt.';
+
+
+--
+-- Name: COLUMN deliveries.webhook_id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.webhook_id IS 'Where it goes.';
+
+
+--
+-- Name: COLUMN deliveries.type; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.type IS 'The type of the event: one of those of app.webhooks, or test.';
+
+
+--
+-- Name: COLUMN deliveries.task_id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.task_id IS 'The task of the event; null for a test.';
+
+
+--
+-- Name: COLUMN deliveries.number; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.number IS 'The number of the change: events of a task are sent in its order.';
+
+
+--
+-- Name: COLUMN deliveries.payload; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.payload IS 'The event, as JSON.';
+
+
+--
+-- Name: COLUMN deliveries.state; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.state IS 'waiting, delivered or failed.';
+
+
+--
+-- Name: COLUMN deliveries.due_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.due_at IS 'When it is tried next; while it is being sent, when that claim ends. Null where it is over, or its webhook is paused.';
+
+
+--
+-- Name: COLUMN deliveries.claimed; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.claimed IS 'Whether a worker has it, or had it when the worker died.';
+
+
+--
+-- Name: COLUMN deliveries.attempts; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.attempts IS 'How many times it was tried.';
+
+
+--
+-- Name: COLUMN deliveries.status; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.status IS 'The HTTP status of the last answer, or null.';
+
+
+--
+-- Name: COLUMN deliveries.error; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.error IS 'Why there was no answer to the last attempt, in a word, or null.';
+
+
+--
+-- Name: COLUMN deliveries.created_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.created_at IS 'When the event happened.';
+
+
+--
+-- Name: COLUMN deliveries.finished_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.deliveries.finished_at IS 'When it was delivered, or given up.';
+
+
+--
+-- Name: CONSTRAINT deliveries_due_waits ON deliveries; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT deliveries_due_waits ON app.deliveries IS 'delivery_state: must wait where it is due';
+
+
+--
+-- Name: CONSTRAINT deliveries_state_known ON deliveries; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT deliveries_state_known ON app.deliveries IS 'enum: must be waiting, delivered or failed';
 
 
 --
@@ -5325,6 +6772,47 @@ COMMENT ON CONSTRAINT passes_label_length ON app.passes IS 'string_length: must 
 --
 
 COMMENT ON CONSTRAINT passes_scope_known ON app.passes IS 'enum: must be tasks:read or tasks:write';
+
+
+--
+-- Name: reminders; Type: TABLE; Schema: app; Owner: -
+--
+
+CREATE TABLE app.reminders (
+    user_id text NOT NULL,
+    id uuid NOT NULL,
+    remind_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY app.reminders FORCE ROW LEVEL SECURITY;
+
+
+--
+-- Name: TABLE reminders; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TABLE app.reminders IS 'The open tasks whose reminder is still to come; written by keeper.keep_reminder.';
+
+
+--
+-- Name: COLUMN reminders.user_id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.reminders.user_id IS 'The owner of the task.';
+
+
+--
+-- Name: COLUMN reminders.id; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.reminders.id IS 'The task.';
+
+
+--
+-- Name: COLUMN reminders.remind_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.reminders.remind_at IS 'When the reminder is due.';
 
 
 --
@@ -5532,9 +7020,9 @@ CREATE VIEW audit.services WITH (security_invoker='true') AS
     rolname AS role,
     rolsuper AS superuser
    FROM pg_roles service
-  WHERE ((rolname = 'task_api'::name) OR ((NOT rolsuper) AND pg_has_role(oid, 'task_api'::name, 'usage'::text)) OR (EXISTS ( SELECT
+  WHERE ((rolname = ANY (ARRAY['task_api'::name, 'task_worker'::name])) OR ((NOT rolsuper) AND (pg_has_role(oid, 'task_api'::name, 'usage'::text) OR pg_has_role(oid, 'task_worker'::name, 'usage'::text))) OR (EXISTS ( SELECT
            FROM (pg_auth_members membership
-             JOIN pg_roles api ON (((membership.roleid = api.oid) AND (api.rolname = 'task_api'::name))))
+             JOIN pg_roles api ON (((membership.roleid = api.oid) AND (api.rolname = ANY (ARRAY['task_api'::name, 'task_worker'::name])))))
           WHERE (service.rolsuper AND (membership.member = service.oid)))));
 
 
@@ -5542,7 +7030,7 @@ CREATE VIEW audit.services WITH (security_invoker='true') AS
 -- Name: VIEW services; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.services IS 'The roles that the service can connect as: task_api, and whoever inherits its rights.';
+COMMENT ON VIEW audit.services IS 'The roles that the service can connect as: task_api, task_worker, and whoever inherits its rights.';
 
 
 --
@@ -6898,6 +8386,14 @@ ALTER TABLE ONLY app.deleted_tasks
 
 
 --
+-- Name: deliveries deliveries_pkey; Type: CONSTRAINT; Schema: app; Owner: -
+--
+
+ALTER TABLE ONLY app.deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (user_id, id);
+
+
+--
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: app; Owner: -
 --
 
@@ -6911,6 +8407,14 @@ ALTER TABLE ONLY app.idempotency_keys
 
 ALTER TABLE ONLY app.passes
     ADD CONSTRAINT passes_pkey PRIMARY KEY (user_id, id);
+
+
+--
+-- Name: reminders reminders_pkey; Type: CONSTRAINT; Schema: app; Owner: -
+--
+
+ALTER TABLE ONLY app.reminders
+    ADD CONSTRAINT reminders_pkey PRIMARY KEY (user_id, id);
 
 
 --
@@ -6946,11 +8450,40 @@ ALTER TABLE ONLY app.token_buckets
 
 
 --
+-- Name: webhooks webhooks_pkey; Type: CONSTRAINT; Schema: app; Owner: -
+--
+
+ALTER TABLE ONLY app.webhooks
+    ADD CONSTRAINT webhooks_pkey PRIMARY KEY (user_id, id);
+
+
+--
 -- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+
+--
+-- Name: deliveries_by_due_at; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX deliveries_by_due_at ON app.deliveries USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+
+--
+-- Name: deliveries_by_webhook; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX deliveries_by_webhook ON app.deliveries USING btree (user_id, webhook_id, created_at, id);
+
+
+--
+-- Name: deliveries_waiting; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX deliveries_waiting ON app.deliveries USING btree (user_id, webhook_id, task_id, number) WHERE (state = 'waiting'::text);
 
 
 --
@@ -6965,6 +8498,13 @@ CREATE INDEX idempotency_keys_by_created_at ON app.idempotency_keys USING btree 
 --
 
 CREATE INDEX passes_by_digest ON app.passes USING btree (digest);
+
+
+--
+-- Name: reminders_by_remind_at; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX reminders_by_remind_at ON app.reminders USING btree (remind_at);
 
 
 --
@@ -7087,6 +8627,48 @@ COMMENT ON TRIGGER tasks_forget ON app.tasks IS 'Totals, and what is searched, w
 
 
 --
+-- Name: tasks tasks_keep_reminder_deleted; Type: TRIGGER; Schema: app; Owner: -
+--
+
+CREATE TRIGGER tasks_keep_reminder_deleted AFTER DELETE ON app.tasks FOR EACH ROW WHEN ((old.reminder_at IS NOT NULL)) EXECUTE FUNCTION keeper.keep_reminder();
+
+
+--
+-- Name: TRIGGER tasks_keep_reminder_deleted ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER tasks_keep_reminder_deleted ON app.tasks IS 'The reminders that are to come.';
+
+
+--
+-- Name: tasks tasks_keep_reminder_inserted; Type: TRIGGER; Schema: app; Owner: -
+--
+
+CREATE TRIGGER tasks_keep_reminder_inserted AFTER INSERT ON app.tasks FOR EACH ROW WHEN ((new.reminder_at IS NOT NULL)) EXECUTE FUNCTION keeper.keep_reminder();
+
+
+--
+-- Name: TRIGGER tasks_keep_reminder_inserted ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER tasks_keep_reminder_inserted ON app.tasks IS 'The reminders that are to come.';
+
+
+--
+-- Name: tasks tasks_keep_reminder_updated; Type: TRIGGER; Schema: app; Owner: -
+--
+
+CREATE TRIGGER tasks_keep_reminder_updated AFTER UPDATE ON app.tasks FOR EACH ROW WHEN ((((old.reminder_at IS NOT NULL) OR (new.reminder_at IS NOT NULL)) AND ((new.user_id IS DISTINCT FROM old.user_id) OR (new.id IS DISTINCT FROM old.id) OR (new.completed IS DISTINCT FROM old.completed) OR (new.reminder_at IS DISTINCT FROM old.reminder_at)))) EXECUTE FUNCTION keeper.keep_reminder();
+
+
+--
+-- Name: TRIGGER tasks_keep_reminder_updated ON tasks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER tasks_keep_reminder_updated ON app.tasks IS 'The reminders that are to come.';
+
+
+--
 -- Name: tasks tasks_keep_search_entry; Type: TRIGGER; Schema: app; Owner: -
 --
 
@@ -7129,6 +8711,42 @@ COMMENT ON TRIGGER tasks_number_updated ON app.tasks IS 'version and updated_at,
 
 
 --
+-- Name: webhooks webhooks_keep_listening_inserted; Type: TRIGGER; Schema: app; Owner: -
+--
+
+CREATE TRIGGER webhooks_keep_listening_inserted AFTER INSERT OR DELETE ON app.webhooks FOR EACH ROW EXECUTE FUNCTION keeper.keep_listening();
+
+
+--
+-- Name: TRIGGER webhooks_keep_listening_inserted ON webhooks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER webhooks_keep_listening_inserted ON app.webhooks IS 'What the user''s webhooks wait for.';
+
+
+--
+-- Name: webhooks webhooks_keep_listening_updated; Type: TRIGGER; Schema: app; Owner: -
+--
+
+CREATE TRIGGER webhooks_keep_listening_updated AFTER UPDATE ON app.webhooks FOR EACH ROW WHEN (((new.events IS DISTINCT FROM old.events) OR (new.paused IS DISTINCT FROM old.paused))) EXECUTE FUNCTION keeper.keep_listening();
+
+
+--
+-- Name: TRIGGER webhooks_keep_listening_updated ON webhooks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER webhooks_keep_listening_updated ON app.webhooks IS 'What the user''s webhooks wait for.';
+
+
+--
+-- Name: deliveries deliveries_of_webhook; Type: FK CONSTRAINT; Schema: app; Owner: -
+--
+
+ALTER TABLE ONLY app.deliveries
+    ADD CONSTRAINT deliveries_of_webhook FOREIGN KEY (user_id, webhook_id) REFERENCES app.webhooks(user_id, id) ON DELETE CASCADE;
+
+
+--
 -- Name: deleted_tasks; Type: ROW SECURITY; Schema: app; Owner: -
 --
 
@@ -7160,6 +8778,54 @@ CREATE POLICY deleted_tasks_select_own ON app.deleted_tasks FOR SELECT TO task_a
 --
 
 CREATE POLICY deleted_tasks_select_to_count ON app.deleted_tasks FOR SELECT TO task_keeper USING (true);
+
+
+--
+-- Name: deliveries; Type: ROW SECURITY; Schema: app; Owner: -
+--
+
+ALTER TABLE app.deliveries ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: deliveries deliveries_delete_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY deliveries_delete_own ON app.deliveries FOR DELETE TO task_worker USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: deliveries deliveries_insert_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY deliveries_insert_own ON app.deliveries FOR INSERT TO task_api, task_worker WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: deliveries deliveries_insert_to_enqueue; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY deliveries_insert_to_enqueue ON app.deliveries FOR INSERT TO task_keeper WITH CHECK (true);
+
+
+--
+-- Name: deliveries deliveries_select_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY deliveries_select_own ON app.deliveries FOR SELECT TO task_api, task_worker USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: deliveries deliveries_select_to_propose; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY deliveries_select_to_propose ON app.deliveries FOR SELECT TO task_porter USING (true);
+
+
+--
+-- Name: deliveries deliveries_update_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY deliveries_update_own ON app.deliveries FOR UPDATE TO task_api, task_worker USING ((user_id = ( SELECT app.user_id() AS user_id))) WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
 
 
 --
@@ -7242,6 +8908,54 @@ CREATE POLICY passes_select_to_open ON app.passes FOR SELECT TO task_porter USIN
 --
 
 CREATE POLICY passes_update_own ON app.passes FOR UPDATE TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id))) WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: reminders; Type: ROW SECURITY; Schema: app; Owner: -
+--
+
+ALTER TABLE app.reminders ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: reminders reminders_delete_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY reminders_delete_own ON app.reminders FOR DELETE TO task_worker USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: reminders reminders_delete_to_keep; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY reminders_delete_to_keep ON app.reminders FOR DELETE TO task_keeper USING (true);
+
+
+--
+-- Name: reminders reminders_insert_to_keep; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY reminders_insert_to_keep ON app.reminders FOR INSERT TO task_keeper WITH CHECK (true);
+
+
+--
+-- Name: reminders reminders_select_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY reminders_select_own ON app.reminders FOR SELECT TO task_worker USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: reminders reminders_select_to_keep; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY reminders_select_to_keep ON app.reminders FOR SELECT TO task_keeper USING (true);
+
+
+--
+-- Name: reminders reminders_select_to_propose; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY reminders_select_to_propose ON app.reminders FOR SELECT TO task_porter USING (true);
 
 
 --
@@ -7340,6 +9054,13 @@ CREATE POLICY tasks_select_own ON app.tasks FOR SELECT TO task_api USING ((user_
 
 
 --
+-- Name: tasks tasks_select_own_to_remind; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY tasks_select_own_to_remind ON app.tasks FOR SELECT TO task_worker USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
 -- Name: tasks tasks_update_own; Type: POLICY; Schema: app; Owner: -
 --
 
@@ -7371,6 +9092,47 @@ CREATE POLICY token_buckets_select_own ON app.token_buckets FOR SELECT TO task_a
 --
 
 CREATE POLICY token_buckets_update_own ON app.token_buckets FOR UPDATE TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id))) WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: webhooks; Type: ROW SECURITY; Schema: app; Owner: -
+--
+
+ALTER TABLE app.webhooks ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: webhooks webhooks_delete_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY webhooks_delete_own ON app.webhooks FOR DELETE TO task_api USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: webhooks webhooks_insert_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY webhooks_insert_own ON app.webhooks FOR INSERT TO task_api WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: webhooks webhooks_select_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY webhooks_select_own ON app.webhooks FOR SELECT TO task_api, task_worker USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: webhooks webhooks_select_to_enqueue; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY webhooks_select_to_enqueue ON app.webhooks FOR SELECT TO task_keeper USING (true);
+
+
+--
+-- Name: webhooks webhooks_update_own; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY webhooks_update_own ON app.webhooks FOR UPDATE TO task_api, task_worker USING ((user_id = ( SELECT app.user_id() AS user_id))) WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
 
 
 --
@@ -7406,4 +9168,6 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('0019'),
     ('0020'),
     ('0021'),
-    ('0022');
+    ('0022'),
+    ('0023'),
+    ('0024');

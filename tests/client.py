@@ -7,6 +7,7 @@ import httpx2 as httpx
 import jwt
 
 SECRET = "a secret that only the tests know, of 32 bytes and more"
+WEBHOOK_KEY = "a key that only the tests derive secrets from"
 
 
 def make_token(user: str, secret: str = SECRET, **claims: Any) -> str:

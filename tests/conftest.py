@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from tests.client import SECRET, Client, make_token
+from tests.client import SECRET, WEBHOOK_KEY, Client, make_token
 from tests.servers import Server, start_server, uses_container
 from tests.service.pooler.crowd import crowd
 from tests.service.pooler.pgbouncer import pgbouncer
@@ -116,7 +116,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def settings(database_url: str) -> Settings:
-    return Settings(database_url=database_url, jwt_secret=SECRET)
+    return Settings(database_url=database_url, jwt_secret=SECRET, webhook_key=(WEBHOOK_KEY,))
 
 
 @pytest.fixture(scope="session")

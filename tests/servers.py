@@ -47,6 +47,10 @@ class Server:
         """The URL of task_api."""
         return self._url_of("task_api", database)
 
+    def worker_url(self, database: str) -> str:
+        """The URL of task_worker."""
+        return self._url_of("task_worker", database)
+
     def execute(self, sql: str, database: str = "postgres") -> Any:
         """Run one statement as the superuser, and return its first value."""
 
@@ -90,7 +94,7 @@ class Server:
         self.execute(f"create database {name} owner {postgres.OWNER} template {template} {utf8}")
         if template != "template0":
             self.execute(f"revoke all on database {name} from public")
-            self.execute(f"grant connect on database {name} to task_api, task_auditor")
+            self.execute(f"grant connect on database {name} to task_api, task_worker, task_auditor")
 
     def create_template(self) -> str:
         """Create the database that others are cloned from, unless it is there; returns its name.
@@ -108,7 +112,8 @@ class Server:
                 self.execute(f"drop database if exists {name}_new with (force)")
                 self.create_database(f"{name}_new")
                 commands.migrate(self.owner_url(f"{name}_new"))
-                self.execute(f"alter role task_api password '{_PASSWORD}'")
+                for role in ("task_api", "task_worker"):
+                    self.execute(f"alter role {role} password '{_PASSWORD}'")
                 self.execute(f"alter database {name}_new rename to {name}")
         return name
 

@@ -16,7 +16,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 # In the order of their migrations: what is bound when it is made refers to its own room or to one before it.
-ROOMS = ("requests", "tasks", "search", "finder", "keeper", "porter", "lists", "passes", "audit", "api")
+ROOMS = (
+    *("requests", "tasks", "search", "finder", "keeper", "porter", "lists", "passes", "webhooks", "audit"),
+    "api",
+)
 _SCHEMAS = {room: room for room in ("api", "audit", "finder", "keeper", "porter")}  # The others are in app.
 _OWNERS = {
     "finder": "task_finder",

@@ -76,6 +76,22 @@ PARAMETERS: Mapping[str, Json] = {
         "schema": {"type": "string", "format": "uuid"},
         "example": ID,
     },
+    "webhook-id": {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": "The id of the webhook.",
+        "schema": {"type": "string", "format": "uuid"},
+        "example": ID,
+    },
+    "delivery-id": {
+        "name": "delivery",
+        "in": "path",
+        "required": True,
+        "description": "The id of the delivery.",
+        "schema": {"type": "string", "format": "uuid"},
+        "example": ID,
+    },
     "If-Match": {
         "name": "If-Match",
         "in": "header",

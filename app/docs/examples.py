@@ -46,6 +46,46 @@ PASSES = {"items": [PASS | {"last_used_on": "2026-01-10"}]}
 CREATED_PASS = PASS | {"token": "duly_0h5WqZ8tYb1nXc4mVk7jLp2sRd9fGa3eTu6iOy0wQxE"}
 SINCE = "3f2a91c0-1767341700250000"
 CHANGES = {"changed": [TASK], "deleted": [SUCCESSOR["id"]], "next": SINCE, "has_more": False}
+NEW_WEBHOOK = {
+    "url": "https://ntfy.sh",
+    "events": ["task.reminder"],
+    "body": {"topic": "alice-7f3k", "title": "{title}", "message": "Due {due}"},
+}
+WEBHOOK = {
+    "id": ID,
+    "url": "https://ntfy.sh",
+    "label": None,
+    "events": ["task.reminder"],
+    "header_names": [],
+    "body": {"topic": "alice-7f3k", "title": "{title}", "message": "Due {due}"},
+    "timezone": None,
+    "paused": None,
+    "failing_since": None,
+    "created_at": "2026-01-02T08:15:00.25Z",
+    "updated_at": "2026-01-02T08:15:00.25Z",
+}
+WEBHOOKS = {"items": [WEBHOOK]}
+CREATED_WEBHOOK = WEBHOOK | {"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="}
+EVENT = {
+    "type": "task.reminder",
+    "timestamp": "2026-01-10T09:00:00.031337Z",
+    "version": 1767341700250000,
+    "data": TASK,
+}
+DELIVERY = {
+    "id": "018f4e2a-7b3c-4e5d-8f11-4c7d0e9f8a21",
+    "type": "task.reminder",
+    "task_id": ID,
+    "state": "delivered",
+    "attempts": 1,
+    "status": 200,
+    "error": None,
+    "created_at": "2026-01-10T09:00:00.031337Z",
+    "next_attempt_at": None,
+    "finished_at": "2026-01-10T09:00:00.25Z",
+    "payload": EVENT,
+}
+DELIVERIES = {"items": [DELIVERY], "next_cursor": None}
 HEALTH = {"status": "healthy", "timestamp": "2026-01-10T17:00:00.123456Z", "version": "1.0.0"}
 READY = {"status": "ready", "version": "1.0.0"}
 FIELD_ERROR = {"loc": ["body", "title"], "msg": "must have 1 to 200 characters", "type": "string_length"}

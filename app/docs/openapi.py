@@ -18,6 +18,7 @@ from app.docs.schemas import task_schemas
 from app.docs.service import paths as service_paths
 from app.docs.synchronising import paths as synchronising_paths
 from app.docs.tasks import paths as tasks_paths
+from app.docs.webhooks import paths as webhooks_paths
 from app.identity import Identity
 from app.settings import Settings
 from app.web.documents import Document
@@ -32,6 +33,10 @@ _TAGS = (
     {"name": "tasks", "description": "Create, find, change and complete tasks."},
     {"name": "recurrence", "description": "The coming due dates of recurring tasks."},
     {"name": "passes", "description": "Tokens of your own for scripts. A pass can't manage passes."},
+    {
+        "name": "webhooks",
+        "description": "Where reminders and events are sent. A pass can't manage webhooks.",
+    },
     {
         "name": "synchronising",
         "description": "Changes since a token, for clients that keep a copy of their tasks.",
@@ -68,6 +73,7 @@ def describe(settings: Settings, tasks: Mapping[str, Any]) -> Json:
         **tasks_paths(settings, tasks["parameters"]),
         **recurrence_paths(settings),
         **passes_paths(settings),
+        **webhooks_paths(settings),
         **synchronising_paths(settings),
         **service_paths(settings),
     }

@@ -24,6 +24,15 @@ _TIME = {"type": "string", "format": "date-time", "pattern": "Z$"}
 _TEXT = {"type": "string"}
 _NULL = {"type": "null"}
 _SCOPES = ("tasks:read", "tasks:write")
+_EVENTS = (
+    "task.created",
+    "task.updated",
+    "task.completed",
+    "task.reopened",
+    "task.deleted",
+    "task.reminder",
+)
+_PAUSED = ("user", "gone", "failing")
 
 
 def ref(schema: str, **siblings: str) -> Json:
@@ -125,6 +134,19 @@ def task_schemas(settings: Settings, described: Mapping[str, Any]) -> Json:
             "required": ["label"],
             **strict,
         },
+        "NewWebhook": {
+            "description": "A webhook to create. Only `url` is required.",
+            "type": "object",
+            "properties": _webhook_fields("all of them if it is left out"),
+            "required": ["url"],
+            **strict,
+        },
+        "WebhookChange": {
+            "description": "The fields of a webhook to change. A field that is left out stays as it is.",
+            "type": "object",
+            "properties": _webhook_fields("at least one"),
+            **strict,
+        },
         **{
             _enumeration(field): {
                 "description": field["schema"]["description"],
@@ -135,6 +157,51 @@ def task_schemas(settings: Settings, described: Mapping[str, Any]) -> Json:
             if "enum" in field["schema"]
         },
         "FieldError": _field_error(described["faults"]),
+    }
+
+
+def _webhook_fields(events: str) -> Json:
+    return {
+        "url": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 2000,
+            "pattern": r"^https?://[A-Za-z0-9.:\[\]_-]+([/?][!-\x22$-~]*)?$",
+            "description": "Where the requests go: https, or http in a network that the operator allows.",
+        },
+        "label": {
+            "type": ["string", "null"],
+            "minLength": 1,
+            "maxLength": 100,
+            "pattern": _NOT_BLANK,
+            "description": "What the webhook is for.",
+        },
+        "events": {
+            "type": "array",
+            "items": {"type": "string", "enum": [*_EVENTS]},
+            "minItems": 1,
+            "maxItems": 20,
+            "description": f"The events that are sent; {events}.",
+        },
+        "headers": {
+            "type": ["object", "null"],
+            "additionalProperties": {"type": ["string", "null"], "maxLength": 1000},
+            "description": "At most 10 header fields of the requests, such as `Authorization`. The values are not shown again.",
+        },
+        "body": {
+            "description": "A JSON body of your own instead of the event, at most 4,096 bytes. In its strings "
+            "`{title}`, `{description}`, `{due}`, `{due_date}`, `{reminder_at}`, `{priority}`, `{tags}`, `{id}` and "
+            "`{type}` are replaced.",
+        },
+        "timezone": {
+            "type": ["string", "null"],
+            "description": "The IANA time zone of `{due}` where the task has none; null means UTC.",
+        },
+        "paused": {
+            "type": ["string", "null"],
+            "enum": [*_PAUSED, None],
+            "description": "`user` pauses the webhook; null lets it go on. The others are set by the service.",
+        },
     }
 
 
@@ -243,6 +310,33 @@ _PASS: Json = {
     },
 }
 
+_NULLABLE_TIME: Json = {"anyOf": [_TIME, _NULL]}
+
+_WEBHOOK: Json = {
+    "id": {"type": "string", "format": "uuid"},
+    "url": {"type": "string", "description": "Where the requests go."},
+    "label": {"type": ["string", "null"], "description": "What the webhook is for."},
+    "events": {"type": "array", "items": {"type": "string", "enum": [*_EVENTS]}, "minItems": 1},
+    "header_names": {
+        "type": "array",
+        "items": _TEXT,
+        "maxItems": 10,
+        "description": "The names of the header fields. Their values are not shown.",
+    },
+    "body": {"description": "The JSON body of the requests; null: the event."},
+    "timezone": {"type": ["string", "null"], "description": "The time zone of `{due}`."},
+    "paused": {
+        "type": ["string", "null"],
+        "enum": [*_PAUSED, None],
+        "description": "Why nothing is sent: `user` paused it; `gone`: it answered 410; `failing`: it failed for 5 days, or "
+        "10,000 deliveries wait. Null while it is active.",
+    },
+    "failing_since": _NULLABLE_TIME
+    | {"description": "The first failure since the last success; null if there is none."},
+    "created_at": _TIME,
+    "updated_at": _TIME,
+}
+
 # The schemas of the answers that are not about a task's fields.
 SCHEMAS: Mapping[str, Json] = {
     "TaskPage": make_object(
@@ -290,6 +384,98 @@ SCHEMAS: Mapping[str, Json] = {
     ),
     "PassList": make_object(
         "The passes of a user.", {"items": {"type": "array", "items": ref("Pass"), "maxItems": 20}}
+    ),
+    "Webhook": make_object("A webhook, without its secret.", _WEBHOOK),
+    "CreatedWebhook": make_object(
+        "A new webhook with its secret.",
+        {
+            **_WEBHOOK,
+            "secret": {
+                "type": "string",
+                "pattern": "^whsec_",
+                "description": "Signs the requests (Standard Webhooks). It is shown this once.",
+            },
+        },
+    ),
+    "WebhookList": make_object(
+        "The webhooks of a user.", {"items": {"type": "array", "items": ref("Webhook"), "maxItems": 10}}
+    ),
+    "Secret": make_object(
+        "A signing secret.",
+        {"secret": {"type": "string", "pattern": "^whsec_", "description": "It is shown this once."}},
+    ),
+    "Test": make_object(
+        "A test that is on its way.",
+        {"id": {"type": "string", "format": "uuid", "description": "The id of the delivery."}},
+    ),
+    "Replay": {
+        "description": "The failed deliveries to send again.",
+        "type": "object",
+        "properties": {
+            "since": {
+                "anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}],
+                "description": "Those of events at this time or later.",
+            }
+        },
+        "required": ["since"],
+        "additionalProperties": False,
+    },
+    "Retried": make_object(
+        "What is sent again.", {"count": {"type": "integer", "minimum": 0, "maximum": 1000}}
+    ),
+    "Delivery": make_object(
+        "An event on its way to a webhook.",
+        {
+            "id": {
+                "type": "string",
+                "format": "uuid",
+                "description": "The header `webhook-id` is `msg_` and this id, in each attempt.",
+            },
+            "type": {"type": "string", "enum": [*_EVENTS, "test"]},
+            "task_id": {"type": ["string", "null"], "format": "uuid"},
+            "state": {"type": "string", "enum": ["waiting", "delivered", "failed"]},
+            "attempts": {"type": "integer", "minimum": 0},
+            "status": {
+                "type": ["integer", "null"],
+                "description": "The HTTP status of the last attempt; null if there was no answer.",
+            },
+            "error": {
+                "type": ["string", "null"],
+                "description": "Why there was no answer to the last attempt.",
+            },
+            "created_at": _TIME,
+            "next_attempt_at": _NULLABLE_TIME
+            | {"description": "Null if it is over, or the webhook is paused."},
+            "finished_at": _NULLABLE_TIME,
+            "payload": ref("Event"),
+        },
+    ),
+    "DeliveryPage": make_object(
+        "A page of deliveries.",
+        {
+            "items": {"type": "array", "items": ref("Delivery"), "maxItems": 100},
+            "next_cursor": {
+                "type": ["string", "null"],
+                "description": "The `cursor` of the next page; null on the last page.",
+            },
+        },
+    ),
+    "Event": make_object(
+        "What a webhook receives, unless it has a body of its own.",
+        {
+            "type": {"type": "string", "enum": [*_EVENTS, "test"]},
+            "timestamp": _TIME,
+            "version": {
+                "type": "integer",
+                "format": "int64",
+                "description": "The number of the change: of two events of a task the greater is the later.",
+            },
+            "data": {
+                "type": "object",
+                "description": "The task; of a deleted task only its `id`.",
+                "additionalProperties": True,
+            },
+        },
     ),
     "Changes": make_object(
         "The changes since a token.",

@@ -35,7 +35,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         "Insufficient Scope",
         "The token allows reading only",
         "The token has the scope `tasks:read`; to change something, get one with `tasks:write` (RFC 6750, "
-        "section 3.1). Or the token is a pass, which can't manage passes.",
+        "section 3.1). Or the token is a pass, which can't manage passes or webhooks.",
     ),
     "not-found": ProblemType(
         404,
@@ -77,7 +77,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         409,
         "Too Many",
         "You have as many of these as you may have; delete one first",
-        "A user may have 20 passes. Nothing was created. Delete one that you no longer need, and send the "
+        "A user may have 20 passes and 10 webhooks. Nothing was created. Delete one that you no longer need, and send the "
         "request again.",
     ),
     "resync-required": ProblemType(

@@ -20,12 +20,17 @@ _PREFERENCE = re.compile(r'\s*([\w!#$%&\'*+.^`|~-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*+
 
 def task_id(request: Request) -> str:
     """The id in the path, a UUID (RFC 9562). Raises Invalid."""
-    text: str = request.path_params["id"]
+    return uuid_of(request, "id")
+
+
+def uuid_of(request: Request, name: str) -> str:
+    """The UUID of this name in the path (RFC 9562). Raises Invalid."""
+    text: str = request.path_params[name]
     if not _UUID.fullmatch(text):
         raise Invalid(
             [
                 field_error(
-                    ["path", "id"],
+                    ["path", name],
                     "must be a UUID, for example 018f4e2a-6c1b-4d3e-9f00-2a5b8c7d6e1f",
                     "uuid_format",
                 )

@@ -4,7 +4,7 @@
 --   psql "$DATABASE_OWNER_URL" -X -c '\i db/audit/matrix.sql'
 --
 -- task_auditor can't run it, because it may become nobody. Whoever migrates can: within the transaction it
--- makes itself a member of task_api. So can task_api, which then tries itself alone. Ends with status 1 where
+-- makes itself a member of task_api and task_worker. So can task_api, which then tries itself alone. Ends with status 1 where
 -- anything is off (3 with psql -f).
 
 \set ON_ERROR_STOP on
@@ -26,7 +26,7 @@ do $$
 begin
   if current_user <> 'task_api'
     and not (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
-    execute 'grant task_api to current_user';
+    execute 'grant task_api, task_worker to current_user';
   end if;
 exception when insufficient_privilege or undefined_object or read_only_sql_transaction then
   raise exception using message = format(
@@ -57,8 +57,21 @@ declare
     'task_keeper app.deleted_tasks select',
     'task_keeper app.deleted_tasks insert',
     'task_keeper app.deleted_tasks delete',
+    'task_keeper app.webhooks select',
+    'task_keeper app.deliveries insert with user_id',
+    'task_keeper app.reminders select',
+    'task_keeper app.reminders insert',
+    'task_keeper app.reminders delete',
+    'task_porter app.reminders select',
+    'task_porter app.deliveries select',
     'task_porter app.passes select',
     'task_porter app.passes select of digest'
+  ];
+  -- It sends what is due to its user: so it reads tasks and changes none.
+  v_of_worker constant text[] := array[
+    'app.tasks select', 'app.webhooks select', 'app.webhooks update of paused', 'app.deliveries select',
+    'app.deliveries select of payload', 'app.deliveries insert', 'app.deliveries update', 'app.deliveries delete',
+    'app.reminders select', 'app.reminders delete'
   ];
 begin
   set local role task_api;
@@ -75,7 +88,14 @@ begin
         ('app.token_buckets', 'insert into app.token_buckets (full_at) values (now())'),
         ('app.passes',
           'insert into app.passes (label, scope, digest, expires_at)'
-          ' values (''audit'', ''tasks:read'', sha256(convert_to(app.user_id(), ''UTF8'')), now() + interval ''1 hour'')')
+          ' values (''audit'', ''tasks:read'', sha256(convert_to(app.user_id(), ''UTF8'')), now() + interval ''1 hour'')'),
+        ('app.webhooks',
+          'insert into app.webhooks (url, events) values (''https://localhost'', array[''task.reminder''])'),
+        ('app.deliveries',
+          'insert into app.deliveries (webhook_id, type, number, payload)'
+          ' select id, ''test'', 0, ''{}'' from app.webhooks where user_id = app.user_id()'),
+        ('app.reminders',
+          'update app.tasks set reminder_at = now() + interval ''1 hour'' where user_id = app.user_id()')
       ) as prepared ("table", statement)
     loop
       begin
@@ -170,7 +190,37 @@ begin
           'update app.passes set scope = ''tasks:write'' where user_id = %L'),
         (56, 'app.passes', 'update of last use', 'done',
           'update app.passes set last_used_on = current_date where user_id = %L'),
-        (57, 'app.passes', 'delete', 'done', 'delete from app.passes where user_id = %L')
+        (57, 'app.passes', 'delete', 'done', 'delete from app.passes where user_id = %L'),
+        (61, 'app.webhooks', 'select', 'done', 'select from app.webhooks where user_id = %L'),
+        (62, 'app.webhooks', 'insert', 'done',
+          'insert into app.webhooks (url, events) values (''https://localhost'', array[''task.reminder''])'),
+        (63, 'app.webhooks', 'insert with user_id', 'refused',
+          'insert into app.webhooks (user_id, url, events) values (%L, ''https://localhost'', array[''task.reminder''])'),
+        (64, 'app.webhooks', 'update', 'done',
+          'update app.webhooks set url = ''https://localhost'' where user_id = %L'),
+        (65, 'app.webhooks', 'update of paused', 'done',
+          'update app.webhooks set paused = ''gone'' where user_id = %L'),
+        (66, 'app.webhooks', 'delete', 'done', 'delete from app.webhooks where user_id = %L'),
+        (71, 'app.deliveries', 'select', 'done', 'select from app.deliveries where user_id = %L'),
+        (72, 'app.deliveries', 'select of payload', 'done',
+          'select payload from app.deliveries where user_id = %L'),
+        (73, 'app.deliveries', 'insert', 'done',
+          'insert into app.deliveries (webhook_id, type, number, payload)'
+          ' select id, ''test'', 0, ''{}'' from app.webhooks where user_id = %L'),
+        (74, 'app.deliveries', 'insert with user_id', 'refused',
+          'insert into app.deliveries (user_id, webhook_id, type, number, payload)'
+          ' select user_id, id, ''test'', 0, ''{}'' from app.webhooks where user_id = %L'),
+        (75, 'app.deliveries', 'update', 'done',
+          'update app.deliveries set due_at = now() where user_id = %L'),
+        (76, 'app.deliveries', 'update of payload', 'refused',
+          'update app.deliveries set payload = ''{}'' where user_id = %L'),
+        (77, 'app.deliveries', 'delete', 'refused', 'delete from app.deliveries where user_id = %L'),
+        (81, 'app.reminders', 'select', 'refused', 'select from app.reminders where user_id = %L'),
+        (82, 'app.reminders', 'insert', 'refused',
+          'insert into app.reminders (user_id, id, remind_at) values (%L, gen_random_uuid(), now())'),
+        (83, 'app.reminders', 'update', 'refused',
+          'update app.reminders set remind_at = now() where user_id = %L'),
+        (84, 'app.reminders', 'delete', 'refused', 'delete from app.reminders where user_id = %L')
       ) as tried (place, "table", command, own, statement)
       cross join (values (1, 'own row'), (2, 'another''s row'), (3, 'no user')) as whose (place, whose)
       -- A plain insert has no user of its own.
@@ -194,9 +244,14 @@ begin
           'whose', v_try.whose,
         'outcome', v_outcome,
         'sound', case
-          -- Of everybody's rows: the search index, the totals, the passes.
+          -- Of everybody's rows: the search index, the totals, the passes, what is due and what is enqueued.
           when v_role || ' ' || v_try."table" || ' ' || v_try.command = any(v_for_all) then v_outcome = 'done'
+          -- It may insert, with any user; here the default is one to whom the webhook may not belong.
+          when v_role = 'task_keeper' and v_try."table" = 'app.deliveries' and v_try.command = 'insert'
+            then v_outcome <> 'nothing'
           when v_serves and v_try.whose = 'own row' then v_outcome = v_try.own
+          when v_role = 'task_worker' and v_try.whose = 'own row' then v_outcome = case
+            when v_try."table" || ' ' || v_try.command = any(v_of_worker) then 'done' else 'refused' end
           when v_role = 'task_auditor' then v_outcome = 'refused'
           -- Any other error is one of a statement that row-level security let through.
           else v_outcome in ('nothing', 'refused') end);
@@ -229,7 +284,8 @@ select current_setting('audit.matrix');
 \echo
 \echo 'What came of it when each role tried. done: it happened; nothing: there was no row to be seen; refused: an error;'
 \echo '-: it can not be tried. Each role has a user set, or none. As it should be: task_api does to its own rows what it'
-\echo 'may, and nothing else, and with no user nothing; the owner, under forced row-level security, sees no row;'
+\echo 'may, and nothing else, and with no user nothing; task_worker the same, with what it sends and changing no task;'
+\echo 'the owner, under forced row-level security, sees no row;'
 \echo 'task_finder, task_keeper and task_porter reach what their functions need; every other role, nothing at all.'
 select
   entry.role, entry."table", entry.command,

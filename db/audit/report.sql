@@ -165,7 +165,7 @@ order by found.place;
 select role.role, role.attributes, role.member_of as "member of", role.settings,
   rtrim(regexp_replace(role.about, :fold), e'\n') as about
 from audit.roles as role
-where role.role in ('task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor', 'task_api')
+where role.role in ('task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor', 'task_api', 'task_worker')
   or role.oid in (select oid from audit.services)
 order by role.role;
 

@@ -1,6 +1,6 @@
 -- migrate:up
 
--- Who there is. Six roles, so that each can be given the least that it needs.
+-- Who there is. Seven roles, so that each can be given the least that it needs.
 -- Roles belong to the whole server, and another database of it may already have made them: hence "if missing".
 -- Needs CREATEROLE, not superuser. The migrating role becomes a member of the owning roles, to create things in their name.
 
@@ -8,7 +8,7 @@ do $$
 declare
   v_role text;
 begin
-  foreach v_role in array array['task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor', 'task_api'] loop
+  foreach v_role in array array['task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor', 'task_api', 'task_worker'] loop
     if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
       execute format('create role %I with nologin noinherit', v_role);
     end if;
@@ -24,6 +24,7 @@ end $$;
 
 -- Logs in without a password until somebody sets one: `make migrate` does, for the service that it starts.
 alter role task_api with login;
+alter role task_worker with login;
 alter role task_auditor with login;
 
 -- A request is over in milliseconds. What takes longer is a fault, and may not hold a lock or a connection.
@@ -32,6 +33,10 @@ alter role task_api set lock_timeout = '2s';
 alter role task_api set idle_in_transaction_session_timeout = '10s';
 -- Times are written as ISO 8601, whatever the server's default is.
 alter role task_api set datestyle = 'ISO, YMD';
+alter role task_worker set statement_timeout = '5s';
+alter role task_worker set lock_timeout = '2s';
+alter role task_worker set idle_in_transaction_session_timeout = '10s';
+alter role task_worker set datestyle = 'ISO, YMD';
 alter role task_auditor set statement_timeout = '5min';
 alter role task_auditor set lock_timeout = '2s';
 alter role task_auditor set idle_in_transaction_session_timeout = '1min';
@@ -42,11 +47,14 @@ comment on role task_owner is
 comment on role task_finder is
   'Owns the one search function that looks past row-level security, to use the search index; reads the search keys, and no task.';
 comment on role task_keeper is
-  'Owns what keeps app.task_counts and app.search_entries, and what removes expired answers; reads and writes no task.';
+  'Owns what keeps app.task_counts, app.search_entries and app.reminders, what enqueues deliveries and what removes expired '
+  'answers; reads and writes no task.';
 comment on role task_porter is
-  'Owns what says whose a pass is; reads the digests of passes and their users, and no task.';
+  'Owns what says whose a pass, a reminder or a delivery is; reads the digests of passes, times, users and ids, and no task.';
 comment on role task_auditor is 'Reads the catalog and the audit views, and no task.';
 comment on role task_api is 'What the service connects as: executes api functions, reads and writes its user''s rows only.';
+comment on role task_worker is
+  'What the worker connects as: sends reminders and events, one user''s at a time; changes no task.';
 
 -- migrate:down
 
@@ -55,7 +63,7 @@ do $$
 declare
   v_role text;
 begin
-  foreach v_role in array array['task_api', 'task_auditor', 'task_porter', 'task_keeper', 'task_finder', 'task_owner'] loop
+  foreach v_role in array array['task_worker', 'task_api', 'task_auditor', 'task_porter', 'task_keeper', 'task_finder', 'task_owner'] loop
     begin
       execute format('drop role if exists %I', v_role);
     exception when dependent_objects_still_exist then

@@ -22,7 +22,7 @@ do $$
 begin
   execute format('grant create on database %I to task_owner', current_database());
   execute format('revoke all on database %I from public', current_database());
-  execute format('grant connect on database %I to task_api, task_auditor', current_database());
+  execute format('grant connect on database %I to task_api, task_worker, task_auditor', current_database());
 end $$;
 
 create extension if not exists unaccent with schema public;
@@ -45,7 +45,7 @@ comment on schema app is 'The tables of Duly, their row-level security, and the 
 comment on schema api is 'The functions that the service calls, one for each operation.';
 comment on schema audit is 'What a DBA reads to check that the rules hold. No user data.';
 
-grant usage on schema app, api to task_api;
+grant usage on schema app, api to task_api, task_worker;
 grant usage on schema app to task_finder, task_keeper, task_porter;
 grant usage on schema audit to task_auditor, task_api;
 
@@ -71,7 +71,7 @@ alter default privileges for role task_keeper revoke execute on functions from p
 
 set local role task_porter;
 comment on schema porter is 'What says whose something is, before a user is known: it reads no task.';
-grant usage on schema porter to task_api;
+grant usage on schema porter to task_api, task_worker;
 alter default privileges for role task_porter revoke execute on functions from public;
 
 reset role;
@@ -105,6 +105,6 @@ drop extension if exists pg_trgm;
 drop extension if exists unaccent;
 do $$
 begin
-  execute format('revoke connect on database %I from task_api, task_auditor', current_database());
+  execute format('revoke connect on database %I from task_api, task_worker, task_auditor', current_database());
   execute format('grant connect, temporary on database %I to public', current_database());
 end $$;

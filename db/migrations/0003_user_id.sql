@@ -29,7 +29,7 @@ end $$;
 
 comment on function app.require_user_id is 'The user of the present statement; raises DT401 when none is set.';
 
-grant execute on function app.user_id, app.require_user_id to task_api, task_finder, task_keeper;
+grant execute on function app.user_id, app.require_user_id to task_api, task_worker, task_finder, task_keeper;
 
 reset role;
 

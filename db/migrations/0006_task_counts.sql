@@ -17,6 +17,7 @@ create table app.task_counts (
   completed_high integer not null default 0,
   completed_medium integer not null default 0,
   completed_low integer not null default 0,
+  listening integer not null default 0,
 
   constraint task_counts_pkey primary key (user_id),
   constraint task_counts_not_negative
@@ -35,6 +36,8 @@ comment on column app.task_counts.open_low is 'How many tasks of priority Low ar
 comment on column app.task_counts.completed_high is 'How many tasks of priority High are completed.';
 comment on column app.task_counts.completed_medium is 'How many tasks of priority Medium are completed.';
 comment on column app.task_counts.completed_low is 'How many tasks of priority Low are completed.';
+comment on column app.task_counts.listening is
+  'The events that the user''s active webhooks wait for, as the bits of app.event_bit; 0 for none.';
 comment on constraint task_counts_not_negative on app.task_counts is
   'A negative number would mean that a change was not counted.';
 

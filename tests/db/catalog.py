@@ -20,7 +20,7 @@ _OBJECTS = f"""
     and not attribute.attisdropped
   union all
   select 'policy', policy.polrelid::regclass || ' ' || policy.polname || ' '
-    || policy.polroles::regrole[]::text || ' '
+    || array(select role::regrole::text from unnest(policy.polroles) as role order by 1)::text || ' '
     || coalesce(pg_get_expr(policy.polqual, policy.polrelid), '') || ' '
     || coalesce(pg_get_expr(policy.polwithcheck, policy.polrelid), '')
   from pg_policy as policy

@@ -158,9 +158,11 @@ RULES = {
         select indexrelid::regclass::text from pg_index join pg_class on pg_class.oid = indexrelid
         left join pg_attribute on attrelid = indrelid and attnum = indkey[0]
         where relnamespace = 'app'::regnamespace and attname is distinct from 'user_id'
-          -- Its keys begin with the user; expired answers are removed for all users; a pass has no user yet.
+          -- Its keys begin with the user; expired answers are removed for all users; a pass has no user yet;
+          -- the worker asks what is due of all users.
           and indexrelid::regclass::text not in ('app.search_entries_by_keys',
-            'app.idempotency_keys_by_created_at', 'app.passes_by_digest')
+            'app.idempotency_keys_by_created_at', 'app.passes_by_digest', 'app.reminders_by_remind_at',
+            'app.deliveries_by_due_at')
         """,
         "index … (user_id, …)",
     ),

@@ -12,7 +12,14 @@ from tests.client import Client, make_token
 from tests.conftest import SECRET
 from tests.sql import Session
 
-TABLES = ("app.tasks", "app.task_counts", "app.idempotency_keys", "app.passes")
+TABLES = (
+    "app.tasks",
+    "app.task_counts",
+    "app.idempotency_keys",
+    "app.passes",
+    "app.webhooks",
+    "app.deliveries",
+)
 Refused = asyncpg.InsufficientPrivilegeError
 
 
@@ -63,6 +70,14 @@ def test_without_a_user_nothing_is_seen_and_nothing_is_written(how, as_user, ali
 # These read no row of a user (the catalog alone, or whose pass has a digest), or are told whose number to
 # read.
 NO_ROWS = {"api.check_readiness", "api.describe_tasks", "api.open_pass", "api.watch_changes"}
+# These are for task_worker alone: see test_worker.
+OF_THE_WORKER = {
+    "api.find_work",
+    "api.measure_work",
+    "api.fire_reminder",
+    "api.take_delivery",
+    "api.finish_delivery",
+}
 
 
 def test_without_a_user_every_api_function_refuses(as_user, as_superuser, task):
@@ -79,8 +94,9 @@ def test_without_a_user_every_api_function_refuses(as_user, as_superuser, task):
             continue
         with pytest.raises(asyncpg.PostgresError) as refusal:
             session.value(f"select {function['name']}({arguments})")
-        assert refusal.value.sqlstate == "DT401", function["name"]
-    assert {function["name"] for function in functions} > NO_ROWS
+        expected = "42501" if function["name"] in OF_THE_WORKER else "DT401"
+        assert refusal.value.sqlstate == expected, function["name"]
+    assert {function["name"] for function in functions} > NO_ROWS | OF_THE_WORKER
 
 
 def test_a_connection_that_someone_else_used_a_moment_ago_shows_nothing(server, database, alice, bob, task):
@@ -147,6 +163,22 @@ REFUSED = [
     "update app.passes set user_id = 'bob'",
     "delete from app.passes where digest = ''",
     "truncate app.passes",
+    "select api.find_work(1)",
+    "select api.fire_reminder(gen_random_uuid(), 1)",
+    "select api.take_delivery(gen_random_uuid(), 1)",
+    "select api.finish_delivery(gen_random_uuid(), 1, 200, null, null)",
+    "select * from porter.find_due(1)",
+    "select * from porter.measure_queue()",
+    "select count(*) from app.reminders",
+    "delete from app.reminders",
+    "insert into app.reminders (user_id, id, remind_at) values (app.user_id(), gen_random_uuid(), now())",
+    "insert into app.webhooks (user_id, url, events) values ('bob', 'https://localhost', '{task.created}')",
+    "update app.webhooks set user_id = 'bob'",
+    "update app.deliveries set payload = '{}'",
+    "update app.deliveries set webhook_id = gen_random_uuid()",
+    "delete from app.deliveries",
+    "truncate app.webhooks, app.deliveries, app.reminders",
+    "set role task_worker",
     # What is searched, not even one's own.
     "select keys from app.search_entries where user_id = app.user_id()",
     "select count(*) from app.search_entries",
@@ -310,6 +342,9 @@ def test_what_task_api_may_execute_is_known(as_user):
         "api.find_task_faults", "api.get_series",
         "api.get_task", "api.list_changes", "api.list_tasks", "api.read_series", "api.take_token",
         "api.toggle_task", "api.update_task", "api.watch_changes",
+        "api.create_webhook", "api.delete_webhook", "api.get_webhook", "api.list_deliveries",
+        "api.list_webhooks", "api.retry_deliveries", "api.rotate_secret", "api.test_webhook",
+        "api.update_webhook",
         "api.create_pass", "api.delete_pass", "api.list_passes", "api.open_pass", "api.use_pass",
         # Whether row-level security is in force: for api.check_readiness.
         "audit.describe_rows", "audit.digest_words", "audit.find_faults", "audit.find_function_faults",

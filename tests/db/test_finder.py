@@ -138,19 +138,28 @@ def test_a_search_takes_no_sql_for_a_direction_or_a_key(client, alice, as_user):
 # may write.
 MAY_READ = {
     "task_finder": {"app.search_entries"},
-    "task_porter": {"app.passes"},
+    "task_porter": {"app.passes", "app.reminders", "app.deliveries"},
     "task_keeper": {
         "app.search_entries",
         "app.task_counts",
         "app.deleted_tasks",
         "app.idempotency_keys",
+        "app.webhooks",
+        "app.reminders",
         "schema_migrations",
     },
 }
 MAY_WRITE = {
     "task_finder": set(),
     "task_porter": set(),
-    "task_keeper": {"app.search_entries", "app.task_counts", "app.deleted_tasks", "app.idempotency_keys"},
+    "task_keeper": {
+        "app.search_entries",
+        "app.task_counts",
+        "app.deleted_tasks",
+        "app.idempotency_keys",
+        "app.deliveries",
+        "app.reminders",
+    },
 }
 
 

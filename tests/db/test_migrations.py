@@ -146,13 +146,15 @@ def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database
         run("pg_restore", "--exit-on-error", f"--dbname={fresh.superuser_url('restored')}", backup)
         # What is granted on the database itself is not in the backup of one that another name is given to.
         fresh.execute("revoke all on database restored from public")
-        fresh.execute("grant connect on database restored to task_api, task_auditor")
+        fresh.execute("grant connect on database restored to task_api, task_worker, task_auditor")
         if not administers:
             fresh.execute(
                 f"grant task_owner, task_finder, task_keeper, task_porter, task_auditor to {postgres.OWNER} "
                 "with admin true"
             )
-            fresh.execute(f"grant task_api to {postgres.OWNER} with admin true, inherit false, set false")
+            fresh.execute(
+                f"grant task_api, task_worker to {postgres.OWNER} with admin true, inherit false, set false"
+            )
 
         assert catalog(fresh.superuser_url("restored")) == catalog(source)
         assert fresh.execute("select count(*) from app.tasks where user_id = 'backup'", "restored") == 20

@@ -23,7 +23,7 @@ declare
 begin
   select * into v_counts from app.task_counts as counts where counts.user_id = v_user;
   if not found then
-    v_counts := row(v_user, 0, 0, 0, 0, 0, 0, 0, 0);
+    v_counts := row(v_user, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   end if;
   v_since := app.read_since(since, v_counts);
   v_next := v_counts.version;

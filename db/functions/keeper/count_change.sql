@@ -1,6 +1,8 @@
 -- Every change of a task comes through here, before the task is written or, after direct SQL and deletions, behind it. The
 -- update of the one row holds its lock to the end of the transaction: so numbers are committed in their order.
 --
+-- Whether a webhook waits for the change comes back with that update: without webhooks it costs nothing.
+--
 -- A deletion leaves its id behind for 30 days. Each deletion forgets at most 10 that are older, and notes the last of them.
 
 create or replace function keeper.count_change(user_id text, old app.tasks, new app.tasks) returns bigint
@@ -10,13 +12,14 @@ as $$
 declare
   v_now constant bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
   v_version bigint;
+  v_listening integer;
   v_forgotten bigint;
 begin
   if (old.priority, old.completed) = (new.priority, new.completed) then
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now)
     where counts.user_id = $1
-    returning counts.version into v_version;
+    returning counts.version, counts.listening into v_version, v_listening;
   else
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now),
@@ -27,7 +30,7 @@ begin
       completed_medium = counts.completed_medium + keeper.difference(old, new, 'Medium', true),
       completed_low = counts.completed_low + keeper.difference(old, new, 'Low', true)
     where counts.user_id = $1
-    returning counts.version into v_version;
+    returning counts.version, counts.listening into v_version, v_listening;
   end if;
   if v_version is null then
     -- The user's first change.
@@ -50,6 +53,9 @@ begin
     if v_forgotten is not null then
       update app.task_counts as counts set forgotten = v_forgotten where counts.user_id = $1;
     end if;
+  end if;
+  if v_listening <> 0 then
+    perform keeper.enqueue_event($1, v_version, v_listening, old, new);
   end if;
   return v_version;
 end $$;

@@ -5,7 +5,7 @@ language plpgsql volatile security definer
 set search_path = ''
 as $$
 begin
-  truncate app.deleted_tasks, app.search_entries;
+  truncate app.deleted_tasks, app.search_entries, app.reminders;
   update app.task_counts as counts
   set version = counts.version + 1, forgotten = counts.version + 1, open_high = 0, open_medium = 0, open_low = 0,
     completed_high = 0, completed_medium = 0, completed_low = 0;

@@ -5,6 +5,9 @@ language plpgsql volatile
 set search_path = ''
 as $$
 begin
+  -- The number is taken for the task as it is going to be: a webhook may be sent it.
+  task.id := coalesce(task.id, gen_random_uuid());
+  task.created_at := null;
   task.version := keeper.take_number(null, task);
   task.created_at := app.time_of(task.version);
   task.updated_at := task.created_at;
@@ -12,7 +15,7 @@ begin
     id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
     created_at, updated_at, version, predecessor_id, series_start, series_index)
   values (
-    coalesce(task.id, gen_random_uuid()), task.title, task.description, task.completed, task.priority, task.tags,
+    task.id, task.title, task.description, task.completed, task.priority, task.tags,
     task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
     task.created_at, task.updated_at, task.version, task.predecessor_id, task.series_start, task.series_index)
   returning * into task;

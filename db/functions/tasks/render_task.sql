@@ -11,4 +11,4 @@ return row_to_json(row(
 
 comment on function app.render_task is 'A task as the JSON that a client reads.';
 
-grant execute on function app.render_task to task_api;
+grant execute on function app.render_task to task_api, task_worker, task_keeper;

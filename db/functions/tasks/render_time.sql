@@ -7,4 +7,4 @@ return replace((moment at time zone 'UTC')::text, ' ', 'T') || 'Z';
 
 comment on function app.render_time is 'A time of RFC 3339 in UTC.';
 
-grant execute on function app.render_time to task_api;
+grant execute on function app.render_time to task_api, task_worker, task_keeper;

@@ -7,4 +7,4 @@ return to_timestamp(version / 1000000::double precision);
 
 comment on function app.time_of is 'The time that a version stands for: updated_at.';
 
-grant execute on function app.time_of to task_api;
+grant execute on function app.time_of to task_api, task_worker, task_keeper;

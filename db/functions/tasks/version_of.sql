@@ -6,4 +6,4 @@ return (extract(epoch from moment) * 1000000)::bigint;
 
 comment on function app.version_of is 'The version that an updated_at stands for: microseconds since 1970.';
 
-grant execute on function app.version_of to task_api;
+grant execute on function app.version_of to task_api, task_worker;

@@ -13,7 +13,7 @@ from app.main import create_app
 from app.settings import Settings
 from tests.app.attack.discretion import everything_in, internals_in
 from tests.app.attack.victim import NOBODYS, without_names
-from tests.client import Client, make_token
+from tests.client import WEBHOOK_KEY, Client, make_token
 from tests.conftest import SECRET
 from tests.sql import Session
 
@@ -40,6 +40,13 @@ ROUTES = {
     "/events": ["", "since={id}", "user_id={user}"],
     "/passes": ["", "id={id}", "user_id={user}"],
     "/passes/{id}": ["", "user_id={user}"],
+    "/webhooks": ["", "id={id}", "user_id={user}"],
+    "/webhooks/{id}": ["", "user_id={user}"],
+    "/webhooks/{id}/secret": ["", "user_id={user}"],
+    "/webhooks/{id}/test": ["", "user_id={user}"],
+    "/webhooks/{id}/replay": ["", "user_id={user}"],
+    "/webhooks/{id}/deliveries": ["", "cursor={cursor}", "state={word}", "limit=1", "user_id={user}"],
+    "/webhooks/{id}/deliveries/{delivery}/retry": ["", "user_id={user}"],
     "/problems/{name}": [""],
     "/health": [""],
     "/health/ready": [""],
@@ -73,11 +80,15 @@ BODIES = [
     {"title": "Mine", "due_date": "2031-05-05", "is_recurring": True, "recurrence_rule": "FREQ=DAILY"},
     {"recurrence_rule": "FREQ=SOMETIMES"},
     {"label": "{word}", "scope": "tasks:write", "user_id": "{user}", "id": "{id}"},
+    {"url": "https://localhost/{word}", "label": "{word}", "user_id": "{user}", "id": "{id}"},
+    {"since": "2020-01-01"},
 ]
 
 
 def routes_of_the_app():
-    app = create_app(Settings(database_url="postgresql://nowhere/nothing", jwt_secret=SECRET))
+    app = create_app(
+        Settings(database_url="postgresql://nowhere/nothing", jwt_secret=SECRET, webhook_key=(WEBHOOK_KEY,))
+    )
     return sorted({route.path for route in app.routes})
 
 
@@ -89,7 +100,7 @@ def fill(template, names):
         return template
     for field, name in names._asdict().items():
         template = template.replace("{" + field + "}", name)
-    return template.replace("{name}", names.id)
+    return template.replace("{name}", names.id).replace("{delivery}", names.id)
 
 
 def requests(path, method, names):

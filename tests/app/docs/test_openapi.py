@@ -110,6 +110,7 @@ def test_every_schema_and_every_branch_of_one_has_a_type(document):
 def test_request_schemas_have_no_defaults_and_answers_may_gain_fields(document):
     schemas = document["components"]["schemas"]
     requests = {"NewTask", "TaskChange", "Toggle", "OccurrencesPreview", "NewPass"}
+    requests |= {"NewWebhook", "WebhookChange", "Replay"}
     for name, schema in schemas.items():
         for each in schemas_within(schema):
             assert "default" not in each, (name, each)
@@ -124,9 +125,14 @@ def test_a_body_has_one_media_type(document):
 
 
 def test_unknown_fields_may_come_where_the_setting_lets_them():
-    settings = Settings(database_url="postgresql://nowhere/x", jwt_secret="s" * 32, unknown_fields="ignore")
+    settings = Settings(
+        database_url="postgresql://nowhere/x",
+        jwt_secret="s" * 32,
+        webhook_key=("k" * 32,),
+        unknown_fields="ignore",
+    )
     schemas = describe(settings, {"fields": _SERIES, "parameters": [], "faults": []})["components"]["schemas"]
-    for name in ("NewTask", "TaskChange", "Toggle", "OccurrencesPreview", "NewPass"):
+    for name in ("NewTask", "TaskChange", "Toggle", "OccurrencesPreview", "NewPass", "NewWebhook"):
         assert schemas[name]["additionalProperties"] is True
 
 
@@ -146,6 +152,17 @@ OPERATION_IDS = {
     ("GET", "/passes"): "list_passes",
     ("POST", "/passes"): "create_pass",
     ("DELETE", "/passes/{id}"): "delete_pass",
+    ("GET", "/webhooks"): "list_webhooks",
+    ("POST", "/webhooks"): "create_webhook",
+    ("GET", "/webhooks/{id}"): "get_webhook",
+    ("PATCH", "/webhooks/{id}"): "update_webhook",
+    ("PUT", "/webhooks/{id}"): "put_webhook",
+    ("DELETE", "/webhooks/{id}"): "delete_webhook",
+    ("POST", "/webhooks/{id}/secret"): "rotate_secret",
+    ("POST", "/webhooks/{id}/test"): "test_webhook",
+    ("GET", "/webhooks/{id}/deliveries"): "list_deliveries",
+    ("POST", "/webhooks/{id}/deliveries/{delivery}/retry"): "retry_delivery",
+    ("POST", "/webhooks/{id}/replay"): "retry_deliveries",
     ("GET", "/"): "get_index",
     ("GET", "/health"): "get_health",
     ("GET", "/health/ready"): "check_readiness",
@@ -156,6 +173,9 @@ OPERATION_IDS = {
 # Those that are no function of the database: what is not asked of it, and what it does only a part of.
 WITHOUT_A_FUNCTION = {
     "put_task",
+    "put_webhook",
+    # A part of retry_deliveries.
+    "retry_delivery",
     "list_occurrences",
     "preview_occurrences",
     "get_index",

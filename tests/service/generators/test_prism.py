@@ -63,11 +63,17 @@ def test_prism_answers_every_operation_from_its_examples(folder, service):
                     body = {"recurrence_rule": "FREQ=DAILY"}
                 elif (method, path) == ("post", "/passes"):
                     body = {"label": "Backup"}
+                elif (method, path) == ("post", "/webhooks"):
+                    body = {"url": "https://example.com/hook"}
+                elif path == "/webhooks/{id}":
+                    body = {"paused": None} if method in bodies else None
+                elif path.endswith("/replay"):
+                    body = {"since": "2026-01-10T17:00:00Z"}
                 elif path.endswith("/toggle"):
                     body = {"completed": True}
-                filled = path.replace("{id}", ID).replace("{name}", "not-found")
+                filled = path.replace("{id}", ID).replace("{delivery}", ID).replace("{name}", "not-found")
                 answer = user.request(method.upper(), filled, json=body)
-                assert answer.status_code in (200, 201, 204), (method, path, answer.text)
+                assert answer.status_code in (200, 201, 202, 204), (method, path, answer.text)
         assert user.get("/tasks").json()["items"][0]["title"] == "Pay the rent"
         # It holds requests against the document.
         assert user.post("/tasks", {"title": "x", "priority": "Urgent"}).status_code in (400, 422)

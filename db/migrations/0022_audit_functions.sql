@@ -1415,15 +1415,17 @@ select
   service.rolname as role,
   service.rolsuper as superuser
 from pg_catalog.pg_roles as service
-where service.rolname = 'task_api'
-  or not service.rolsuper and pg_has_role(service.oid, 'task_api', 'usage')
+where service.rolname in ('task_api', 'task_worker')
+  or not service.rolsuper
+  and (pg_has_role(service.oid, 'task_api', 'usage') or pg_has_role(service.oid, 'task_worker', 'usage'))
   or exists (
     select from pg_catalog.pg_auth_members as membership
-    inner join pg_catalog.pg_roles as api on membership.roleid = api.oid and api.rolname = 'task_api'
+    inner join pg_catalog.pg_roles as api on membership.roleid = api.oid
+      and api.rolname in ('task_api', 'task_worker')
     where service.rolsuper and membership.member = service.oid);
 
 comment on view audit.services is
-  'The roles that the service can connect as: task_api, and whoever inherits its rights.';
+  'The roles that the service can connect as: task_api, task_worker, and whoever inherits its rights.';
 
 grant select on audit.services to task_auditor;
 -- end db/functions/audit/services.sql

@@ -172,6 +172,42 @@ comment on function api.create_task is
 grant execute on function api.create_task to task_api;
 -- end db/functions/api/create_task.sql
 
+-- begin db/functions/api/create_webhook.sql
+-- POST /webhooks. The service derives the secret from the id and the generation, and adds it to the answer.
+
+create or replace function api.create_webhook(
+  body jsonb, plain boolean, lenient boolean, out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  c_most constant integer := 10;
+  v_user constant text := app.require_user_id();
+  v_webhook app.webhooks;
+begin
+  v_webhook.events := array[
+    'task.completed', 'task.created', 'task.deleted', 'task.reminder', 'task.reopened', 'task.updated'];
+  v_webhook.headers := '{}';
+  v_webhook := app.merge_webhook(v_webhook, body, plain, lenient);
+  perform app.lock_user();
+  if (select count(*) from app.webhooks as webhook where webhook.user_id = v_user) >= c_most then
+    raise exception 'too many webhooks' using errcode = 'DT4TM';
+  end if;
+  insert into app.webhooks (url, label, events, headers, body, timezone, paused)
+  values (
+    v_webhook.url, v_webhook.label, v_webhook.events, v_webhook.headers, v_webhook.body, v_webhook.timezone, v_webhook.paused)
+  returning * into v_webhook;
+  status := 201;
+  headers := array['etag', format('"%s"', app.version_of(v_webhook.updated_at))];
+  response := app.render_webhook(v_webhook);
+end $$;
+
+comment on function api.create_webhook is 'Creates a webhook. Raises DT4TM where the user has 10 already.';
+
+grant execute on function api.create_webhook to task_api;
+-- end db/functions/api/create_webhook.sql
+
 -- begin db/functions/api/delete_pass.sql
 -- DELETE /passes/{id}.
 
@@ -220,6 +256,30 @@ comment on function api.delete_task is 'Deletes a task, for good.';
 
 grant execute on function api.delete_task to task_api;
 -- end db/functions/api/delete_task.sql
+
+-- begin db/functions/api/delete_webhook.sql
+-- DELETE /webhooks/{id}. Its deliveries go with it.
+
+create or replace function api.delete_webhook(
+  id uuid, if_match text, if_none_match text, out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+begin
+  perform app.lock_user();
+  perform app.read_webhook(id, if_match, if_none_match);
+  delete from app.webhooks as webhook where webhook.user_id = v_user and webhook.id = delete_webhook.id;
+  status := 204;
+  headers := '{}';
+end $$;
+
+comment on function api.delete_webhook is 'Deletes a webhook and its deliveries, for good.';
+
+grant execute on function api.delete_webhook to task_api;
+-- end db/functions/api/delete_webhook.sql
 
 -- begin db/functions/api/describe_tasks.sql
 -- What the OpenAPI document says of a task, read from where PostgreSQL itself looks: columns, constraints, domains, grants and
@@ -389,6 +449,173 @@ comment on function api.find_task_faults is
 grant execute on function api.find_task_faults to task_api;
 -- end db/functions/api/find_task_faults.sql
 
+-- begin db/functions/api/find_work.sql
+-- Called by the worker, before a user is known.
+
+create or replace function api.find_work("limit" integer) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce((
+    select jsonb_agg(jsonb_build_object(
+      'user_id', due.user_id, 'kind', due.kind, 'id', due.id, 'webhook_id', due.webhook_id,
+      'at', app.version_of(due.due_at)) order by due.due_at)
+    from porter.find_due("limit") as due), '[]');
+end $$;
+
+comment on function api.find_work is 'What is due, of all users: ids, and times in microseconds since 1970. The worker''s.';
+
+grant execute on function api.find_work to task_worker;
+-- end db/functions/api/find_work.sql
+
+-- begin db/functions/api/finish_delivery.sql
+-- Called by the worker, as the user of the delivery, only while the claim is its own: attempts is then unchanged. The times
+-- between attempts are those of Standard Webhooks.
+
+create or replace function api.finish_delivery(
+  id uuid, attempts integer, http_status integer, error text, retry_after integer) returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  -- 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h.
+  c_waits constant integer[] := array[5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400];
+  c_most_waiting constant integer := 10000;
+  v_user constant text := app.require_user_id();
+  v_delivery app.deliveries;
+  v_webhook app.webhooks;
+  v_paused text;
+  v_state text := 'waiting';
+  v_due timestamptz;
+begin
+  select * into v_delivery from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.id = finish_delivery.id
+    and delivery.attempts = finish_delivery.attempts and delivery.claimed
+  for no key update;
+  if not found then
+    return 'null';
+  end if;
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id;
+  v_paused := v_webhook.paused;
+
+  if http_status between 200 and 299 then
+    v_state := 'delivered';
+    if v_webhook.failing_since is not null then
+      update app.webhooks as webhook
+      set failing_since = null, updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+      where webhook.user_id = v_user and webhook.id = v_webhook.id;
+    end if;
+  else
+    if http_status = 410 or attempts > cardinality(c_waits) then
+      v_state := 'failed';
+    end if;
+    if http_status = 410 then
+      v_paused := 'gone';
+    elsif v_paused is null and (
+      v_webhook.failing_since < now() - interval '5 days'
+      or (select count(*) from (
+        select from app.deliveries as waiting
+        where waiting.user_id = v_user and waiting.webhook_id = v_webhook.id and waiting.state = 'waiting'
+        limit c_most_waiting) as counted) = c_most_waiting)
+    then
+      v_paused := 'failing';
+    end if;
+    if v_webhook.failing_since is null or v_paused is distinct from v_webhook.paused then
+      update app.webhooks as webhook
+      set failing_since = coalesce(webhook.failing_since, now()), paused = v_paused,
+        updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+      where webhook.user_id = v_user and webhook.id = v_webhook.id;
+    end if;
+  end if;
+
+  if v_state = 'waiting' and v_paused is null then
+    v_due := now() + greatest(
+      c_waits[attempts] * (0.9 + 0.2 * random()), least(coalesce(retry_after, 0), 86400)) * interval '1 second';
+  end if;
+  update app.deliveries as delivery
+  set state = v_state, due_at = v_due, claimed = false, status = http_status, error = finish_delivery.error,
+    finished_at = case when v_state <> 'waiting' then now() end
+  where delivery.user_id = v_user and delivery.id = v_delivery.id;
+
+  if v_paused is not null and v_webhook.paused is null then
+    perform app.hold_deliveries(v_webhook.id, true);
+  elsif v_state <> 'waiting' then
+    -- The next event of the task has waited for this one.
+    update app.deliveries as delivery
+    set due_at = now()
+    where delivery.user_id = v_user and not delivery.claimed and delivery.due_at is not null and delivery.id = (
+      select next.id from app.deliveries as next
+      where next.user_id = v_user and next.webhook_id = v_delivery.webhook_id and next.task_id = v_delivery.task_id
+        and next.number > v_delivery.number and next.state = 'waiting' and next.attempts = 0 and next.type <> 'task.reminder'
+      order by next.number
+      limit 1);
+  end if;
+
+  delete from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.id = any(array(
+    select past.id from app.deliveries as past
+    where past.user_id = v_user and past.webhook_id = v_delivery.webhook_id and past.created_at < now() - interval '7 days'
+      and (past.state = 'delivered' or past.state = 'failed' and past.created_at < now() - interval '30 days')
+    order by past.created_at
+    limit 10));
+  return to_jsonb(v_state);
+end $$;
+
+comment on function api.finish_delivery is
+  'Notes what came of an attempt, and when it is tried again; pauses a webhook that is gone or fails for long; forgets old '
+  'deliveries. Null where the claim has ended. The worker''s.';
+
+grant execute on function api.finish_delivery to task_worker;
+-- end db/functions/api/finish_delivery.sql
+
+-- begin db/functions/api/fire_reminder.sql
+-- Called by the worker, as the user of the reminder. It is taken in the transaction that writes its deliveries; of several
+-- workers one finds it.
+
+create or replace function api.fire_reminder(id uuid, at bigint) returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_late boolean;
+  v_task app.tasks;
+  v_payload text;
+  v_webhook uuid;
+  v_count integer := 0;
+begin
+  delete from app.reminders as reminder
+  where reminder.user_id = v_user and reminder.id = fire_reminder.id and reminder.remind_at = app.time_of(at)
+  returning reminder.remind_at < now() - interval '24 hours' into v_late;
+  if not found then
+    return 'null';
+  end if;
+  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = fire_reminder.id;
+  v_payload := app.render_event('task.reminder', now(), v_task.version, app.render_task(v_task));
+  for v_webhook in
+    select webhook.id from app.webhooks as webhook
+    where webhook.user_id = v_user and webhook.paused is null and 'task.reminder' = any(webhook.events)
+  loop
+    v_count := v_count + 1;
+    if v_late then
+      insert into app.deliveries (webhook_id, type, task_id, number, payload, state, due_at, error, finished_at)
+      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload, 'failed', null, 'too late', now());
+    else
+      insert into app.deliveries (webhook_id, type, task_id, number, payload)
+      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload);
+    end if;
+  end loop;
+  return to_jsonb(v_count);
+end $$;
+
+comment on function api.fire_reminder is
+  'Writes the deliveries of a reminder that is due; returns their number, or null where it is not due any more. The worker''s.';
+
+grant execute on function api.fire_reminder to task_worker;
+-- end db/functions/api/fire_reminder.sql
+
 -- begin db/functions/api/get_series.sql
 -- What the coming due dates of a task are computed from, by the service (RFC 5545).
 
@@ -451,6 +678,32 @@ comment on function api.get_task is 'One task; 304 where If-None-Match names its
 grant execute on function api.get_task to task_api;
 -- end db/functions/api/get_task.sql
 
+-- begin db/functions/api/get_webhook.sql
+-- GET /webhooks/{id}.
+
+create or replace function api.get_webhook(
+  id uuid, if_none_match text, out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_webhook constant app.webhooks := app.read_webhook(id, null, null);
+begin
+  status := 200;
+  headers := array['etag', format('"%s"', app.version_of(v_webhook.updated_at))];
+  if app.etag_matches_weakly(if_none_match, headers[2]) then
+    status := 304;
+  else
+    response := app.render_webhook(v_webhook);
+  end if;
+end $$;
+
+comment on function api.get_webhook is 'One webhook; 304 where If-None-Match names its ETag.';
+
+grant execute on function api.get_webhook to task_api;
+-- end db/functions/api/get_webhook.sql
+
 -- begin db/functions/api/list_changes.sql
 -- GET /changes. Tasks come in the order of their numbers, from the index of updated_at, which is the number as a time. One
 -- statement has one snapshot, so no number in it can be followed by a smaller one later: see app.task_counts.
@@ -477,7 +730,7 @@ declare
 begin
   select * into v_counts from app.task_counts as counts where counts.user_id = v_user;
   if not found then
-    v_counts := row(v_user, 0, 0, 0, 0, 0, 0, 0, 0);
+    v_counts := row(v_user, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   end if;
   v_since := app.read_since(since, v_counts);
   v_next := v_counts.version;
@@ -531,6 +784,54 @@ comment on function api.list_changes is
 
 grant execute on function api.list_changes to task_api;
 -- end db/functions/api/list_changes.sql
+
+-- begin db/functions/api/list_deliveries.sql
+-- GET /webhooks/{id}/deliveries, newest first. The cursor is the last delivery of the page before: its time and its id.
+
+create or replace function api.list_deliveries(
+  id uuid, state text, "limit" integer, cursor text, out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_before constant text[] := regexp_match(cursor, '^([0-9]{1,18})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
+  v_delivery record;
+  v_items text[] := '{}';
+  v_last text;
+  v_next text;
+begin
+  perform app.read_webhook(id, null, null);
+  for v_delivery in
+    select * from app.deliveries as delivery
+    where delivery.user_id = v_user and delivery.webhook_id = list_deliveries.id
+      and (list_deliveries.state is null or delivery.state = list_deliveries.state)
+      and (v_before is null or (delivery.created_at, delivery.id) < (app.time_of(v_before[1]::bigint), v_before[2]::uuid))
+    order by delivery.created_at desc, delivery.id desc
+    limit "limit" + 1
+  loop
+    if cardinality(v_items) = "limit" then
+      -- There is one more than is shown.
+      v_next := v_last;
+      exit;
+    end if;
+    v_last := concat(app.version_of(v_delivery.created_at), '-', v_delivery.id);
+    v_items := v_items || row_to_json(row(
+      v_delivery.id, v_delivery.type, v_delivery.task_id, v_delivery.state, v_delivery.attempts, v_delivery.status,
+      v_delivery.error, app.render_time(v_delivery.created_at), app.render_time(v_delivery.due_at),
+      app.render_time(v_delivery.finished_at), v_delivery.payload::json)::app.delivery_document)::text;
+  end loop;
+  status := 200;
+  headers := '{}';
+  response := concat(
+    '{"items":[', array_to_string(v_items, ','), '],"next_cursor":', coalesce('"' || v_next || '"', 'null'), '}');
+end $$;
+
+comment on function api.list_deliveries is 'A page of the deliveries of a webhook, of one state or of all.';
+
+grant execute on function api.list_deliveries to task_api;
+-- end db/functions/api/list_deliveries.sql
 
 -- begin db/functions/api/list_passes.sql
 -- GET /passes. At most 20, so there are no pages.
@@ -709,6 +1010,48 @@ comment on function api.list_tasks is
 grant execute on function api.list_tasks to task_api;
 -- end db/functions/api/list_tasks.sql
 
+-- begin db/functions/api/list_webhooks.sql
+-- GET /webhooks. At most 10, so there are no pages.
+
+create or replace function api.list_webhooks(out status integer, out headers text[], out response text)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+begin
+  status := 200;
+  headers := '{}';
+  response := '{"items":[' || coalesce((
+    select string_agg(app.render_webhook(webhook), ',' order by webhook.created_at desc, webhook.id)
+    from app.webhooks as webhook
+    where webhook.user_id = v_user), '') || ']}';
+end $$;
+
+comment on function api.list_webhooks is 'The user''s webhooks, newest first, without their secrets.';
+
+grant execute on function api.list_webhooks to task_api;
+-- end db/functions/api/list_webhooks.sql
+
+-- begin db/functions/api/measure_work.sql
+-- Called by the worker, for its metrics.
+
+create or replace function api.measure_work() returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_queue constant record := porter.measure_queue();
+begin
+  return jsonb_build_object('waiting', v_queue.waiting, 'oldest', greatest(v_queue.oldest, 0));
+end $$;
+
+comment on function api.measure_work is 'How many deliveries wait, and by how many seconds the oldest work is late. The worker''s.';
+
+grant execute on function api.measure_work to task_worker;
+-- end db/functions/api/measure_work.sql
+
 -- begin db/functions/api/open_pass.sql
 -- Called for a request with a pass, before its user is known.
 
@@ -805,6 +1148,145 @@ comment on function api.read_series is
 grant execute on function api.read_series to task_api;
 -- end db/functions/api/read_series.sql
 
+-- begin db/functions/api/retry_deliveries.sql
+-- POST /webhooks/{id}/deliveries/{delivery}/retry, and POST /webhooks/{id}/replay {"since": time}: the failed deliveries are
+-- sent again, under their old ids.
+
+create or replace function api.retry_deliveries(
+  id uuid, delivery uuid, body jsonb, out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  c_most constant integer := 1000;
+  v_user constant text := app.require_user_id();
+  v_webhook constant app.webhooks := app.read_webhook(id, null, null);
+  v_since timestamptz := '-infinity';
+  v_ids uuid[] := array[delivery];
+  v_count integer;
+begin
+  if delivery is null then
+    perform app.refuse_unknown_fields(body, array['since'], false);
+    v_since := app.read_time(body, 'since');
+    if v_since is null then
+      perform app.refuse('since', 'missing', 'is required: a time, for example 2026-01-10T17:00:00Z');
+    end if;
+    v_ids := array(
+      select failed.id from app.deliveries as failed
+      where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.state = 'failed'
+        and failed.created_at >= v_since
+      order by failed.created_at
+      limit c_most);
+  end if;
+  update app.deliveries as failed
+  set state = 'waiting', attempts = 0, claimed = false, finished_at = null,
+    due_at = case when v_webhook.paused is null then now() end
+  where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.id = any(v_ids) and failed.state = 'failed';
+  get diagnostics v_count = row_count;
+  if delivery is not null and v_count = 0 then
+    raise exception 'no such failed delivery' using errcode = 'DT404';
+  end if;
+  status := 202;
+  headers := '{}';
+  response := concat('{"count":', v_count, '}');
+end $$;
+
+comment on function api.retry_deliveries is
+  'Has a failed delivery sent again, or those since a time, at most 1,000. Raises DT404 where the delivery has not failed.';
+
+grant execute on function api.retry_deliveries to task_api;
+-- end db/functions/api/retry_deliveries.sql
+
+-- begin db/functions/api/rotate_secret.sql
+-- POST /webhooks/{id}/secret. For a day the secret before signs as well.
+
+create or replace function api.rotate_secret(id uuid, out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_generation integer;
+begin
+  perform app.lock_user();
+  perform app.read_webhook(id, null, null);
+  update app.webhooks as webhook
+  set generation = webhook.generation + 1, rotated_at = now(),
+    updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+  where webhook.user_id = v_user and webhook.id = rotate_secret.id
+  returning webhook.generation into v_generation;
+  status := 200;
+  headers := '{}';
+  response := concat('{"id":"', id, '","generation":', v_generation, '}');
+end $$;
+
+comment on function api.rotate_secret is 'Begins a new signing secret; the service derives it from the generation in the response.';
+
+grant execute on function api.rotate_secret to task_api;
+-- end db/functions/api/rotate_secret.sql
+
+-- begin db/functions/api/take_delivery.sql
+-- Called by the worker, as the user of the delivery. The claim is by compare-and-set on due_at and ends after 60 seconds, so
+-- no lock is held while the request runs, and a worker that dies loses nothing. An event waits for the earlier ones of its
+-- task and webhook; finish_delivery wakes it.
+
+create or replace function api.take_delivery(id uuid, at bigint) returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_at constant timestamptz := app.time_of(at);
+  v_delivery app.deliveries;
+  v_earlier timestamptz;
+  v_webhook app.webhooks;
+begin
+  select * into v_delivery from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.id = take_delivery.id and delivery.due_at = v_at;
+  if not found then
+    return 'null';
+  end if;
+  if v_delivery.type not in ('task.reminder', 'test') then
+    select min(earlier.due_at) into v_earlier from app.deliveries as earlier
+    where earlier.user_id = v_user and earlier.webhook_id = v_delivery.webhook_id and earlier.task_id = v_delivery.task_id
+      and earlier.number < v_delivery.number and earlier.state = 'waiting' and earlier.due_at is not null
+      and earlier.type <> 'task.reminder';
+    if v_earlier is not null then
+      update app.deliveries as delivery
+      set due_at = greatest(v_earlier, now()) + interval '1 second'
+      where delivery.user_id = v_user and delivery.id = v_delivery.id and delivery.due_at = v_at;
+      return 'null';
+    end if;
+  end if;
+  update app.deliveries as delivery
+  set due_at = now() + interval '60 seconds', claimed = true, attempts = delivery.attempts + 1
+  where delivery.user_id = v_user and delivery.id = v_delivery.id and delivery.due_at = v_at
+  returning * into v_delivery;
+  if not found then
+    return 'null';
+  end if;
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id;
+  return jsonb_build_object(
+    'url', v_webhook.url,
+    'webhook_id', v_webhook.id,
+    'headers', v_webhook.headers,
+    'generations', case when v_webhook.rotated_at > now() - interval '24 hours'
+      then array[v_webhook.generation, v_webhook.generation - 1] else array[v_webhook.generation] end,
+    'type', v_delivery.type,
+    'attempts', v_delivery.attempts,
+    'body', case when v_webhook.body is null then v_delivery.payload
+      else app.fill_template(v_webhook.body, app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))::text end);
+end $$;
+
+comment on function api.take_delivery is
+  'Claims a delivery for 60 seconds and returns what to send; null where it is not due any more. The worker''s.';
+
+grant execute on function api.take_delivery to task_worker;
+-- end db/functions/api/take_delivery.sql
+
 -- begin db/functions/api/take_token.sql
 -- The rate limit (RATE_LIMIT): a token bucket for each user, shared by all who serve. One row of two values a user, which says
 -- the same as no row once its time has passed, so it is never removed. Unlogged: nothing is written to the log for it, and
@@ -845,6 +1327,42 @@ comment on function api.take_token is
 
 grant execute on function api.take_token to task_api;
 -- end db/functions/api/take_token.sql
+
+-- begin db/functions/api/test_webhook.sql
+-- POST /webhooks/{id}/test. A paused webhook is refused nothing: the test waits with the rest.
+
+create or replace function api.test_webhook(id uuid, out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_webhook constant app.webhooks := app.read_webhook(id, null, null);
+  v_task app.tasks := app.empty_task();
+  v_delivery uuid;
+begin
+  v_task.id := gen_random_uuid();
+  v_task.user_id := v_webhook.user_id;
+  v_task.title := 'A test of your webhook';
+  v_task.created_at := date_trunc('second', now());
+  v_task.updated_at := v_task.created_at;
+  v_task.due_date := v_task.created_at + interval '1 hour';
+  v_task.reminder_at := v_task.created_at;
+  insert into app.deliveries (webhook_id, type, number, payload)
+  values (v_webhook.id, 'test', 0, app.render_event('test', now(), 0, app.render_task(v_task)))
+  returning deliveries.id into v_delivery;
+  if v_webhook.paused is not null then
+    perform app.hold_deliveries(v_webhook.id, true);
+  end if;
+  status := 202;
+  headers := '{}';
+  response := concat('{"id":"', v_delivery, '"}');
+end $$;
+
+comment on function api.test_webhook is 'Sends an event of the type test to a webhook.';
+
+grant execute on function api.test_webhook to task_api;
+-- end db/functions/api/test_webhook.sql
 
 -- begin db/functions/api/toggle_task.sql
 -- POST /tasks/{id}/toggle.
@@ -940,6 +1458,48 @@ comment on function api.update_task is
 grant execute on function api.update_task to task_api;
 -- end db/functions/api/update_task.sql
 
+-- begin db/functions/api/update_webhook.sql
+-- PATCH /webhooks/{id}. {"paused": null} lets what waited go on.
+
+create or replace function api.update_webhook(
+  id uuid, body jsonb, plain boolean, lenient boolean, if_match text, if_none_match text,
+  out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_old app.webhooks;
+  v_new app.webhooks;
+begin
+  perform app.lock_user();
+  v_old := app.read_webhook(id, if_match, if_none_match);
+  v_new := app.merge_webhook(v_old, body, plain, lenient);
+  if v_new is distinct from v_old then
+    if v_new.paused is null then
+      v_new.failing_since := null;
+    end if;
+    v_new.updated_at := greatest(clock_timestamp(), v_old.updated_at + interval '1 microsecond');
+    update app.webhooks as webhook
+    set url = v_new.url, label = v_new.label, events = v_new.events, headers = v_new.headers, body = v_new.body,
+      timezone = v_new.timezone, paused = v_new.paused, failing_since = v_new.failing_since, updated_at = v_new.updated_at
+    where webhook.user_id = v_user and webhook.id = v_old.id;
+    if v_new.paused is distinct from v_old.paused then
+      perform app.hold_deliveries(v_old.id, v_new.paused is not null);
+    end if;
+  end if;
+  status := 200;
+  headers := array['etag', format('"%s"', app.version_of(v_new.updated_at))];
+  response := app.render_webhook(v_new);
+end $$;
+
+comment on function api.update_webhook is
+  'Changes the fields of a webhook that the body has (RFC 7396); pauses it, or lets it go on.';
+
+grant execute on function api.update_webhook to task_api;
+-- end db/functions/api/update_webhook.sql
+
 -- begin db/functions/api/use_pass.sql
 -- The day of a pass's last use. Called for the first request of a day only.
 
@@ -1001,14 +1561,29 @@ drop function api.watch_changes;
 -- drop db/functions/api/use_pass.sql
 drop function api.use_pass;
 
+-- drop db/functions/api/update_webhook.sql
+drop function api.update_webhook;
+
 -- drop db/functions/api/update_task.sql
 drop function api.update_task;
 
 -- drop db/functions/api/toggle_task.sql
 drop function api.toggle_task;
 
+-- drop db/functions/api/test_webhook.sql
+drop function api.test_webhook;
+
 -- drop db/functions/api/take_token.sql
 drop function api.take_token;
+
+-- drop db/functions/api/take_delivery.sql
+drop function api.take_delivery;
+
+-- drop db/functions/api/rotate_secret.sql
+drop function api.rotate_secret;
+
+-- drop db/functions/api/retry_deliveries.sql
+drop function api.retry_deliveries;
 
 -- drop db/functions/api/read_series.sql
 drop function api.read_series;
@@ -1016,14 +1591,26 @@ drop function api.read_series;
 -- drop db/functions/api/open_pass.sql
 drop function api.open_pass;
 
+-- drop db/functions/api/measure_work.sql
+drop function api.measure_work;
+
+-- drop db/functions/api/list_webhooks.sql
+drop function api.list_webhooks;
+
 -- drop db/functions/api/list_tasks.sql
 drop function api.list_tasks;
 
 -- drop db/functions/api/list_passes.sql
 drop function api.list_passes;
 
+-- drop db/functions/api/list_deliveries.sql
+drop function api.list_deliveries;
+
 -- drop db/functions/api/list_changes.sql
 drop function api.list_changes;
+
+-- drop db/functions/api/get_webhook.sql
+drop function api.get_webhook;
 
 -- drop db/functions/api/get_task.sql
 drop function api.get_task;
@@ -1031,17 +1618,32 @@ drop function api.get_task;
 -- drop db/functions/api/get_series.sql
 drop function api.get_series;
 
+-- drop db/functions/api/fire_reminder.sql
+drop function api.fire_reminder;
+
+-- drop db/functions/api/finish_delivery.sql
+drop function api.finish_delivery;
+
+-- drop db/functions/api/find_work.sql
+drop function api.find_work;
+
 -- drop db/functions/api/find_task_faults.sql
 drop function api.find_task_faults;
 
 -- drop db/functions/api/describe_tasks.sql
 drop function api.describe_tasks;
 
+-- drop db/functions/api/delete_webhook.sql
+drop function api.delete_webhook;
+
 -- drop db/functions/api/delete_task.sql
 drop function api.delete_task;
 
 -- drop db/functions/api/delete_pass.sql
 drop function api.delete_pass;
+
+-- drop db/functions/api/create_webhook.sql
+drop function api.create_webhook;
 
 -- drop db/functions/api/create_task.sql
 drop function api.create_task;

@@ -20,6 +20,12 @@ alter table app.token_buckets enable row level security;
 alter table app.token_buckets force row level security;
 alter table app.passes enable row level security;
 alter table app.passes force row level security;
+alter table app.webhooks enable row level security;
+alter table app.webhooks force row level security;
+alter table app.reminders enable row level security;
+alter table app.reminders force row level security;
+alter table app.deliveries enable row level security;
+alter table app.deliveries force row level security;
 
 -- Tasks: one's own.
 
@@ -63,7 +69,7 @@ create policy task_counts_update_to_count on app.task_counts for update to task_
 grant select on app.task_counts to task_keeper;
 grant insert (user_id) on app.task_counts to task_keeper;
 grant update (
-  version, forgotten, open_high, open_medium, open_low, completed_high, completed_medium, completed_low
+  version, forgotten, open_high, open_medium, open_low, completed_high, completed_medium, completed_low, listening
 ) on app.task_counts to task_keeper;
 
 -- Deletions: read one's own. They are written by the keeper alone, which forgets those that are older than 30 days.
@@ -160,15 +166,118 @@ create policy passes_select_to_open on app.passes for select to task_porter
 
 grant select (user_id, id, scope, digest, expires_at, last_used_on) on app.passes to task_porter;
 
+-- Webhooks: one's own. The service writes what a user may; the worker pauses one that fails.
+
+create policy webhooks_select_own on app.webhooks for select to task_api, task_worker
+  using (user_id = (select app.user_id()));
+create policy webhooks_insert_own on app.webhooks for insert to task_api
+  with check (user_id = (select app.user_id()));
+create policy webhooks_update_own on app.webhooks for update to task_api, task_worker
+  using (user_id = (select app.user_id()))
+  with check (user_id = (select app.user_id()));
+create policy webhooks_delete_own on app.webhooks for delete to task_api
+  using (user_id = (select app.user_id()));
+
+grant select, delete on app.webhooks to task_api;
+grant insert (url, label, events, headers, body, timezone, paused) on app.webhooks to task_api;
+grant update (
+  url, label, events, headers, body, timezone, paused, generation, rotated_at, failing_since, updated_at
+) on app.webhooks to task_api;
+grant select on app.webhooks to task_worker;
+grant update (paused, failing_since, updated_at) on app.webhooks to task_worker;
+
+-- The keeper writes a delivery for each active webhook that waits for an event. It reads no address and no header.
+
+create policy webhooks_select_to_enqueue on app.webhooks for select to task_keeper
+  using (true);
+
+grant select (user_id, id, events, paused) on app.webhooks to task_keeper;
+
+-- Deliveries: one's own. The service makes tests, lists them, and has failed ones sent again; the worker sends them.
+
+create policy deliveries_select_own on app.deliveries for select to task_api, task_worker
+  using (user_id = (select app.user_id()));
+create policy deliveries_insert_own on app.deliveries for insert to task_api, task_worker
+  with check (user_id = (select app.user_id()));
+create policy deliveries_update_own on app.deliveries for update to task_api, task_worker
+  using (user_id = (select app.user_id()))
+  with check (user_id = (select app.user_id()));
+create policy deliveries_delete_own on app.deliveries for delete to task_worker
+  using (user_id = (select app.user_id()));
+create policy deliveries_insert_to_enqueue on app.deliveries for insert to task_keeper
+  with check (true);
+
+grant select on app.deliveries to task_api;
+grant insert (webhook_id, type, number, payload) on app.deliveries to task_api;
+-- What is sent, and where, never changes.
+grant update (state, due_at, claimed, attempts, finished_at) on app.deliveries to task_api;
+grant select, delete on app.deliveries to task_worker;
+grant insert (webhook_id, type, task_id, number, payload, state, due_at, error, finished_at) on app.deliveries to task_worker;
+grant update (state, due_at, claimed, attempts, status, error, finished_at) on app.deliveries to task_worker;
+grant insert (user_id, webhook_id, type, task_id, number, payload) on app.deliveries to task_keeper;
+
+-- Reminders: nobody's but the keeper's, which follows the tasks, and the worker's, for the user at hand.
+
+create policy reminders_select_own on app.reminders for select to task_worker
+  using (user_id = (select app.user_id()));
+create policy reminders_delete_own on app.reminders for delete to task_worker
+  using (user_id = (select app.user_id()));
+create policy reminders_select_to_keep on app.reminders for select to task_keeper
+  using (true);
+create policy reminders_insert_to_keep on app.reminders for insert to task_keeper
+  with check (true);
+create policy reminders_delete_to_keep on app.reminders for delete to task_keeper
+  using (true);
+
+grant select, delete on app.reminders to task_worker;
+grant select, insert, delete, truncate on app.reminders to task_keeper;
+
+-- The worker reads the task that it reminds of.
+
+create policy tasks_select_own_to_remind on app.tasks for select to task_worker
+  using (user_id = (select app.user_id()));
+
+grant select on app.tasks to task_worker;
+
+-- Whose reminders and deliveries are due must be known before there is a user. What they say is read under that user's own
+-- policies.
+
+create policy reminders_select_to_propose on app.reminders for select to task_porter
+  using (true);
+create policy deliveries_select_to_propose on app.deliveries for select to task_porter
+  using (true);
+
+grant select on app.reminders to task_porter;
+grant select (user_id, id, webhook_id, due_at) on app.deliveries to task_porter;
+
 reset role;
 
 -- migrate:down
 
 set local role task_owner;
 
-revoke all on app.passes, app.token_buckets, app.idempotency_keys, app.search_entries, app.deleted_tasks,
-  app.task_counts, app.tasks from task_api, task_keeper, task_finder, task_porter;
+revoke all on app.deliveries, app.reminders, app.webhooks, app.passes, app.token_buckets, app.idempotency_keys,
+  app.search_entries, app.deleted_tasks, app.task_counts, app.tasks
+  from task_api, task_worker, task_keeper, task_finder, task_porter;
 
+drop policy deliveries_select_to_propose on app.deliveries;
+drop policy reminders_select_to_propose on app.reminders;
+drop policy tasks_select_own_to_remind on app.tasks;
+drop policy reminders_delete_to_keep on app.reminders;
+drop policy reminders_insert_to_keep on app.reminders;
+drop policy reminders_select_to_keep on app.reminders;
+drop policy reminders_delete_own on app.reminders;
+drop policy reminders_select_own on app.reminders;
+drop policy deliveries_insert_to_enqueue on app.deliveries;
+drop policy deliveries_delete_own on app.deliveries;
+drop policy deliveries_update_own on app.deliveries;
+drop policy deliveries_insert_own on app.deliveries;
+drop policy deliveries_select_own on app.deliveries;
+drop policy webhooks_select_to_enqueue on app.webhooks;
+drop policy webhooks_delete_own on app.webhooks;
+drop policy webhooks_update_own on app.webhooks;
+drop policy webhooks_insert_own on app.webhooks;
+drop policy webhooks_select_own on app.webhooks;
 drop policy passes_select_to_open on app.passes;
 drop policy passes_delete_own on app.passes;
 drop policy passes_update_own on app.passes;
@@ -199,6 +308,12 @@ drop policy tasks_update_own on app.tasks;
 drop policy tasks_insert_own on app.tasks;
 drop policy tasks_select_own on app.tasks;
 
+alter table app.deliveries no force row level security;
+alter table app.deliveries disable row level security;
+alter table app.reminders no force row level security;
+alter table app.reminders disable row level security;
+alter table app.webhooks no force row level security;
+alter table app.webhooks disable row level security;
 alter table app.passes no force row level security;
 alter table app.passes disable row level security;
 alter table app.token_buckets no force row level security;

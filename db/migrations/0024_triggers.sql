@@ -60,11 +60,52 @@ for each statement execute function keeper.forget_tasks();
 
 comment on trigger tasks_forget on app.tasks is 'Totals, and what is searched, where there are no tasks any more.';
 
+-- A task without a reminder costs nothing here.
+create trigger tasks_keep_reminder_inserted
+after insert on app.tasks
+for each row when (new.reminder_at is not null)
+execute function keeper.keep_reminder();
+
+create trigger tasks_keep_reminder_updated
+after update on app.tasks
+for each row when (
+  (old.reminder_at is not null or new.reminder_at is not null)
+  and (
+    new.user_id is distinct from old.user_id or new.id is distinct from old.id
+    or new.completed is distinct from old.completed or new.reminder_at is distinct from old.reminder_at))
+execute function keeper.keep_reminder();
+
+create trigger tasks_keep_reminder_deleted
+after delete on app.tasks
+for each row when (old.reminder_at is not null)
+execute function keeper.keep_reminder();
+
+comment on trigger tasks_keep_reminder_inserted on app.tasks is 'The reminders that are to come.';
+comment on trigger tasks_keep_reminder_updated on app.tasks is 'The reminders that are to come.';
+comment on trigger tasks_keep_reminder_deleted on app.tasks is 'The reminders that are to come.';
+
+create trigger webhooks_keep_listening_inserted
+after insert or delete on app.webhooks
+for each row execute function keeper.keep_listening();
+
+create trigger webhooks_keep_listening_updated
+after update on app.webhooks
+for each row when (new.events is distinct from old.events or new.paused is distinct from old.paused)
+execute function keeper.keep_listening();
+
+comment on trigger webhooks_keep_listening_inserted on app.webhooks is 'What the user''s webhooks wait for.';
+comment on trigger webhooks_keep_listening_updated on app.webhooks is 'What the user''s webhooks wait for.';
+
 reset role;
 
 -- migrate:down
 
 set local role task_owner;
+drop trigger webhooks_keep_listening_updated on app.webhooks;
+drop trigger webhooks_keep_listening_inserted on app.webhooks;
+drop trigger tasks_keep_reminder_deleted on app.tasks;
+drop trigger tasks_keep_reminder_updated on app.tasks;
+drop trigger tasks_keep_reminder_inserted on app.tasks;
 drop trigger tasks_forget on app.tasks;
 drop trigger tasks_change_search_entry on app.tasks;
 drop trigger tasks_keep_search_entry on app.tasks;

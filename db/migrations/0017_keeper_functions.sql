@@ -8,6 +8,8 @@ set local role task_keeper;
 -- Every change of a task comes through here, before the task is written or, after direct SQL and deletions, behind it. The
 -- update of the one row holds its lock to the end of the transaction: so numbers are committed in their order.
 --
+-- Whether a webhook waits for the change comes back with that update: without webhooks it costs nothing.
+--
 -- A deletion leaves its id behind for 30 days. Each deletion forgets at most 10 that are older, and notes the last of them.
 
 create or replace function keeper.count_change(user_id text, old app.tasks, new app.tasks) returns bigint
@@ -17,13 +19,14 @@ as $$
 declare
   v_now constant bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
   v_version bigint;
+  v_listening integer;
   v_forgotten bigint;
 begin
   if (old.priority, old.completed) = (new.priority, new.completed) then
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now)
     where counts.user_id = $1
-    returning counts.version into v_version;
+    returning counts.version, counts.listening into v_version, v_listening;
   else
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now),
@@ -34,7 +37,7 @@ begin
       completed_medium = counts.completed_medium + keeper.difference(old, new, 'Medium', true),
       completed_low = counts.completed_low + keeper.difference(old, new, 'Low', true)
     where counts.user_id = $1
-    returning counts.version into v_version;
+    returning counts.version, counts.listening into v_version, v_listening;
   end if;
   if v_version is null then
     -- The user's first change.
@@ -57,6 +60,9 @@ begin
     if v_forgotten is not null then
       update app.task_counts as counts set forgotten = v_forgotten where counts.user_id = $1;
     end if;
+  end if;
+  if v_listening <> 0 then
+    perform keeper.enqueue_event($1, v_version, v_listening, old, new);
   end if;
   return v_version;
 end $$;
@@ -108,6 +114,51 @@ return coalesce((new.priority = $3 and new.completed = $4)::integer, 0)
 comment on function keeper.difference is 'How many tasks more of this priority and status a change makes: -1, 0 or 1.';
 -- end db/functions/keeper/difference.sql
 
+-- begin db/functions/keeper/enqueue_event.sql
+-- Part of count_change: runs where the user listens to anything at all, in the transaction of the change. Of the webhooks it
+-- reads what they wait for, and no address.
+
+create or replace function keeper.enqueue_event(
+  user_id text, version bigint, listening integer, old app.tasks, new app.tasks) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_type constant text := case
+    when old.id is null then 'task.created'
+    when new.id is null then 'task.deleted'
+    when new.completed and not old.completed then 'task.completed'
+    when old.completed and not new.completed then 'task.reopened'
+    else 'task.updated' end;
+  v_webhook uuid;
+  v_payload text;
+begin
+  if listening & app.event_bit(v_type) = 0 then
+    return;
+  end if;
+  if new.id is null then
+    v_payload := concat('{"id":"', old.id, '"}');
+  else
+    -- As the task is going to be stored.
+    new.user_id := user_id;
+    new.version := version;
+    new.updated_at := app.time_of(version);
+    new.created_at := coalesce(new.created_at, new.updated_at);
+    v_payload := app.render_task(new);
+  end if;
+  v_payload := app.render_event(v_type, app.time_of(version), version, v_payload);
+  for v_webhook in
+    select webhook.id from app.webhooks as webhook
+    where webhook.user_id = $1 and webhook.paused is null and v_type = any(webhook.events)
+  loop
+    insert into app.deliveries (user_id, webhook_id, type, task_id, number, payload)
+    values ($1, v_webhook, v_type, coalesce(new.id, old.id), version, v_payload);
+  end loop;
+end $$;
+
+comment on function keeper.enqueue_event is 'Writes a delivery of a change for each active webhook that waits for it.';
+-- end db/functions/keeper/enqueue_event.sql
+
 -- begin db/functions/keeper/forget_tasks.sql
 -- Definer, as the others. The numbers are kept and the deletions count as forgotten: a client that synchronises begins again.
 
@@ -116,7 +167,7 @@ language plpgsql volatile security definer
 set search_path = ''
 as $$
 begin
-  truncate app.deleted_tasks, app.search_entries;
+  truncate app.deleted_tasks, app.search_entries, app.reminders;
   update app.task_counts as counts
   set version = counts.version + 1, forgotten = counts.version + 1, open_high = 0, open_medium = 0, open_low = 0,
     completed_high = 0, completed_medium = 0, completed_low = 0;
@@ -128,6 +179,54 @@ comment on function keeper.forget_tasks is
 
 grant execute on function keeper.forget_tasks to task_owner;
 -- end db/functions/keeper/forget_tasks.sql
+
+-- begin db/functions/keeper/keep_listening.sql
+-- Definer, as nobody else may write app.task_counts. A user's webhooks are changed one at a time (lock_user), so none is missed.
+
+create or replace function keeper.keep_listening() returns trigger
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+declare
+  v_user constant text := coalesce(new.user_id, old.user_id);
+  v_bits integer;
+begin
+  insert into app.task_counts (user_id) values (v_user) on conflict on constraint task_counts_pkey do nothing;
+  select coalesce(bit_or(app.event_bit(event)), 0) into v_bits
+  from app.webhooks as webhook, unnest(webhook.events) as event
+  where webhook.user_id = v_user and webhook.paused is null;
+  update app.task_counts as counts set listening = v_bits where counts.user_id = v_user and counts.listening <> v_bits;
+  return null;
+end $$;
+
+comment on function keeper.keep_listening is
+  'Definer, so that each change of a task knows what the user''s webhooks wait for: follows a change of a webhook.';
+
+grant execute on function keeper.keep_listening to task_owner;
+-- end db/functions/keeper/keep_listening.sql
+
+-- begin db/functions/keeper/keep_reminder.sql
+-- Definer, as the others: the service has no right on app.reminders. A reminder that is set in the past is not sent.
+
+create or replace function keeper.keep_reminder() returns trigger
+language plpgsql volatile security definer
+set search_path = ''
+as $$
+begin
+  if tg_op <> 'INSERT' then
+    delete from app.reminders as reminder where reminder.user_id = old.user_id and reminder.id = old.id;
+  end if;
+  if tg_op <> 'DELETE' and not new.completed and new.reminder_at > now() - interval '1 minute' then
+    insert into app.reminders (user_id, id, remind_at) values (new.user_id, new.id, new.reminder_at);
+  end if;
+  return null;
+end $$;
+
+comment on function keeper.keep_reminder is
+  'Definer, so that reminders follow the tasks whoever changes them: keeps the reminders that are to come.';
+
+grant execute on function keeper.keep_reminder to task_owner;
+-- end db/functions/keeper/keep_reminder.sql
 
 -- begin db/functions/keeper/keep_search_entry.sql
 -- Keeps app.search_entries, whoever changes a task. Definer, as with the totals: the service has no right on that table at all,
@@ -235,8 +334,17 @@ drop function keeper.list_migrations;
 -- drop db/functions/keeper/keep_search_entry.sql
 drop function keeper.keep_search_entry;
 
+-- drop db/functions/keeper/keep_reminder.sql
+drop function keeper.keep_reminder;
+
+-- drop db/functions/keeper/keep_listening.sql
+drop function keeper.keep_listening;
+
 -- drop db/functions/keeper/forget_tasks.sql
 drop function keeper.forget_tasks;
+
+-- drop db/functions/keeper/enqueue_event.sql
+drop function keeper.enqueue_event;
 
 -- drop db/functions/keeper/difference.sql
 drop function keeper.difference;

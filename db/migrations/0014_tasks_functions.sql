@@ -175,6 +175,9 @@ language plpgsql volatile
 set search_path = ''
 as $$
 begin
+  -- The number is taken for the task as it is going to be: a webhook may be sent it.
+  task.id := coalesce(task.id, gen_random_uuid());
+  task.created_at := null;
   task.version := keeper.take_number(null, task);
   task.created_at := app.time_of(task.version);
   task.updated_at := task.created_at;
@@ -182,7 +185,7 @@ begin
     id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
     created_at, updated_at, version, predecessor_id, series_start, series_index)
   values (
-    coalesce(task.id, gen_random_uuid()), task.title, task.description, task.completed, task.priority, task.tags,
+    task.id, task.title, task.description, task.completed, task.priority, task.tags,
     task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
     task.created_at, task.updated_at, task.version, task.predecessor_id, task.series_start, task.series_index)
   returning * into task;
@@ -314,7 +317,7 @@ return replace((moment at time zone 'UTC')::text, ' ', 'T') || 'Z';
 
 comment on function app.render_time is 'A time of RFC 3339 in UTC.';
 
-grant execute on function app.render_time to task_api;
+grant execute on function app.render_time to task_api, task_worker, task_keeper;
 -- end db/functions/tasks/render_time.sql
 
 -- begin db/functions/tasks/render_task.sql
@@ -331,7 +334,7 @@ return row_to_json(row(
 
 comment on function app.render_task is 'A task as the JSON that a client reads.';
 
-grant execute on function app.render_task to task_api;
+grant execute on function app.render_task to task_api, task_worker, task_keeper;
 -- end db/functions/tasks/render_task.sql
 
 -- begin db/functions/tasks/save_task.sql
@@ -455,7 +458,7 @@ return to_timestamp(version / 1000000::double precision);
 
 comment on function app.time_of is 'The time that a version stands for: updated_at.';
 
-grant execute on function app.time_of to task_api;
+grant execute on function app.time_of to task_api, task_worker, task_keeper;
 -- end db/functions/tasks/time_of.sql
 
 -- begin db/functions/tasks/update_task.sql
@@ -496,7 +499,7 @@ return (extract(epoch from moment) * 1000000)::bigint;
 
 comment on function app.version_of is 'The version that an updated_at stands for: microseconds since 1970.';
 
-grant execute on function app.version_of to task_api;
+grant execute on function app.version_of to task_api, task_worker;
 -- end db/functions/tasks/version_of.sql
 
 -- begin db/functions/tasks/writable_fields.sql

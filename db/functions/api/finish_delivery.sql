@@ -1,0 +1,98 @@
+-- Called by the worker, as the user of the delivery, only while the claim is its own: attempts is then unchanged. The times
+-- between attempts are those of Standard Webhooks.
+
+create or replace function api.finish_delivery(
+  id uuid, attempts integer, http_status integer, error text, retry_after integer) returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  -- 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h.
+  c_waits constant integer[] := array[5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400];
+  c_most_waiting constant integer := 10000;
+  v_user constant text := app.require_user_id();
+  v_delivery app.deliveries;
+  v_webhook app.webhooks;
+  v_paused text;
+  v_state text := 'waiting';
+  v_due timestamptz;
+begin
+  select * into v_delivery from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.id = finish_delivery.id
+    and delivery.attempts = finish_delivery.attempts and delivery.claimed
+  for no key update;
+  if not found then
+    return 'null';
+  end if;
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id;
+  v_paused := v_webhook.paused;
+
+  if http_status between 200 and 299 then
+    v_state := 'delivered';
+    if v_webhook.failing_since is not null then
+      update app.webhooks as webhook
+      set failing_since = null, updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+      where webhook.user_id = v_user and webhook.id = v_webhook.id;
+    end if;
+  else
+    if http_status = 410 or attempts > cardinality(c_waits) then
+      v_state := 'failed';
+    end if;
+    if http_status = 410 then
+      v_paused := 'gone';
+    elsif v_paused is null and (
+      v_webhook.failing_since < now() - interval '5 days'
+      or (select count(*) from (
+        select from app.deliveries as waiting
+        where waiting.user_id = v_user and waiting.webhook_id = v_webhook.id and waiting.state = 'waiting'
+        limit c_most_waiting) as counted) = c_most_waiting)
+    then
+      v_paused := 'failing';
+    end if;
+    if v_webhook.failing_since is null or v_paused is distinct from v_webhook.paused then
+      update app.webhooks as webhook
+      set failing_since = coalesce(webhook.failing_since, now()), paused = v_paused,
+        updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+      where webhook.user_id = v_user and webhook.id = v_webhook.id;
+    end if;
+  end if;
+
+  if v_state = 'waiting' and v_paused is null then
+    v_due := now() + greatest(
+      c_waits[attempts] * (0.9 + 0.2 * random()), least(coalesce(retry_after, 0), 86400)) * interval '1 second';
+  end if;
+  update app.deliveries as delivery
+  set state = v_state, due_at = v_due, claimed = false, status = http_status, error = finish_delivery.error,
+    finished_at = case when v_state <> 'waiting' then now() end
+  where delivery.user_id = v_user and delivery.id = v_delivery.id;
+
+  if v_paused is not null and v_webhook.paused is null then
+    perform app.hold_deliveries(v_webhook.id, true);
+  elsif v_state <> 'waiting' then
+    -- The next event of the task has waited for this one.
+    update app.deliveries as delivery
+    set due_at = now()
+    where delivery.user_id = v_user and not delivery.claimed and delivery.due_at is not null and delivery.id = (
+      select next.id from app.deliveries as next
+      where next.user_id = v_user and next.webhook_id = v_delivery.webhook_id and next.task_id = v_delivery.task_id
+        and next.number > v_delivery.number and next.state = 'waiting' and next.attempts = 0 and next.type <> 'task.reminder'
+      order by next.number
+      limit 1);
+  end if;
+
+  delete from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.id = any(array(
+    select past.id from app.deliveries as past
+    where past.user_id = v_user and past.webhook_id = v_delivery.webhook_id and past.created_at < now() - interval '7 days'
+      and (past.state = 'delivered' or past.state = 'failed' and past.created_at < now() - interval '30 days')
+    order by past.created_at
+    limit 10));
+  return to_jsonb(v_state);
+end $$;
+
+comment on function api.finish_delivery is
+  'Notes what came of an attempt, and when it is tried again; pauses a webhook that is gone or fails for long; forgets old '
+  'deliveries. Null where the claim has ended. The worker''s.';
+
+grant execute on function api.finish_delivery to task_worker;

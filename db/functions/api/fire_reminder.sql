@@ -1,0 +1,43 @@
+-- Called by the worker, as the user of the reminder. It is taken in the transaction that writes its deliveries; of several
+-- workers one finds it.
+
+create or replace function api.fire_reminder(id uuid, at bigint) returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_late boolean;
+  v_task app.tasks;
+  v_payload text;
+  v_webhook uuid;
+  v_count integer := 0;
+begin
+  delete from app.reminders as reminder
+  where reminder.user_id = v_user and reminder.id = fire_reminder.id and reminder.remind_at = app.time_of(at)
+  returning reminder.remind_at < now() - interval '24 hours' into v_late;
+  if not found then
+    return 'null';
+  end if;
+  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = fire_reminder.id;
+  v_payload := app.render_event('task.reminder', now(), v_task.version, app.render_task(v_task));
+  for v_webhook in
+    select webhook.id from app.webhooks as webhook
+    where webhook.user_id = v_user and webhook.paused is null and 'task.reminder' = any(webhook.events)
+  loop
+    v_count := v_count + 1;
+    if v_late then
+      insert into app.deliveries (webhook_id, type, task_id, number, payload, state, due_at, error, finished_at)
+      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload, 'failed', null, 'too late', now());
+    else
+      insert into app.deliveries (webhook_id, type, task_id, number, payload)
+      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload);
+    end if;
+  end loop;
+  return to_jsonb(v_count);
+end $$;
+
+comment on function api.fire_reminder is
+  'Writes the deliveries of a reminder that is due; returns their number, or null where it is not due any more. The worker''s.';
+
+grant execute on function api.fire_reminder to task_worker;

@@ -1,0 +1,57 @@
+-- Called by the worker, as the user of the delivery. The claim is by compare-and-set on due_at and ends after 60 seconds, so
+-- no lock is held while the request runs, and a worker that dies loses nothing. An event waits for the earlier ones of its
+-- task and webhook; finish_delivery wakes it.
+
+create or replace function api.take_delivery(id uuid, at bigint) returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_at constant timestamptz := app.time_of(at);
+  v_delivery app.deliveries;
+  v_earlier timestamptz;
+  v_webhook app.webhooks;
+begin
+  select * into v_delivery from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.id = take_delivery.id and delivery.due_at = v_at;
+  if not found then
+    return 'null';
+  end if;
+  if v_delivery.type not in ('task.reminder', 'test') then
+    select min(earlier.due_at) into v_earlier from app.deliveries as earlier
+    where earlier.user_id = v_user and earlier.webhook_id = v_delivery.webhook_id and earlier.task_id = v_delivery.task_id
+      and earlier.number < v_delivery.number and earlier.state = 'waiting' and earlier.due_at is not null
+      and earlier.type <> 'task.reminder';
+    if v_earlier is not null then
+      update app.deliveries as delivery
+      set due_at = greatest(v_earlier, now()) + interval '1 second'
+      where delivery.user_id = v_user and delivery.id = v_delivery.id and delivery.due_at = v_at;
+      return 'null';
+    end if;
+  end if;
+  update app.deliveries as delivery
+  set due_at = now() + interval '60 seconds', claimed = true, attempts = delivery.attempts + 1
+  where delivery.user_id = v_user and delivery.id = v_delivery.id and delivery.due_at = v_at
+  returning * into v_delivery;
+  if not found then
+    return 'null';
+  end if;
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id;
+  return jsonb_build_object(
+    'url', v_webhook.url,
+    'webhook_id', v_webhook.id,
+    'headers', v_webhook.headers,
+    'generations', case when v_webhook.rotated_at > now() - interval '24 hours'
+      then array[v_webhook.generation, v_webhook.generation - 1] else array[v_webhook.generation] end,
+    'type', v_delivery.type,
+    'attempts', v_delivery.attempts,
+    'body', case when v_webhook.body is null then v_delivery.payload
+      else app.fill_template(v_webhook.body, app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))::text end);
+end $$;
+
+comment on function api.take_delivery is
+  'Claims a delivery for 60 seconds and returns what to send; null where it is not due any more. The worker''s.';
+
+grant execute on function api.take_delivery to task_worker;

@@ -1,0 +1,444 @@
+"""The role of the worker: what it may do, as one user and as none; what is enqueued; how work is claimed."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import asyncpg
+import pytest
+
+from tests.sql import Session
+
+URL = "https://localhost/hook"
+
+
+@pytest.fixture
+def as_worker(server, database):
+    """``as_worker(alice)``: SQL as task_worker, with app.user_id set for the session."""
+    sessions = []
+
+    def connect(user):
+        sessions.append(Session(server.worker_url(database)))
+        if user is not None:
+            sessions[-1].value("select set_config('app.user_id', $1, false)", user)
+        return sessions[-1]
+
+    yield connect
+    for session in sessions:
+        session.close()
+
+
+@pytest.fixture
+def hook(client, alice):
+    """The id of a webhook of alice's."""
+    return client(alice).post("/webhooks", {"url": URL}).json()["id"]
+
+
+@pytest.fixture
+def due(as_superuser):
+    """``due(alice)``: what porter.find_due proposes of the user's: ``(kind, id, webhook_id, at)``."""
+
+    def find(user):
+        return as_superuser.rows(
+            "select kind, id, webhook_id, app.version_of(due_at) as at from porter.find_due(1000)"
+            " where user_id = $1",
+            user,
+        )
+
+    return find
+
+
+def test_what_the_worker_may_execute_is_known(as_worker):
+    mine = set(
+        as_worker(None).column(
+            "select pronamespace::regnamespace || '.' || proname from pg_proc"
+            " where pronamespace::regnamespace::text in ('api', 'audit', 'finder', 'keeper', 'porter')"
+            " and has_function_privilege(pg_proc.oid, 'execute')"
+        )
+    )
+    assert mine == {
+        "api.find_work", "api.measure_work", "api.fire_reminder", "api.take_delivery",
+        "api.finish_delivery", "porter.find_due", "porter.measure_queue",
+    }  # fmt: skip
+
+
+TABLES = ("app.tasks", "app.webhooks", "app.deliveries", "app.reminders")
+
+
+def test_without_a_user_the_worker_sees_nothing_and_its_functions_refuse(as_worker, client, alice, hook):
+    client(alice).create(reminder_at="2999-01-01")
+    session = as_worker(None)
+    for table in TABLES:
+        assert session.value(f"select count(*) from {table}") == 0
+    for call in (
+        "api.fire_reminder(null, null)",
+        "api.take_delivery(null, null)",
+        "api.finish_delivery(null, null, null, null, null)",
+    ):
+        with pytest.raises(asyncpg.PostgresError) as refusal:
+            session.value(f"select {call}")
+        assert refusal.value.sqlstate == "DT401"
+
+
+def test_as_a_user_the_worker_sees_that_users_rows_only(as_worker, client, alice, bob, hook):
+    client(alice).create(reminder_at="2999-01-01")
+    for table in TABLES:
+        assert as_worker(alice).value(f"select count(*) from {table}") == 1
+        assert as_worker(bob).value(f"select count(*) from {table}") == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into app.tasks (title) values ('x')",
+        "update app.tasks set title = 'x'",
+        "delete from app.tasks",
+        "insert into app.webhooks (url, events) values ('https://localhost', '{task.created}')",
+        "update app.webhooks set url = 'https://localhost'",
+        "update app.webhooks set headers = '{}'",
+        "delete from app.webhooks",
+        "update app.deliveries set payload = '{}'",
+        "insert into app.reminders (user_id, id, remind_at) values (app.user_id(), gen_random_uuid(), now())",
+        "select count(*) from app.passes",
+        "select count(*) from app.search_entries",
+        "select count(*) from app.idempotency_keys",
+        "select count(*) from app.task_counts",
+        "select count(*) from app.deleted_tasks",
+        "select api.list_tasks('{}', '', '', null)",
+        "select porter.open_pass('')",
+        "select keeper.take_number(null, null)",
+        "set role task_api",
+        "set role task_porter",
+        "create table app.notes (id uuid)",
+    ],
+)
+def test_the_worker_may_not(statement, as_worker, alice):
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        as_worker(alice).execute(statement)
+
+
+def test_find_due_returns_ids_and_times_only(as_worker, client, alice, hook):
+    client(alice).create(title="A secret title")
+    session = as_worker(None)
+    rows = session.rows("select * from porter.find_due(100000) where user_id = $1", alice)
+    assert [[*row.keys()] for row in rows] == [["user_id", "kind", "id", "webhook_id", "due_at"]]
+    assert "secret" not in session.value("select api.find_work(100000)")
+
+
+def test_at_most_five_deliveries_of_a_webhook_are_proposed_at_once(client, alice, hook, due):
+    for _ in range(8):
+        client(alice).create()
+    assert [row["kind"] for row in due(alice)] == ["delivery"] * 5
+
+
+def test_what_is_committed_is_enqueued_once_and_what_is_rolled_back_never(as_user, alice, hook):
+    session = as_user(alice)
+    committed = 0
+    for number in range(20):
+        session.execute("begin")
+        for part in range(50):
+            session.value(
+                "select status from api.create_task(body => $1, id => null, lenient => false, answer => null,"
+                " idempotency_key => null)",
+                f'{{"title": "{number} {part}"}}',
+            )
+        session.execute("commit" if number % 2 else "rollback")
+        committed += 50 * (number % 2)
+    assert committed == 500
+    assert session.value("select count(*) from app.tasks") == committed
+    matched = session.value(
+        "select count(distinct task.id) from app.tasks as task join app.deliveries as delivery"
+        " on delivery.user_id = task.user_id and delivery.task_id = task.id"
+        " and delivery.number = task.version"
+    )
+    assert (matched, session.value("select count(*) from app.deliveries")) == (committed, committed)
+
+
+def test_direct_sql_is_told_as_well(as_user, alice, hook):
+    session = as_user(alice)
+    session.execute("insert into app.tasks (title) values ('Direct')")
+    session.execute("update app.tasks set completed = true")
+    session.execute("delete from app.tasks")
+    rows = session.rows("select type, payload::jsonb ->> 'version' as version, number from app.deliveries")
+    assert {row["type"] for row in rows} == {"task.created", "task.completed", "task.deleted"}
+    assert all(int(row["version"]) == row["number"] > 0 for row in rows)
+
+
+def test_who_has_no_webhook_enqueues_nothing(as_user, client, alice, bob, hook):
+    client(bob).create()
+    for user in (alice, bob):
+        assert as_user(user).value("select count(*) from app.deliveries") == 0
+    assert as_user(bob).value("select listening from app.task_counts") == 0
+    assert as_user(alice).value("select listening from app.task_counts") == 63
+    client(alice).delete(f"/webhooks/{hook}")
+    assert as_user(alice).value("select listening from app.task_counts") == 0
+
+
+def test_reminders_follow_the_tasks(client, alice, as_superuser):
+    def reminders():
+        return as_superuser.column("select id::text from app.reminders where user_id = $1", alice)
+
+    her = client(alice)
+    task = her.create(reminder_at="2999-01-01")
+    path = f"/tasks/{task['id']}"
+    assert reminders() == [task["id"]]
+    for change, expected in (
+        ({"reminder_at": "2998-01-01"}, [task["id"]]),
+        ({"completed": True}, []),
+        ({"completed": False}, [task["id"]]),
+        ({"reminder_at": None}, []),
+        ({"reminder_at": "2000-01-01"}, []),
+        ({"reminder_at": "2999-01-01"}, [task["id"]]),
+    ):
+        assert her.patch(path, change).status_code == 200
+        assert reminders() == expected, change
+    her.delete(path)
+    assert reminders() == []
+
+
+def overdue(as_superuser, user, interval="1 second"):
+    """Let the user's reminders be due since then."""
+    as_superuser.execute(
+        f"update app.reminders set remind_at = now() - interval '{interval}' where user_id = $1", user
+    )
+
+
+def test_a_reminder_is_fired_once_with_its_task(client, alice, hook, as_worker, as_superuser, due):
+    task = client(alice).create(title="Rent", reminder_at="2999-01-01")
+    as_superuser.execute("delete from app.deliveries where user_id = $1", alice)
+    assert due(alice) == []
+    overdue(as_superuser, alice)
+    [reminder] = due(alice)
+    worker = as_worker(alice)
+    fire = "select api.fire_reminder(id => $1, at => $2)"
+    assert worker.value(fire, reminder["id"], reminder["at"] + 1) == "null"
+    assert worker.value(fire, reminder["id"], reminder["at"]) == "1"
+    assert worker.value(fire, reminder["id"], reminder["at"]) == "null"
+    [delivery] = client(alice).get(f"/webhooks/{hook}/deliveries").json()["items"]
+    assert (delivery["type"], delivery["payload"]["data"]) == ("task.reminder", task)
+
+
+def test_a_reminder_that_is_a_day_late_is_noted_and_not_sent(
+    client, alice, hook, as_worker, as_superuser, due
+):
+    client(alice).create(reminder_at="2999-01-01")
+    as_superuser.execute("delete from app.deliveries where user_id = $1", alice)
+    overdue(as_superuser, alice, "25 hours")
+    [reminder] = due(alice)
+    as_worker(alice).value("select api.fire_reminder($1, $2)", reminder["id"], reminder["at"])
+    [delivery] = client(alice).get(f"/webhooks/{hook}/deliveries").json()["items"]
+    assert (delivery["state"], delivery["error"], delivery["attempts"]) == ("failed", "too late", 0)
+    assert due(alice) == []
+
+
+def test_of_several_workers_one_gets_a_delivery(client, alice, hook, as_worker, due):
+    client(alice).create()
+    [delivery] = due(alice)
+    workers = [as_worker(alice) for _ in range(3)]
+    barrier = Barrier(3)
+
+    def take(worker):
+        barrier.wait()
+        return worker.value("select api.take_delivery($1, $2)", delivery["id"], delivery["at"])
+
+    with ThreadPoolExecutor(3) as pool:
+        taken = [*pool.map(take, workers)]
+    assert sorted(each == "null" for each in taken) == [False, True, True]
+    assert due(alice) == []
+
+
+def take(worker, row):
+    return worker.value("select api.take_delivery($1, $2)", row["id"], row["at"])
+
+
+def finish(worker, row, attempts=1, status=200, error=None, retry_after=None):
+    return worker.value(
+        "select api.finish_delivery($1, $2, $3, $4, $5)", row["id"], attempts, status, error, retry_after
+    )
+
+
+def wait_of(as_superuser, row):
+    """Seconds until the delivery is due."""
+    return as_superuser.value(
+        "select extract(epoch from due_at - now())::float from app.deliveries where id = $1", row["id"]
+    )
+
+
+def test_a_claim_ends_by_itself_and_its_late_end_counts_for_nothing(
+    client, alice, hook, as_worker, as_superuser, due
+):
+    client(alice).create()
+    [first] = due(alice)
+    dead, living = as_worker(alice), as_worker(alice)
+    assert take(dead, first) != "null"
+    as_superuser.execute("update app.deliveries set due_at = now() where id = $1", first["id"])
+    [again] = due(alice)
+    assert take(living, again) != "null"
+    assert finish(dead, first, attempts=1) == "null"
+    assert finish(living, again, attempts=2) == '"delivered"'
+    assert finish(living, again, attempts=2) == "null"
+
+
+def test_an_event_waits_for_the_earlier_ones_of_its_task(client, alice, hook, as_worker, due):
+    task = client(alice).create()
+    client(alice).patch(f"/tasks/{task['id']}", {"title": "x"})
+    other = client(alice).create()
+    first, second, third = due(alice)
+    worker = as_worker(alice)
+    assert take(worker, second) == "null"
+    assert take(worker, third) != "null"
+    assert take(worker, first) != "null"
+    assert due(alice) == []
+    assert finish(worker, first) == '"delivered"'
+    [woken] = due(alice)
+    assert woken["id"] == second["id"]
+    assert take(worker, woken) != "null"
+    assert other["id"] != task["id"]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "seconds"),
+    [(1, 5), (2, 300), (3, 1800), (4, 7200), (5, 18000), (6, 36000), (7, 50400), (8, 72000), (9, 86400)],
+)
+def test_the_times_between_attempts_are_those_of_the_standard(
+    attempts, seconds, client, alice, hook, as_worker, as_superuser, due
+):
+    client(alice).create()
+    [delivery] = due(alice)
+    as_superuser.execute(
+        "update app.deliveries set attempts = $2 where id = $1", delivery["id"], attempts - 1
+    )
+    worker = as_worker(alice)
+    take(worker, delivery)
+    assert finish(worker, delivery, attempts, 500) == '"waiting"'
+    assert seconds * 0.89 < wait_of(as_superuser, delivery) < seconds * 1.11
+
+
+def test_after_the_tenth_attempt_it_has_failed(client, alice, hook, as_worker, as_superuser, due):
+    client(alice).create()
+    [delivery] = due(alice)
+    as_superuser.execute("update app.deliveries set attempts = 9 where id = $1", delivery["id"])
+    worker = as_worker(alice)
+    take(worker, delivery)
+    assert finish(worker, delivery, 10, None, "timeout") == '"failed"'
+    [listed] = client(alice).get(f"/webhooks/{hook}/deliveries?state=failed").json()["items"]
+    assert (listed["attempts"], listed["error"], listed["next_attempt_at"]) == (10, "timeout", None)
+
+
+def test_retry_after_counts_up_to_a_day(client, alice, hook, as_worker, as_superuser, due):
+    client(alice).create()
+    client(alice).create()
+    worker = as_worker(alice)
+    for delivery, given, expected in zip(due(alice), (100, 1_000_000), (100, 86400), strict=True):
+        take(worker, delivery)
+        finish(worker, delivery, 1, 503, None, given)
+        assert expected - 5 < wait_of(as_superuser, delivery) <= expected
+
+
+def test_410_pauses_the_webhook_and_holds_the_rest(client, alice, hook, as_worker, due):
+    client(alice).create()
+    client(alice).create()
+    first, second = due(alice)
+    worker = as_worker(alice)
+    take(worker, first)
+    assert finish(worker, first, 1, 410) == '"failed"'
+    assert client(alice).get(f"/webhooks/{hook}").json()["paused"] == "gone"
+    assert due(alice) == []
+    client(alice).create()
+    assert due(alice) == []
+    client(alice).patch(f"/webhooks/{hook}", {"paused": None})
+    assert [row["id"] for row in due(alice)] == [second["id"]]
+
+
+def test_five_days_of_failures_pause_the_webhook(client, alice, hook, as_worker, as_superuser, due):
+    client(alice).create()
+    [delivery] = due(alice)
+    worker = as_worker(alice)
+    take(worker, delivery)
+    finish(worker, delivery, 1, 500)
+    assert client(alice).get(f"/webhooks/{hook}").json()["failing_since"] is not None
+    as_superuser.execute(
+        "update app.webhooks set failing_since = now() - interval '121 hours' where id = $1", hook
+    )
+    as_superuser.execute("update app.deliveries set due_at = now() where id = $1", delivery["id"])
+    [again] = due(alice)
+    take(worker, again)
+    finish(worker, again, 2, 500)
+    webhook = client(alice).get(f"/webhooks/{hook}").json()
+    assert webhook["paused"] == "failing"
+    [held] = client(alice).get(f"/webhooks/{hook}/deliveries").json()["items"]
+    assert (held["state"], held["next_attempt_at"]) == ("waiting", None)
+
+
+def test_a_success_ends_the_failing(client, alice, hook, as_worker, as_superuser, due):
+    client(alice).create()
+    [delivery] = due(alice)
+    worker = as_worker(alice)
+    take(worker, delivery)
+    finish(worker, delivery, 1, 500)
+    as_superuser.execute("update app.deliveries set due_at = now() where id = $1", delivery["id"])
+    [again] = due(alice)
+    take(worker, again)
+    finish(worker, again, 2, 204)
+    assert client(alice).get(f"/webhooks/{hook}").json()["failing_since"] is None
+
+
+def test_old_deliveries_are_forgotten(client, alice, hook, as_worker, as_superuser, due):
+    for _ in range(4):
+        client(alice).create()
+    kept, *old = due(alice)
+    for row, state, age in zip(
+        old, ("delivered", "failed", "failed"), ("8 days", "8 days", "31 days"), strict=True
+    ):
+        as_superuser.execute(
+            f"update app.deliveries set state = $2, due_at = null, created_at = now() - interval '{age}'"
+            " where id = $1",
+            row["id"],
+            state,
+        )
+    worker = as_worker(alice)
+    take(worker, kept)
+    finish(worker, kept)
+    left = as_superuser.column("select id from app.deliveries where user_id = $1", alice)
+    assert {*left} == {kept["id"], old[1]["id"]}
+
+
+def test_a_body_of_ones_own_is_filled_in_once_and_stays_what_it_is(client, alice, as_worker, due):
+    body = {"title": "{title}", "all": ["{due} {priority} {tags} {nothing} {", 5, None, {"x": "{id}"}]}
+    webhook = {"url": URL, "body": body, "timezone": "Europe/Berlin", "events": ["task.created"]}
+    client(alice).post("/webhooks", webhook)
+    title = 'Say "{description}" and {title}", "x": "y\\'
+    task = client(alice).create(
+        title=title, description="no", tags=["a", "b"], due_date="2031-01-10T17:00:00Z"
+    )
+    [delivery] = due(alice)
+    sent = json.loads(json.loads(take(as_worker(alice), delivery))["body"])
+    due_text = "Fri 10 Jan 2031, 18:00 Medium a, b {nothing} {"
+    assert sent == {"title": title, "all": [due_text, 5, None, {"x": task["id"]}]}
+
+
+def test_after_a_rotation_two_generations_sign_for_a_day(client, alice, hook, as_worker, as_superuser, due):
+    client(alice).post(f"/webhooks/{hook}/secret")
+    client(alice).create()
+    client(alice).create()
+    first, second = due(alice)
+    assert json.loads(take(as_worker(alice), first))["generations"] == [2, 1]
+    as_superuser.execute(
+        "update app.webhooks set rotated_at = now() - interval '25 hours' where id = $1", hook
+    )
+    assert json.loads(take(as_worker(alice), second))["generations"] == [2]
+
+
+def test_truncated_tasks_have_no_reminders(new_database, server):
+    database = new_database()
+    session = Session(server.superuser_url(database))
+    try:
+        session.execute(
+            "insert into app.tasks (user_id, title, reminder_at)"
+            " values ('alice', 'x', now() + interval '1 day')"
+        )
+        assert session.value("select count(*) from app.reminders") == 1
+        session.execute("truncate app.tasks")
+        assert session.value("select count(*) from app.reminders") == 0
+    finally:
+        session.close()
