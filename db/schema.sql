@@ -1308,7 +1308,7 @@ begin
   v_key := case v_query.sort_by
     when 'due_date' then case when v_query.descending then 'due_or_minus_infinity' else 'due_or_infinity' end
     when 'title' then 'title_key'
-    when 'priority' then 'priority_rank'
+    when 'priority' then 'priority_key'
     else v_query.sort_by end;
   v_direction := case when v_query.descending <> v_backwards then 'desc' else 'asc' end;
   v_after := v_cursor ->> 'key';
@@ -1324,8 +1324,8 @@ begin
       when 'updated_at desc' then app.page_tasks_by_updated_at_desc(v_query, v_after, v_after_id, v_query.limit + 1)
       when 'title_key asc' then app.page_tasks_by_title_key_asc(v_query, v_after, v_after_id, v_query.limit + 1)
       when 'title_key desc' then app.page_tasks_by_title_key_desc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'priority_rank asc' then app.page_tasks_by_priority_rank_asc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'priority_rank desc' then app.page_tasks_by_priority_rank_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'priority_key asc' then app.page_tasks_by_priority_key_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'priority_key desc' then app.page_tasks_by_priority_key_desc(v_query, v_after, v_after_id, v_query.limit + 1)
       when 'due_or_infinity asc' then app.page_tasks_by_due_or_infinity_asc(v_query, v_after, v_after_id, v_query.limit + 1)
       when 'due_or_infinity desc' then app.page_tasks_by_due_or_infinity_desc(v_query, v_after, v_after_id, v_query.limit + 1)
       when 'due_or_minus_infinity asc' then app.page_tasks_by_due_or_minus_infinity_asc(v_query, v_after, v_after_id, v_query.limit + 1)
@@ -3602,16 +3602,16 @@ COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_desc(query app.task_
 
 
 --
--- Name: page_tasks_by_priority_rank_asc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+-- Name: page_tasks_by_priority_key_asc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
+CREATE FUNCTION app.page_tasks_by_priority_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
     declare
       v_user constant text := app.require_user_id();
-      v_after constant integer := coalesce(after, '0');
+      v_after constant bigint := coalesce(after, '0');
       v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
       v_rows constant integer := "limit" + query.offset;
     begin
@@ -3621,32 +3621,32 @@ CREATE FUNCTION app.page_tasks_by_priority_rank_asc(query app.task_query, after 
         array_agg(page.document)
       into ids, keys, documents
       from (
-        select task.id, array_position('{High,Medium,Low}', task.priority) as key, app.render_task(row(task.*)::app.tasks) as document
-        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when 1 = v_after then v_after_id when 1 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when 1 = v_after then v_after_id when 1 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows)) as task order by  task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when 2 = v_after then v_after_id when 2 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when 2 = v_after then v_after_id when 2 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows)) as task order by  task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when 3 = v_after then v_after_id when 3 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when 3 = v_after then v_after_id when 3 > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end order by  task.id asc limit v_rows)) as task order by  task.id asc limit v_rows)) as task
-        order by array_position('{High,Medium,Low}', task.priority) asc, task.id asc
+        select task.id, app.priority_key(task.priority, task.created_at) as key, app.render_task(row(task.*)::app.tasks) as document
+        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) > (app.time_of(v_after - 1 * 10000000000000000), v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) > (app.time_of(v_after - 1 * 10000000000000000), v_after_id) order by task.created_at asc, task.id asc limit v_rows)) as task order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) > (app.time_of(v_after - 2 * 10000000000000000), v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) > (app.time_of(v_after - 2 * 10000000000000000), v_after_id) order by task.created_at asc, task.id asc limit v_rows)) as task order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) > (app.time_of(v_after - 3 * 10000000000000000), v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) > (app.time_of(v_after - 3 * 10000000000000000), v_after_id) order by task.created_at asc, task.id asc limit v_rows)) as task order by task.created_at asc, task.id asc limit v_rows)) as task
+        order by app.priority_key(task.priority, task.created_at) asc, task.id asc
         limit "limit" offset query.offset
       ) as page;
     end $$;
 
 
 --
--- Name: FUNCTION page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION page_tasks_by_priority_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_priority_rank_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
+COMMENT ON FUNCTION app.page_tasks_by_priority_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
 
 
 --
--- Name: page_tasks_by_priority_rank_desc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
+-- Name: page_tasks_by_priority_key_desc(app.task_query, text, uuid, integer); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
+CREATE FUNCTION app.page_tasks_by_priority_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
     declare
       v_user constant text := app.require_user_id();
-      v_after constant integer := coalesce(after, '4');
+      v_after constant bigint := coalesce(after, '900000000000000000');
       v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
       v_rows constant integer := "limit" + query.offset;
     begin
@@ -3656,19 +3656,19 @@ CREATE FUNCTION app.page_tasks_by_priority_rank_desc(query app.task_query, after
         array_agg(page.document)
       into ids, keys, documents
       from (
-        select task.id, array_position('{High,Medium,Low}', task.priority) as key, app.render_task(row(task.*)::app.tasks) as document
-        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when 1 = v_after then v_after_id when 1 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when 1 = v_after then v_after_id when 1 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows)) as task order by  task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when 2 = v_after then v_after_id when 2 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when 2 = v_after then v_after_id when 2 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows)) as task order by  task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when 3 = v_after then v_after_id when 3 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when 3 = v_after then v_after_id when 3 < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end order by  task.id desc limit v_rows)) as task order by  task.id desc limit v_rows)) as task
-        order by array_position('{High,Medium,Low}', task.priority) desc, task.id desc
+        select task.id, app.priority_key(task.priority, task.created_at) as key, app.render_task(row(task.*)::app.tasks) as document
+        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) < (app.time_of(v_after - 1 * 10000000000000000), v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) < (app.time_of(v_after - 1 * 10000000000000000), v_after_id) order by task.created_at desc, task.id desc limit v_rows)) as task order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) < (app.time_of(v_after - 2 * 10000000000000000), v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) < (app.time_of(v_after - 2 * 10000000000000000), v_after_id) order by task.created_at desc, task.id desc limit v_rows)) as task order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) < (app.time_of(v_after - 3 * 10000000000000000), v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) < (app.time_of(v_after - 3 * 10000000000000000), v_after_id) order by task.created_at desc, task.id desc limit v_rows)) as task order by task.created_at desc, task.id desc limit v_rows)) as task
+        order by app.priority_key(task.priority, task.created_at) desc, task.id desc
         limit "limit" offset query.offset
       ) as page;
     end $$;
 
 
 --
--- Name: FUNCTION page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION page_tasks_by_priority_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_priority_rank_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
+COMMENT ON FUNCTION app.page_tasks_by_priority_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
 
 
 --
@@ -3891,6 +3891,38 @@ CREATE FUNCTION app.preconditions_hold(if_match text, if_none_match text, versio
 --
 
 COMMENT ON FUNCTION app.preconditions_hold(if_match text, if_none_match text, version bigint) IS 'Whether a task of this version may be changed; null is a condition that the request does not have.';
+
+
+--
+-- Name: version_of(timestamp with time zone); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.version_of(moment timestamp with time zone) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ((EXTRACT(epoch FROM moment) * (1000000)::numeric))::bigint;
+
+
+--
+-- Name: FUNCTION version_of(moment timestamp with time zone); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.version_of(moment timestamp with time zone) IS 'The version that an updated_at stands for: microseconds since 1970.';
+
+
+--
+-- Name: priority_key(text, timestamp with time zone); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.priority_key(priority text, created_at timestamp with time zone) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ((array_position('{High,Medium,Low}'::text[], priority) * '10000000000000000'::bigint) + app.version_of(created_at));
+
+
+--
+-- Name: FUNCTION priority_key(priority text, created_at timestamp with time zone); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.priority_key(priority text, created_at timestamp with time zone) IS 'The place of a task in the order by priority.';
 
 
 --
@@ -4750,10 +4782,10 @@ declare
     when 'relevance' then 'proposed.rank'
     when 'due_or_infinity' then $$coalesce(task.due_date, 'infinity')$$
     when 'due_or_minus_infinity' then $$coalesce(task.due_date, '-infinity')$$
-    when 'priority_rank' then $$array_position('{High,Medium,Low}', task.priority)$$
+    when 'priority_key' then 'app.priority_key(task.priority, task.created_at)'
     else format('task.%I', key) end;
   v_type constant text := case key
-    when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_rank' then 'integer' else 'timestamptz' end;
+    when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_key' then 'bigint' else 'timestamptz' end;
   v_direction constant text := case direction when 'asc' then 'asc' else 'desc' end;
   v_beyond constant text := case direction when 'asc' then '>' else '<' end;
   v_tasks constant text := case when v_searches
@@ -5215,22 +5247,6 @@ end $$;
 --
 
 COMMENT ON FUNCTION app.update_task(old app.tasks, new app.tasks) IS 'Writes the new state of a task, with the next number as its version; raises 40001 where the old state is not there any more.';
-
-
---
--- Name: version_of(timestamp with time zone); Type: FUNCTION; Schema: app; Owner: -
---
-
-CREATE FUNCTION app.version_of(moment timestamp with time zone) RETURNS bigint
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ((EXTRACT(epoch FROM moment) * (1000000)::numeric))::bigint;
-
-
---
--- Name: FUNCTION version_of(moment timestamp with time zone); Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON FUNCTION app.version_of(moment timestamp with time zone) IS 'The version that an updated_at stands for: microseconds since 1970.';
 
 
 --
@@ -5952,8 +5968,11 @@ declare
   v_version bigint;
   v_listening integer;
   v_forgotten bigint;
+  -- The total that the task leaves, and the one that it joins.
+  v_left constant text := coalesce(case when old.completed then 'completed ' else 'open ' end || old.priority, '');
+  v_joined constant text := coalesce(case when new.completed then 'completed ' else 'open ' end || new.priority, '');
 begin
-  if (old.priority, old.completed) = (new.priority, new.completed) then
+  if v_left = v_joined then
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now)
     where counts.user_id = $1
@@ -5961,12 +5980,12 @@ begin
   else
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now),
-      open_high = counts.open_high + keeper.difference(old, new, 'High', false),
-      open_medium = counts.open_medium + keeper.difference(old, new, 'Medium', false),
-      open_low = counts.open_low + keeper.difference(old, new, 'Low', false),
-      completed_high = counts.completed_high + keeper.difference(old, new, 'High', true),
-      completed_medium = counts.completed_medium + keeper.difference(old, new, 'Medium', true),
-      completed_low = counts.completed_low + keeper.difference(old, new, 'Low', true)
+      open_high = counts.open_high + (v_joined = 'open High')::integer - (v_left = 'open High')::integer,
+      open_medium = counts.open_medium + (v_joined = 'open Medium')::integer - (v_left = 'open Medium')::integer,
+      open_low = counts.open_low + (v_joined = 'open Low')::integer - (v_left = 'open Low')::integer,
+      completed_high = counts.completed_high + (v_joined = 'completed High')::integer - (v_left = 'completed High')::integer,
+      completed_medium = counts.completed_medium + (v_joined = 'completed Medium')::integer - (v_left = 'completed Medium')::integer,
+      completed_low = counts.completed_low + (v_joined = 'completed Low')::integer - (v_left = 'completed Low')::integer
     where counts.user_id = $1
     returning counts.version, counts.listening into v_version, v_listening;
   end if;
@@ -6037,22 +6056,6 @@ end $$;
 --
 
 COMMENT ON FUNCTION keeper.count_task() IS 'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts a change by direct SQL.';
-
-
---
--- Name: difference(app.tasks, app.tasks, text, boolean); Type: FUNCTION; Schema: keeper; Owner: -
---
-
-CREATE FUNCTION keeper.difference(old app.tasks, new app.tasks, priority text, completed boolean) RETURNS integer
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (COALESCE(((((new).priority = priority) AND ((new).completed = completed)))::integer, 0) - COALESCE(((((old).priority = priority) AND ((old).completed = completed)))::integer, 0));
-
-
---
--- Name: FUNCTION difference(old app.tasks, new app.tasks, priority text, completed boolean); Type: COMMENT; Schema: keeper; Owner: -
---
-
-COMMENT ON FUNCTION keeper.difference(old app.tasks, new app.tasks, priority text, completed boolean) IS 'How many tasks more of this priority and status a change makes: -1, 0 or 1.';
 
 
 --
@@ -8526,13 +8529,6 @@ CREATE INDEX tasks_by_created_at ON app.tasks USING btree (user_id, completed, p
 --
 
 CREATE INDEX tasks_by_due_date ON app.tasks USING btree (user_id, completed, priority, due_date, id);
-
-
---
--- Name: tasks_by_priority; Type: INDEX; Schema: app; Owner: -
---
-
-CREATE INDEX tasks_by_priority ON app.tasks USING btree (user_id, completed, priority, id);
 
 
 --

@@ -494,13 +494,26 @@ grant execute on function app.update_task to task_api;
 -- The way back of time_of.
 
 create or replace function app.version_of(moment timestamptz) returns bigint
-language sql immutable parallel safe
+language sql stable parallel safe
 return (extract(epoch from moment) * 1000000)::bigint;
 
 comment on function app.version_of is 'The version that an updated_at stands for: microseconds since 1970.';
 
 grant execute on function app.version_of to task_api, task_worker;
 -- end db/functions/tasks/version_of.sql
+
+-- begin db/functions/tasks/priority_key.sql
+-- Order by priority: High first, then by created_at. One number, so that a cursor has one key; the priorities lie 300 years
+-- apart.
+
+create or replace function app.priority_key(priority text, created_at timestamptz) returns bigint
+language sql stable parallel safe
+return array_position('{High,Medium,Low}', priority) * 10000000000000000 + app.version_of(created_at);
+
+comment on function app.priority_key is 'The place of a task in the order by priority.';
+
+grant execute on function app.priority_key to task_api;
+-- end db/functions/tasks/priority_key.sql
 
 -- begin db/functions/tasks/writable_fields.sql
 -- What app.merge_task reads from a body. Each is a column of app.tasks.
@@ -540,6 +553,9 @@ drop function app.task_fields;
 
 -- drop db/functions/tasks/writable_fields.sql
 drop function app.writable_fields;
+
+-- drop db/functions/tasks/priority_key.sql
+drop function app.priority_key;
 
 -- drop db/functions/tasks/version_of.sql
 drop function app.version_of;

@@ -180,8 +180,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "create unique index tasks_once on app.tasks (user_id, title, id)": "index app.tasks_once is not one",
         "update pg_index set indisvalid = false where indexrelid = 'app.tasks_one_successor'::regclass":
             "index app.tasks_one_successor differs: valid is false",
-        "update pg_index set indisready = false where indexrelid = 'app.tasks_by_priority'::regclass":
-            "index app.tasks_by_priority differs: valid is false",
+        "update pg_index set indisready = false where indexrelid = 'app.tasks_by_created_at'::regclass":
+            "index app.tasks_by_created_at differs: valid is false",
         "drop index app.tasks_by_due_date; create index tasks_by_due_date on app.tasks (due_date)":
             "index app.tasks_by_due_date differs: definition",
         "alter index app.search_entries_by_keys set (fastupdate = on)":

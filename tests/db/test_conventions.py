@@ -466,7 +466,9 @@ BROKEN = {
     "lint: every foreign key has an index": (
         "create table app.notes (user_id text, id uuid, foreign key (user_id, id) references app.tasks)"
     ),
-    "lint: no two indexes are the same": "create index again on app.tasks (user_id, completed, priority, id)",
+    "lint: no two indexes are the same": (
+        "create index again on app.tasks (user_id, completed, priority, created_at, id)"
+    ),
     "lint: no index is the beginning of another": "create index again on app.tasks (user_id, completed)",
 }
 

@@ -54,7 +54,7 @@ begin
   v_key := case v_query.sort_by
     when 'due_date' then case when v_query.descending then 'due_or_minus_infinity' else 'due_or_infinity' end
     when 'title' then 'title_key'
-    when 'priority' then 'priority_rank'
+    when 'priority' then 'priority_key'
     else v_query.sort_by end;
   v_direction := case when v_query.descending <> v_backwards then 'desc' else 'asc' end;
   v_after := v_cursor ->> 'key';
@@ -70,8 +70,8 @@ begin
       when 'updated_at desc' then app.page_tasks_by_updated_at_desc(v_query, v_after, v_after_id, v_query.limit + 1)
       when 'title_key asc' then app.page_tasks_by_title_key_asc(v_query, v_after, v_after_id, v_query.limit + 1)
       when 'title_key desc' then app.page_tasks_by_title_key_desc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'priority_rank asc' then app.page_tasks_by_priority_rank_asc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'priority_rank desc' then app.page_tasks_by_priority_rank_desc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'priority_key asc' then app.page_tasks_by_priority_key_asc(v_query, v_after, v_after_id, v_query.limit + 1)
+      when 'priority_key desc' then app.page_tasks_by_priority_key_desc(v_query, v_after, v_after_id, v_query.limit + 1)
       when 'due_or_infinity asc' then app.page_tasks_by_due_or_infinity_asc(v_query, v_after, v_after_id, v_query.limit + 1)
       when 'due_or_infinity desc' then app.page_tasks_by_due_or_infinity_desc(v_query, v_after, v_after_id, v_query.limit + 1)
       when 'due_or_minus_infinity asc' then app.page_tasks_by_due_or_minus_infinity_asc(v_query, v_after, v_after_id, v_query.limit + 1)

@@ -14,8 +14,11 @@ declare
   v_version bigint;
   v_listening integer;
   v_forgotten bigint;
+  -- The total that the task leaves, and the one that it joins.
+  v_left constant text := coalesce(case when old.completed then 'completed ' else 'open ' end || old.priority, '');
+  v_joined constant text := coalesce(case when new.completed then 'completed ' else 'open ' end || new.priority, '');
 begin
-  if (old.priority, old.completed) = (new.priority, new.completed) then
+  if v_left = v_joined then
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now)
     where counts.user_id = $1
@@ -23,12 +26,12 @@ begin
   else
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now),
-      open_high = counts.open_high + keeper.difference(old, new, 'High', false),
-      open_medium = counts.open_medium + keeper.difference(old, new, 'Medium', false),
-      open_low = counts.open_low + keeper.difference(old, new, 'Low', false),
-      completed_high = counts.completed_high + keeper.difference(old, new, 'High', true),
-      completed_medium = counts.completed_medium + keeper.difference(old, new, 'Medium', true),
-      completed_low = counts.completed_low + keeper.difference(old, new, 'Low', true)
+      open_high = counts.open_high + (v_joined = 'open High')::integer - (v_left = 'open High')::integer,
+      open_medium = counts.open_medium + (v_joined = 'open Medium')::integer - (v_left = 'open Medium')::integer,
+      open_low = counts.open_low + (v_joined = 'open Low')::integer - (v_left = 'open Low')::integer,
+      completed_high = counts.completed_high + (v_joined = 'completed High')::integer - (v_left = 'completed High')::integer,
+      completed_medium = counts.completed_medium + (v_joined = 'completed Medium')::integer - (v_left = 'completed Medium')::integer,
+      completed_low = counts.completed_low + (v_joined = 'completed Low')::integer - (v_left = 'completed Low')::integer
     where counts.user_id = $1
     returning counts.version, counts.listening into v_version, v_listening;
   end if;

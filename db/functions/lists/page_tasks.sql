@@ -5,7 +5,7 @@
 -- Makes: app.page_tasks_by_created_at_asc, app.page_tasks_by_created_at_desc,
 --   app.page_tasks_by_updated_at_asc, app.page_tasks_by_updated_at_desc,
 --   app.page_tasks_by_title_key_asc, app.page_tasks_by_title_key_desc,
---   app.page_tasks_by_priority_rank_asc, app.page_tasks_by_priority_rank_desc,
+--   app.page_tasks_by_priority_key_asc, app.page_tasks_by_priority_key_desc,
 --   app.page_tasks_by_due_or_infinity_asc, app.page_tasks_by_due_or_infinity_desc,
 --   app.page_tasks_by_due_or_minus_infinity_asc, app.page_tasks_by_due_or_minus_infinity_desc.
 
@@ -46,6 +46,9 @@ declare
     'and %1$L = any(query.statuses) and %2$L = any(query.priorities) and %3$s '
     'order by %4$s task.id DIRECTION limit v_rows)';
   v_by_key constant text := '(%1$s, task.id) BEYOND (v_after, v_after_id)';
+  -- See app.priority_key. A key of another priority is a time long before or after those of all tasks.
+  v_by_priority constant text :=
+    '(task.created_at, task.id) BEYOND (app.time_of(v_after - %s * 10000000000000000), v_after_id)';
   -- Where all rows have the same key, the id alone decides.
   v_by_id constant text :=
     'task.id BEYOND case when %1$s = v_after then v_after_id when %1$s BEYOND v_after then ''FIRST_ID''::uuid else ''LAST_ID''::uuid end';
@@ -63,7 +66,7 @@ begin
       ('created_at', 'timestamptz', '-infinity', 'infinity', 'task.created_at'),
       ('updated_at', 'timestamptz', '-infinity', 'infinity', 'task.updated_at'),
       ('title_key', 'text', '', repeat(U&'\+10FFFF', 201), 'task.title_key'),
-      ('priority_rank', 'integer', '0', '4', 'array_position(''{High,Medium,Low}'', task.priority)'),
+      ('priority_key', 'bigint', '0', '900000000000000000', 'app.priority_key(task.priority, task.created_at)'),
       -- Tasks without a due date come last in both directions.
       ('due_or_infinity', 'timestamptz', '-infinity', 'infinity', 'coalesce(task.due_date, ''infinity'')'),
       ('due_or_minus_infinity', 'timestamptz', '-infinity', 'infinity', 'coalesce(task.due_date, ''-infinity'')')
@@ -75,9 +78,9 @@ begin
         ('created_at', '{High,Medium,Low}'::text[], format(v_by_key, 'task.created_at'), 'task.created_at DIRECTION,'),
         ('updated_at', '{High,Medium,Low}', format(v_by_key, 'task.updated_at'), 'task.updated_at DIRECTION,'),
         ('title_key', '{High,Medium,Low}', format(v_by_key, 'task.title_key'), 'task.title_key DIRECTION,'),
-        ('priority_rank', '{High}', format(v_by_id, '1'), ''),
-        ('priority_rank', '{Medium}', format(v_by_id, '2'), ''),
-        ('priority_rank', '{Low}', format(v_by_id, '3'), ''),
+        ('priority_key', '{High}', format(v_by_priority, 1), 'task.created_at DIRECTION,'),
+        ('priority_key', '{Medium}', format(v_by_priority, 2), 'task.created_at DIRECTION,'),
+        ('priority_key', '{Low}', format(v_by_priority, 3), 'task.created_at DIRECTION,'),
         ('due_or_infinity', '{High,Medium,Low}', format(v_by_key, 'task.due_date'), 'task.due_date DIRECTION,'),
         ('due_or_infinity', '{High,Medium,Low}', format(v_by_id, '''infinity''') || ' and task.due_date is null', 'task.due_date DIRECTION,'),
         ('due_or_minus_infinity', '{High,Medium,Low}', format(v_by_key, 'task.due_date'), 'task.due_date DIRECTION,'),

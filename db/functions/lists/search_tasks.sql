@@ -18,10 +18,10 @@ declare
     when 'relevance' then 'proposed.rank'
     when 'due_or_infinity' then $$coalesce(task.due_date, 'infinity')$$
     when 'due_or_minus_infinity' then $$coalesce(task.due_date, '-infinity')$$
-    when 'priority_rank' then $$array_position('{High,Medium,Low}', task.priority)$$
+    when 'priority_key' then 'app.priority_key(task.priority, task.created_at)'
     else format('task.%I', key) end;
   v_type constant text := case key
-    when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_rank' then 'integer' else 'timestamptz' end;
+    when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_key' then 'bigint' else 'timestamptz' end;
   v_direction constant text := case direction when 'asc' then 'asc' else 'desc' end;
   v_beyond constant text := case direction when 'asc' then '>' else '<' end;
   v_tasks constant text := case when v_searches

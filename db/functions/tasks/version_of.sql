@@ -1,7 +1,7 @@
 -- The way back of time_of.
 
 create or replace function app.version_of(moment timestamptz) returns bigint
-language sql immutable parallel safe
+language sql stable parallel safe
 return (extract(epoch from moment) * 1000000)::bigint;
 
 comment on function app.version_of is 'The version that an updated_at stands for: microseconds since 1970.';

@@ -158,12 +158,40 @@ def test_a_match_in_the_title_comes_before_one_in_the_description(alices):
 def test_ties_are_settled_by_id(client, alice):
     for _ in range(5):
         client(alice).create(due_date="2026-01-01", priority="Low")
-    for sort_by in ("title", "due_date", "priority"):
+    for sort_by in ("title", "due_date"):
         ids = [task["id"] for task in client(alice).page(sort_by=sort_by)["items"]]
         assert ids == sorted(ids)
         assert [
             task["id"] for task in client(alice).page(sort_by=sort_by, sort_order="desc")["items"]
         ] == ids[::-1]
+
+
+@pytest.mark.parametrize("filters", [{}, {"q": "task"}, {"due_date_to": "2030-01-01"}])
+def test_ties_of_a_priority_are_settled_by_created_at(client, as_superuser, alice, filters):
+    me = client(alice)
+    made = [
+        me.create(priority=priority, due_date="2026-01-01")["id"]
+        for priority in ("low", "high", "medium", "low", "high", "medium", "high")
+    ]
+    # Two that were created at one moment are ordered by id.
+    as_superuser.execute(
+        "update app.tasks as task set created_at = other.created_at from app.tasks as other"
+        " where task.id = $2::uuid and other.id = $1::uuid",
+        made[1],
+        made[6],
+    )
+    first, second = sorted((made[1], made[6]))
+    expected = [first, second, made[4], made[2], made[5], made[0], made[3]]
+    for order, ids in (("asc", expected), ("desc", expected[::-1])):
+        parameters = {"sort_by": "priority", "sort_order": order, **filters}
+        assert [task["id"] for task in me.page(**parameters)["items"]] == ids
+        walked, page = [], me.page(limit=2, **parameters)
+        while True:
+            walked += [task["id"] for task in page["items"]]
+            if page["next_cursor"] is None:
+                break
+            page = me.page(cursor=page["next_cursor"])
+        assert walked == ids
 
 
 def test_limit_and_offset_take_a_page(alices):
