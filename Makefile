@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-rest coverage lint format token pass migrate rollback audit audit-accept psql bench bench-growth schema lock functions migration clean
+.PHONY: help run test test-all test-rest coverage lint format token pass migrate rollback audit audit-accept forget-user check-dump psql bench bench-growth schema lock functions migration clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,12 @@ rollback: $(VENV)/local ## take the last migration back
 
 audit: $(VENV)/local ## report who may see and do what, and try it; fails where anything is off
 	@$(BIN)/python -m app.dev.commands audit -- "$$full"
+
+forget-user: $(VENV)/local ## delete every trace of a user, as a superuser: make forget-user user=alice
+	@$(BIN)/python -m app.dev.commands forget-user -- "$$user"
+
+check-dump: $(VENV)/local ## compare a dump with its database, and say what it holds: make check-dump dump=FILE
+	@$(BIN)/python -m app.dev.commands check-dump -- "$$dump"
 
 audit-accept: $(VENV)/local ## accept what the audit found: make audit-accept id=… reason="…" name="…"
 	@$(BIN)/python -m app.dev.commands audit-accept -- "$$id" "$$reason" "$$name"

@@ -619,6 +619,7 @@ begin
   perform app.lock_user();
   perform app.read_task(id, if_match, if_none_match);
   delete from app.tasks as task where task.user_id = v_user and task.id = delete_task.id;
+  perform app.forget_answers(id);
   status := 204;
   headers := '{}';
 end $$;
@@ -997,6 +998,48 @@ end $$;
 --
 
 COMMENT ON FUNCTION api.fire_reminder(id uuid, at bigint) IS 'Writes the deliveries of a reminder that is due; returns their number, or null where it is not due any more. The worker''s.';
+
+
+--
+-- Name: forget_user(text); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.forget_user(user_id text) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+declare
+  v_table text;
+  v_count bigint;
+  v_counts jsonb := '{}';
+begin
+  if row_security_active('app.tasks') then
+    raise exception 'row-level security holds this role, which therefore finds nobody''s rows'
+      using errcode = 'insufficient_privilege', hint = 'call it as a superuser';
+  end if;
+  for v_table in
+    select class.oid::regclass::text
+    from pg_catalog.pg_class as class
+    inner join pg_catalog.pg_attribute as attribute
+      on class.oid = attribute.attrelid and attribute.attname = 'user_id' and not attribute.attisdropped
+    where class.relnamespace = 'app'::regnamespace and class.relkind in ('r', 'p')
+    -- The tasks first: what follows their deletion is written into other tables.
+    order by class.relname <> 'tasks', class.relname
+  loop
+    execute format('delete from %s as forgotten where forgotten.user_id = $1',
+      v_table) using forget_user.user_id;
+    get diagnostics v_count = row_count;
+    v_counts := v_counts || jsonb_build_object(v_table, v_count);
+  end loop;
+  return v_counts;
+end $_$;
+
+
+--
+-- Name: FUNCTION forget_user(user_id text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.forget_user(user_id text) IS 'Deletes every trace of a user in one transaction; the number of rows by table. For an operator, not for the service.';
 
 
 --
@@ -2840,6 +2883,26 @@ CREATE FUNCTION app.fold_text(written text) RETURNS text
 --
 
 COMMENT ON FUNCTION app.fold_text(written text) IS 'The form in which texts are compared: searches and what is searched.';
+
+
+--
+-- Name: forget_answers(uuid); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.forget_answers(id uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  delete from app.idempotency_keys as kept
+  where kept.user_id = app.require_user_id() and position(forget_answers.id::text in kept.body) > 0
+$$;
+
+
+--
+-- Name: FUNCTION forget_answers(id uuid); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.forget_answers(id uuid) IS 'Deletes the kept answers of the user that show a task.';
 
 
 --

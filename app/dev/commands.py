@@ -13,7 +13,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -168,6 +168,68 @@ def _run_audit(owner: str, part: str, *variables: str) -> tuple[subprocess.Compl
     return result, json.loads(result.stdout) if result.stdout.strip() else None
 
 
+def forget_user(owner: str, user: str) -> list[str]:
+    """Delete every trace of a user, in one transaction; returns how many rows of each table.
+
+    Row-level security must not hold the role: the embedded server's superuser is taken, else that of the URL.
+    """
+    if not user:
+        raise SettingsError('make forget-user user="…": the sub of its tokens')
+    parts = urlsplit(owner)
+    url = urlunsplit(parts._replace(netloc="postgres@")) if is_embedded() and not parts.hostname else owner
+    counts: dict[str, int] = json.loads(asyncio.run(_fetch(url, "select api.forget_user($1)", user)))
+    return [f"{count:6} {table}" for table, count in counts.items()]
+
+
+def check_dump(owner: str, dump: str) -> list[str]:
+    """Compare a dump of pg_dump with the database that it comes from; returns the rows of each table in the dump.
+
+    Raises:
+        SettingsError: there is no such file, or the dump holds no task although the database does.
+    """
+    if not Path(dump).is_file():
+        raise SettingsError("make check-dump dump=FILE: what pg_dump --format=custom wrote")
+    program = postgres.BINARIES / "pg_restore"
+    command: list[str | Path] = [program, "--data-only", "--schema=app", "--file=-", dump]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        rows = _count_rows(process.stdout)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, "pg_restore")
+    # Planned, not counted: the owner, under forced row-level security, sees no row.
+    estimate = "select greatest(reltuples, 0)::bigint from pg_class where oid = 'app.tasks'::regclass"
+    if not rows.get("app.tasks") and asyncio.run(_fetch(owner, estimate)):
+        raise SettingsError(
+            f"{dump} holds no task, though the database does. Row-level security held the role that made it: "
+            "dump as a superuser, or as a role with BYPASSRLS, and without --enable-row-security"
+        )
+    return [f"{count:8} {table}" for table, count in sorted(rows.items())]
+
+
+def _count_rows(lines: Iterable[str]) -> dict[str, int]:
+    """The rows of each COPY in a dump as text."""
+    rows: dict[str, int] = {}
+    table = ""
+    for line in lines:
+        if table:
+            if line == "\\.\n":
+                table = ""
+            else:
+                rows[table] += 1
+        elif copied := re.match(r"COPY (\S+) ", line):
+            table = copied[1]
+            rows[table] = 0
+    return rows
+
+
+async def _fetch(url: str, query: str, *arguments: str) -> Any:
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(query, *arguments)
+    finally:
+        await connection.close()
+
+
 def service_url(owner: str) -> str:
     """The URL of task_api on the owner's server, with a password where the server is not ours."""
     given = os.environ.get("DATABASE_URL")
@@ -189,7 +251,7 @@ def main() -> int:
         "command",
         choices=[
             *("run", "token", "pass", "migrate", "rollback", "status", "schema", "psql"),
-            *("audit", "audit-accept"),
+            *("audit", "audit-accept", "forget-user", "check-dump"),
         ],
     )
     parser.add_argument("rest", nargs="*")
@@ -219,6 +281,12 @@ def main() -> int:
         case "audit-accept":
             with database() as owner:
                 print(f"Accepted: {accept(owner, *arguments.rest)}")
+        case "forget-user":
+            with database() as owner:
+                print("\n".join(forget_user(owner, *arguments.rest)))
+        case "check-dump":
+            with database() as owner:
+                print("\n".join(check_dump(owner, *arguments.rest)))
         case command:
             with database() as owner:
                 applied = migrate(owner, command, quiet=False)

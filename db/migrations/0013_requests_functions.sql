@@ -31,6 +31,22 @@ comment on function app.etag_matches_weakly is
 grant execute on function app.etag_matches_weakly to task_api;
 -- end db/functions/requests/etag_matches_weakly.sql
 
+-- begin db/functions/requests/forget_answers.sql
+-- A deleted task leaves nothing behind: not in the answers that are kept for retries either.
+
+create or replace function app.forget_answers(id uuid) returns void
+language sql volatile
+set search_path = ''
+as $$
+  delete from app.idempotency_keys as kept
+  where kept.user_id = app.require_user_id() and position(forget_answers.id::text in kept.body) > 0
+$$;
+
+comment on function app.forget_answers is 'Deletes the kept answers of the user that show a task.';
+
+grant execute on function app.forget_answers to task_api;
+-- end db/functions/requests/forget_answers.sql
+
 -- begin db/functions/requests/hash_body.sql
 -- A body's text can be a thousand times longer than what was sent: 1e131071 is written with all of its zeros.
 -- So its values are hashed as they are stored. The two numbers tell a user's own requests apart; they protect
@@ -486,6 +502,9 @@ drop function app.local_times;
 
 -- drop db/functions/requests/hash_body.sql
 drop function app.hash_body;
+
+-- drop db/functions/requests/forget_answers.sql
+drop function app.forget_answers;
 
 -- drop db/functions/requests/etag_matches_weakly.sql
 drop function app.etag_matches_weakly;

@@ -13,6 +13,7 @@ begin
   perform app.lock_user();
   perform app.read_task(id, if_match, if_none_match);
   delete from app.tasks as task where task.user_id = v_user and task.id = delete_task.id;
+  perform app.forget_answers(id);
   status := 204;
   headers := '{}';
 end $$;
