@@ -7945,7 +7945,7 @@ CREATE VIEW audit.role_objects WITH (security_invoker='true') AS
  WITH RECURSIVE strong(oid) AS (
          SELECT role.oid
            FROM pg_roles role
-          WHERE ((role.rolname ~ '^(task_(owner|finder|keeper|porter|auditor|api)$|pg_)'::text) OR role.rolsuper OR role.rolbypassrls OR role.rolreplication OR role.rolcreaterole)
+          WHERE ((role.rolname ~ '^(task_(owner|finder|keeper|porter|auditor|api|worker)$|pg_)'::text) OR role.rolsuper OR role.rolbypassrls OR role.rolreplication OR role.rolcreaterole)
         UNION
          SELECT membership.member
            FROM (pg_auth_members membership

@@ -93,7 +93,7 @@ select jsonb_pretty(jsonb_build_object(
       'past_row_level_security', strong.rolsuper or strong.rolbypassrls) order by role.role)
     from audit.roles as role
     join pg_roles as strong on strong.oid = role.oid
-    where role.role ~ '^task_(owner|finder|keeper|porter|auditor|api)$' or strong.rolsuper
+    where role.role ~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$' or strong.rolsuper
       or strong.rolbypassrls
       or role.oid in (select oid from audit.services)
       or exists (

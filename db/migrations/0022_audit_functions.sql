@@ -1023,7 +1023,7 @@ grant select on audit.privileges to task_auditor;
 create or replace view audit.role_objects with (security_invoker = true) as
 with recursive strong (oid) as (
   select role.oid from pg_catalog.pg_roles as role
-  where role.rolname ~ '^(task_(owner|finder|keeper|porter|auditor|api)$|pg_)'
+  where role.rolname ~ '^(task_(owner|finder|keeper|porter|auditor|api|worker)$|pg_)'
     or role.rolsuper or role.rolbypassrls or role.rolreplication or role.rolcreaterole
   union
   select membership.member from pg_catalog.pg_auth_members as membership
