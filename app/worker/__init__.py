@@ -1,0 +1,1 @@
+"""The worker: sends reminders and events to webhooks. See worker.py."""

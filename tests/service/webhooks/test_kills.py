@@ -1,0 +1,154 @@
+"""Workers that are killed at random lose no event, and the process ends as it should."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from urllib.request import urlopen
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.dev import commands
+from app.main import create_app
+from app.settings import Settings
+from tests.app.worker.receiver import receiver
+from tests.client import SECRET, WEBHOOK_KEY, Client, make_token
+from tests.processes import environment, free_port, wait_until
+from tests.sql import Session
+
+EVENTS = 300
+
+
+@pytest.fixture
+def fresh(new_database):
+    """A database of its own: a worker takes what is due of all users."""
+    return new_database()
+
+
+@pytest.fixture
+def start(server, fresh):
+    """Start ``python -m app worker``."""
+    started = []
+
+    def begin(**variables):
+        names = {"DATABASE_URL": server.worker_url(fresh), "WEBHOOK_KEY": WEBHOOK_KEY, **variables}
+        names.setdefault("WEBHOOK_ALLOW", "127.0.0.0/8")
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "app", "worker"],
+                cwd=commands.ROOT,
+                env=environment(**names),
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def alices(server, fresh, alice):
+    settings = Settings(
+        database_url=server.service_url(fresh),
+        jwt_secret=SECRET,
+        webhook_key=(WEBHOOK_KEY,),
+        webhook_allow=("127.0.0.0/8",),
+    )
+    with TestClient(create_app(settings)) as http:
+        yield Client(http, make_token(alice))
+
+
+@pytest.fixture
+def owner(server, fresh):
+    session = Session(server.superuser_url(fresh))
+    yield session
+    session.close()
+
+
+def test_workers_that_are_killed_lose_no_event(start, alices, owner):
+    with receiver() as here, ExitStack():
+        here.answer = lambda request: time.sleep(0.02) or 204
+        alices.post("/webhooks", {"url": here.url})
+        for _ in range(EVENTS):
+            alices.create()
+        workers = [start() for _ in range(3)]
+        kills = 0
+
+        def done():
+            nonlocal kills
+            time.sleep(0.4)
+            if kills < 8:
+                kills += 1
+                place = random.randrange(3)
+                workers[place].kill()
+                workers[place] = start()
+            # Claims of the dead, which would end after a minute.
+            owner.execute(
+                "update app.deliveries set due_at = now()"
+                " where claimed and due_at < now() + interval '58 seconds'"
+            )
+            return owner.value("select count(*) from app.deliveries where state <> 'delivered'") == 0
+
+        wait_until(done)
+        sent = [f"msg_{identifier}" for identifier in owner.column("select id from app.deliveries")]
+        arrived = [request.id for request in here.received]
+        bodies = {(request.id, request.body) for request in here.received}
+    assert len(sent) == EVENTS
+    assert set(arrived) == set(sent)
+    assert len(bodies) == EVENTS
+    print(f"{EVENTS} events, {kills} kills, {len(arrived) - EVENTS} sent again")
+
+
+def test_a_worker_ends_what_it_has_begun(start, alices, owner):
+    with receiver() as here:
+        here.answer = lambda request: time.sleep(1) or 204
+        alices.post("/webhooks", {"url": here.url})
+        alices.create()
+        worker = start()
+        wait_until(lambda: here.received)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(30) == 0
+    assert owner.value("select state from app.deliveries") == "delivered"
+
+
+def test_its_metrics_and_its_log_tell_of_attempts_and_of_no_secret(start, alices):
+    port = free_port()
+    with receiver() as here:
+        alices.post("/webhooks", {"url": f"{here.url}/secret-path", "headers": {"X": "secret-value"}})
+        worker = start(WORKER_PORT=port, LOG_LEVEL="info", LOG_FORMAT="json")
+        alices.create(title="secret title")
+        wait_until(lambda: here.received)
+
+        def counted():
+            text = urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
+            return 'duly_webhook_attempts_total{outcome="delivered"} 1.0' in text and text
+
+        wait_until(counted)
+        text = counted()
+        assert "duly_webhook_waiting " in text
+        assert "duly_webhook_oldest_seconds " in text
+        worker.send_signal(signal.SIGTERM)
+        _, log = worker.communicate(timeout=30)
+    assert '"outcome":"delivered"' in log.replace('": "', '":"')
+    assert "secret" not in log + text
+
+
+def test_a_worker_needs_its_key_and_says_so(start):
+    worker = start(WEBHOOK_KEY="")
+    _, said = worker.communicate(timeout=30)
+    assert worker.returncode == 1
+    assert "WEBHOOK_KEY is not set" in said
+
+
+def test_a_worker_that_connects_as_the_service_says_why_it_cannot_work(start, server, fresh):
+    worker = start(DATABASE_URL=server.service_url(fresh), LOG_LEVEL="info")
+    _, said = worker.communicate(timeout=30)
+    assert worker.returncode == 1
+    assert "task_worker" in said
