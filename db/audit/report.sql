@@ -296,24 +296,22 @@ order by extension.extname;
 \echo 6. WHAT POSTGRESQL GIVES TO EVERYBODY
 \echo
 \echo Executable by public in pg_catalog, so by task_api too. None of it shows a row of app; none of it is under
-\echo row-level security. Of these the service uses advisory locks alone. A superuser can take them away, in each database:
+\echo row-level security. The service needs advisory locks. A superuser can take the others away, in each database.
+\echo NOTIFY needs no privilege and can not be taken away.
 select
   part.subject, part.what,
-  case when has_function_privilege('task_api', function.oid, 'execute') then 'yes' else 'revoked'
-    end as "task_api may",
-  format('revoke execute on function %s from public', function.oid::regprocedure) as "to take it away"
+  case when bool_or(has_function_privilege('task_api', function.oid, 'execute')) then 'yes' else 'revoked' end as "task_api may",
+  rtrim(regexp_replace(
+    format('revoke execute on function %s from public', string_agg(function.oid::regprocedure::text, ', ' order by 1)),
+    :fold), e'\n') as "to take it away"
 from (values
-  (1, 'advisory locks', 'hold a lock by number', 'pg_advisory_lock'),
-  (2, 'large objects', 'make one', 'lo_creat'),
-  (2, 'large objects', 'make one', 'lo_create'),
-  (2, 'large objects', 'make one, and write to it', 'lo_from_bytea'),
-  (3, 'notifications', 'tell whoever listens', 'pg_notify'),
-  (4, 'sessions', 'end others of its own role', 'pg_terminate_backend'),
-  (5, 'the log of changes', 'write messages into it', 'pg_logical_emit_message')
-) as part (place, subject, what, function)
-join pg_proc as function on function.proname = part.function
-  and function.pronamespace = 'pg_catalog'::regnamespace
-order by part.place, part.function, function.oid::regprocedure::text;
+  (2, 'large objects', 'make and change them', '^(lo_(creat|create|from_bytea|open|put|truncate|truncate64|unlink)|lowrite)$'),
+  (4, 'sessions', 'end others of its own role', '^pg_(terminate|cancel)_backend$'),
+  (5, 'the log of changes', 'write messages into it', '^pg_logical_emit_message$')
+) as part (place, subject, what, functions)
+join pg_proc as function on function.proname ~ part.functions and function.pronamespace = 'pg_catalog'::regnamespace
+group by part.place, part.subject, part.what
+order by part.place;
 
 \else
 \echo 'The tables behind this: -v full=1. What an operator meant: make audit-accept.'

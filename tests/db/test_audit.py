@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 
+import asyncpg
 import pytest
 
 from app.dev import commands, postgres
@@ -570,3 +571,35 @@ def test_an_accepted_fault_passes_the_audit_with_its_reason(server, new_database
     commands.accept(owner, found["id"], "for $imports$, it's fine", "Ada", folder / "accepted.sql")
     assert commands.audit(owner, page=page) == 0
     assert "Accepted by Ada: for $imports$, it&#x27;s fine" in page.read_text()
+
+
+# By subject of part 6, something of it that task_api does.
+GIVEN = {
+    "large objects": ("select lo_create(0)", "select lo_from_bytea(0, '')"),
+    "sessions": ("select pg_terminate_backend(0)", "select pg_cancel_backend(0)"),
+    "the log of changes": ("select pg_logical_emit_message(true, 'x', 'y')",),
+}
+
+
+@pytest.mark.parametrize("subject", GIVEN)
+def test_the_remedies_of_part_6_take_away_what_they_say(subject, server, new_database):
+    database = new_database()
+    _, report = psql(server.owner_url(database), FULL, REPORT)
+    part = report[report.index("6. WHAT POSTGRESQL") :].splitlines()
+    rows = [[cell.strip() for cell in line.split(" | ")] for line in part if " | " in line]
+    begin = next(number for number, row in enumerate(rows) if row[0] == subject)
+    remedy = rows[begin][3]
+    for row in rows[begin + 1 :]:
+        if row[0]:
+            break
+        remedy += " " + row[3]
+    session = Session(server.superuser_url(database))
+    session.execute(remedy.replace("+", ""))
+    session.execute("set role task_api")
+    for statement in GIVEN[subject]:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            session.execute(statement)
+    # Less than what PostgreSQL gives is no difference.
+    session.execute("reset role")
+    session.close()
+    assert psql(server.owner_url(database), REPORT)[0] == 0
