@@ -45,7 +45,7 @@ migrate: $(VENV)/local ## bring the database up to date
 rollback: $(VENV)/local ## take the last migration back
 	@$(BIN)/python -m app.dev.commands rollback
 
-audit: $(VENV)/local ## report who may see and do what, and try it; fails where anything is off
+audit: $(VENV)/local ## report who may see and do what, and try it; fails where anything is off; full=1: the tables
 	@$(BIN)/python -m app.dev.commands audit -- "$$full"
 
 forget-user: $(VENV)/local ## delete every trace of a user, as a superuser: make forget-user user=alice
