@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-rest coverage lint format token pass migrate rollback audit audit-accept forget-user check-dump psql bench bench-growth schema lock functions migration clean
+.PHONY: help run test test-all test-rest coverage lint format token pass remind-me migrate rollback audit audit-accept forget-user check-dump psql bench bench-growth schema lock functions migration clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ token: $(VENV)/local ## print a token: make token user=alice
 
 pass: $(VENV)/local ## print a pass, a token for scripts: make pass user=alice scope=tasks:read label=Backup
 	@$(BIN)/python -m app.dev.commands pass -- "$$user" "$$scope" "$$label"
+
+remind-me: $(VENV)/local ## set a reminder at make run, and see it arrive here, within a minute
+	@$(BIN)/python -m app.dev.commands remind-me -- "$$user"
 
 migrate: $(VENV)/local ## bring the database up to date
 	@$(BIN)/python -m app.dev.commands migrate

@@ -233,15 +233,29 @@ async def _fetch(url: str, query: str, *arguments: str) -> Any:
 def service_url(owner: str) -> str:
     """The URL of task_api on the owner's server, with a password where the server is not ours."""
     given = os.environ.get("DATABASE_URL")
-    parts = urlsplit(owner)
-    if given and (given != owner or parts.username == "task_api"):
+    if given and (given != owner or urlsplit(owner).username == "task_api"):
         return given
+    return _url_of("task_api", owner)
+
+
+def worker_url(owner: str) -> str | None:
+    """The URL of task_worker there; None where the roles of the server are somebody else's matter."""
+    given = os.environ.get("DATABASE_URL")
+    if given and (given != owner or urlsplit(owner).username == "task_api"):
+        return None
+    return _url_of("task_worker", owner)
+
+
+def _url_of(role: str, owner: str) -> str:
+    parts = urlsplit(owner)
     if not parts.hostname:
-        return urlunsplit(parts._replace(netloc="task_api@"))
+        return urlunsplit(parts._replace(netloc=f"{role}@"))
     # Derived from the owner's: the same each time and everywhere, so that it locks nobody out.
-    password = hmac.digest((parts.password or secrets.token_urlsafe()).encode(), b"task_api", "sha256").hex()
-    asyncio.run(_set_password(owner, password))
-    return urlunsplit(parts._replace(netloc=f"task_api:{password}@{parts.netloc.rpartition('@')[2]}"))
+    password = hmac.digest(
+        (parts.password or secrets.token_urlsafe()).encode(), role.encode(), "sha256"
+    ).hex()
+    asyncio.run(_set_password(owner, role, password))
+    return urlunsplit(parts._replace(netloc=f"{role}:{password}@{parts.netloc.rpartition('@')[2]}"))
 
 
 def main() -> int:
@@ -250,7 +264,7 @@ def main() -> int:
     parser.add_argument(
         "command",
         choices=[
-            *("run", "token", "pass", "migrate", "rollback", "status", "schema", "psql"),
+            *("run", "token", "pass", "remind-me", "migrate", "rollback", "status", "schema", "psql"),
             *("audit", "audit-accept", "forget-user", "check-dump"),
         ],
     )
@@ -270,6 +284,10 @@ def main() -> int:
 
             user, scope, label = [*arguments.rest, "", "", ""][:3]
             print(create_pass(user or "alice", scope or "tasks:read", label or "make pass"))
+        case "remind-me":
+            from app.dev.reminder import remind
+
+            return remind(next(iter(arguments.rest), "") or "alice")
         case "schema":
             write_schema()
         case "psql":
@@ -295,10 +313,10 @@ def main() -> int:
     return 0
 
 
-async def _set_password(owner: str, password: str) -> None:
+async def _set_password(owner: str, role: str, password: str) -> None:
     connection = await asyncpg.connect(owner)
     try:
-        await connection.execute(f"alter role task_api password '{password}'")
+        await connection.execute(f"alter role {role} password '{password}'")
     finally:
         await connection.close()
 

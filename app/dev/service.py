@@ -1,5 +1,6 @@
 """``make run``: the service on PORT, with a database that is up to date, until Ctrl-C."""
 
+import hmac
 import os
 import signal
 import socket
@@ -46,25 +47,64 @@ def run() -> int:
             env=_environment(owner, host, port),
             start_new_session=True,
         )
+        worker = _start_worker(owner, host)
         asked: list[int] = []
 
         def end(number: int, _: object) -> None:
             asked.append(number)
             service.terminate()
+            if worker:
+                worker.terminate()
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, end)
         address = f"http://{_reachable(host)}:{port}"
         if _answers(address, service):
             print(_GREETING.format(address=address, token=token("alice")), flush=True)
-        return _exit_code(service.wait(), bool(asked))
+        try:
+            return _exit_code(service.wait(), bool(asked))
+        finally:
+            _end_worker(worker)
+
+
+def _start_worker(owner: str, host: str) -> subprocess.Popen[bytes] | None:
+    """The process that sends reminders and events to webhooks; None where this is not for development alone."""
+    url = commands.worker_url(owner) if _is_development(host) else None
+    if url is None:
+        return None
+    return subprocess.Popen(
+        [sys.executable, "-m", "app", "worker"],
+        cwd=commands.ROOT,
+        env=_environment(owner, host, 0) | {"DATABASE_URL": url},
+        start_new_session=True,
+    )
+
+
+def _end_worker(worker: subprocess.Popen[bytes] | None) -> None:
+    """What it was sending is sent again after the next start."""
+    if worker is None:
+        return
+    worker.terminate()
+    try:
+        worker.wait(3)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        worker.wait()
+
+
+def _is_development(host: str) -> bool:
+    return commands.is_embedded() and is_loopback(host)
 
 
 def _environment(owner: str, host: str, port: int) -> dict[str, str]:
     """The variables of the service: those given, and what is made for it here."""
     defaults = {"JWT_SECRET": secret(), "DEVELOPMENT": "true", "CORS_ORIGINS": _FRONT_ENDS}
+    if _is_development(host):
+        # Receivers on this machine may be reached, which the worker refuses elsewhere.
+        key = hmac.digest(secret().encode(), b"webhooks", "sha256").hex()
+        defaults |= {"WEBHOOK_KEY": key, "WEBHOOK_ALLOW": "127.0.0.0/8,::1/128"}
     given = {name: value for name, value in os.environ.items() if value or name not in defaults}
-    if not commands.is_embedded() or not is_loopback(host):
+    if not _is_development(host):
         defaults["DEVELOPMENT"] = given["DEVELOPMENT"] = "false"
         print(_NO_DEVELOPMENT, file=sys.stderr, flush=True)
     own = {

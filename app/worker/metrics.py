@@ -10,7 +10,7 @@ class Metrics:
     """Numbers of this worker; the queue's are of all users together."""
 
     def __init__(self, settings: Settings) -> None:
-        registry = CollectorRegistry()
+        registry = self.registry = CollectorRegistry()
         self._attempts = Counter(
             "duly_webhook_attempts", "Requests to webhooks, by outcome.", ["outcome"], registry=registry
         )

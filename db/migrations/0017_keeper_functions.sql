@@ -183,7 +183,10 @@ declare
   v_user constant text := coalesce(new.user_id, old.user_id);
   v_bits integer;
 begin
-  insert into app.task_counts (user_id) values (v_user) on conflict on constraint task_counts_pkey do nothing;
+  -- Of a user who is forgotten (api.forget_user) nothing is made again.
+  if tg_op <> 'DELETE' then
+    insert into app.task_counts (user_id) values (v_user) on conflict on constraint task_counts_pkey do nothing;
+  end if;
   select coalesce(bit_or(app.event_bit(event)), 0) into v_bits
   from app.webhooks as webhook, unnest(webhook.events) as event
   where webhook.user_id = v_user and webhook.paused is null;

@@ -26,10 +26,12 @@ def test_a_deleted_task_is_in_no_kept_answer(client, alice, bob, as_superuser):
 
 
 def leave_traces(client, user: str) -> None:
-    client(user).post("/tasks", {"title": "A", "tags": ["x"]}, headers={"Idempotency-Key": "1"})
+    kept = client(user).post("/tasks", {"title": "A", "tags": ["x"]}, headers={"Idempotency-Key": "1"}).json()
     task = client(user).post("/tasks", {"title": "B"}).json()
     client(user).delete(f"/tasks/{task['id']}")
     client(user).post("/passes", {"label": "Script", "scope": "tasks:read"})
+    client(user).post("/webhooks", {"url": "https://localhost/"})
+    client(user).patch(f"/tasks/{kept['id']}", {"reminder_at": "2999-01-01"})
 
 
 def test_a_forgotten_user_leaves_no_row_and_the_counts_say_so(client, alice, bob, server, database):
@@ -45,6 +47,8 @@ def test_a_forgotten_user_leaves_no_row_and_the_counts_say_so(client, alice, bob
     assert counts.keys() == set(tables)
     assert (counts["app.tasks"], counts["app.passes"], counts["app.idempotency_keys"]) == (1, 1, 1)
     assert counts["app.deleted_tasks"] >= 1
+    assert counts["app.webhooks"] == 1
+    assert counts["app.deliveries"] >= 1
     for table in tables:
         assert session.value(f"select count(*) from {table} where user_id = $1", alice) == 0, table
         assert session.value(f"select count(*) from {table} where user_id = $1", bob) == before[table], table

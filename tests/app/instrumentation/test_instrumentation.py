@@ -10,6 +10,7 @@ import sys
 from contextlib import contextmanager
 
 import pytest
+from prometheus_client import generate_latest
 from starlette.testclient import TestClient
 
 from app.auth.passes import digest_of
@@ -18,6 +19,7 @@ from app.instrumentation.logs import JsonFormatter, TextFormatter, log_config
 from app.instrumentation.middleware import Measure
 from app.main import create_app
 from app.settings import Settings, SettingsError
+from app.worker.metrics import Metrics
 from tests.client import Client, make_token
 from tests.conftest import SECRET
 from tests.processes import environment
@@ -166,7 +168,9 @@ def test_metrics_count_by_route_and_never_by_address(watched, alice):
 
 def test_the_dashboard_asks_only_for_what_is_measured(watched):
     watched.create()
-    measured = set(re.findall(r"^# TYPE (\w+)", watched.get("/metrics").text, re.MULTILINE))
+    of_worker = generate_latest(Metrics(Settings(database_url="postgresql://nowhere/x")).registry).decode()
+    text = watched.get("/metrics").text + of_worker
+    measured = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
     measured |= {f"{name}_bucket" for name in measured}
     dashboard = json.loads((commands.ROOT / "app" / "instrumentation" / "grafana.json").read_text())
     asked = {

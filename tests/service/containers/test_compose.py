@@ -28,7 +28,9 @@ class Stack:
         self.secrets = {
             "POSTGRES_PASSWORD": "p@:/s s'\"$x",
             "TASK_API_PASSWORD": "t@:/s s'\"$x%",
+            "TASK_WORKER_PASSWORD": "w@:/s s'\"$x%",
             "JWT_SECRET": _SECRET,
+            "WEBHOOK_KEY": secrets.token_hex(32),
         }
         self._command = [
             "docker",

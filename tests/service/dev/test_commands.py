@@ -348,3 +348,20 @@ def wait_for_port(port):
 
     wait_until(is_free)
     return port
+
+
+def test_make_remind_me_shows_a_reminder_that_arrives(copy):
+    with running(copy) as service:
+        process = run_module(_COMMANDS, "remind-me", "--", "bob", folder=copy, PORT=service.port)
+        assert process.returncode == 0, process.stdout + process.stderr
+        assert "signature verified" in process.stdout
+        assert '"user_id": "bob"' in process.stdout
+        # It leaves nothing behind.
+        assert service.call("GET", "/webhooks") == {"items": []}
+    wait_until(lambda: not processes_of(copy))
+
+
+def test_make_remind_me_without_a_service_says_what_to_do(copy):
+    process = run_module(_COMMANDS, "remind-me", folder=copy, PORT=free_port())
+    assert process.returncode == 1
+    assert "run make run in another terminal first" in process.stdout
