@@ -3,7 +3,7 @@
 It ignores offers to upgrade, drops trailers, and refuses unsound framing, versions, targets and Hosts.
 
 All that leans on uvicorn's insides is here:
-- ``HttpToolsProtocol``: connection_made, connection_lost, on_headers_complete, on_body,
+- ``HttpToolsProtocol``: connection_made, connection_lost, on_header, on_headers_complete, on_body,
   on_message_complete, on_response_complete, _start_asgi_task, _unset_keepalive_if_required, shutdown; its
   parser, cycle, pipeline, flow, scope, headers, url, expect_100_continue, server_state, tasks,
   timeout_keep_alive_task, transport;
@@ -136,6 +136,10 @@ class Protocol(HttpToolsProtocol):
         else:
             if self._head > MAX_HEAD:
                 self._end(Problem("headers-too-large"))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # The parser leaves the white space behind a value (RFC 9110, section 5.5).
+        super().on_header(name, value.rstrip(b" \t"))
 
     def on_headers_complete(self) -> None:
         """Begin the request. Raises Problem, which is the answer."""

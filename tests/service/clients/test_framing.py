@@ -163,6 +163,28 @@ def test_a_valid_host_is_served(service, host):
     assert answer.status == 200
 
 
+@pytest.mark.parametrize("space", [" ", "\t", " \t "])
+def test_white_space_behind_a_value_is_no_part_of_it(service, secret, alice, space):
+    fields = ("Content-Length: 13", authorization(alice, secret), "X-Request-ID: mine", CLOSE)
+    padded = [f"{field}{space}" for field in fields]
+    request = head("POST", "/tasks", *padded, host=f"Host: localhost{space}")
+    (answer,) = exchange(service, request + b'{"title":"x"}')
+    assert (answer.status, answer.headers["x-request-id"]) == (201, "mine")
+
+
+def test_a_space_behind_the_transfer_coding_is_no_part_of_it(service, secret, alice):
+    fields = ("Transfer-Encoding: chunked ", authorization(alice, secret), CLOSE)
+    (answer,) = exchange(service, head("POST", "/tasks", *fields) + b'd\r\n{"title":"x"}\r\n0\r\n\r\n')
+    assert answer.status == 201
+
+
+@pytest.mark.parametrize("space", [" ", "\t"])
+def test_white_space_behind_an_origin_is_no_part_of_it(service, space):
+    fields = ("Origin: http://localhost:3000", "Access-Control-Request-Method: PATCH", CLOSE)
+    (answer,) = exchange(service, head("OPTIONS", "/tasks", *[f"{field}{space}" for field in fields]))
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, "http://localhost:3000")
+
+
 @pytest.mark.parametrize(
     ("request_bytes", "status"),
     [
