@@ -517,7 +517,7 @@ SCHEMAS: Mapping[str, Json] = {
                 "type": "array",
                 "items": _TEXT,
                 "description": "Why the service is not ready; only from `GET /health/ready`: `unreachable`, "
-                "`login-refused`, `migrations-pending`, `row-level-security`, `functions`, `settings` or "
+                "`login-refused`, `migrations-pending`, `isolation`, `functions`, `settings` or "
                 "`database-error`.",
             },
             "reasons": {

@@ -10,7 +10,7 @@ begin
     select coalesce(jsonb_agg(jsonb_build_object('code', found.code, 'reason', found.reason)), '[]')
     from (
       -- Whoever logged in counts too: reset role would lead back to it.
-      select distinct 'row-level-security' as code, audit.find_faults(role, reachable_only => true) as reason
+      select distinct 'isolation' as code, audit.find_faults(role, reachable_only => true) as reason
       from unnest(array[current_user, session_user]) as role
       union all
       select 'migrations-pending', format('migration %s is pending: run make migrate', pending.version)

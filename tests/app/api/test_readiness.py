@@ -245,8 +245,8 @@ def test_anybody_reads_codes_and_the_log_reads_the_reasons_once(server, new_data
     with service(server.service_url(database), health_details=False) as http:
         response = http.get("/health/ready")
         http.get("/health/ready")
-        assert response.json()["codes"] == ["functions", "row-level-security"]
-        assert response.json()["detail"] == "Not ready: functions, row-level-security"
+        assert response.json()["codes"] == ["functions", "isolation"]
+        assert response.json()["detail"] == "Not ready: functions, isolation"
         for word in ("tasks", "user_id", "task_api", "policy", "reasons"):
             assert word not in response.text
     told = [record.getMessage() for record in caplog.records if record.name == "duly.health"]
