@@ -16,10 +16,16 @@ from tests.sql import Session
 BASELINE = commands.ROOT / "db" / "audit" / "baseline.sql"
 
 
+@pytest.fixture(scope="module")
+def fresh(new_database) -> str:
+    """The name of a database without a row, on which no index or constraint can fail."""
+    return new_database()
+
+
 @pytest.fixture
-def session(server: Server, database: str):
+def session(server: Server, fresh: str):
     """As the superuser, in a transaction that is rolled back: roles are the whole server's."""
-    session = Session(server.superuser_url(database))
+    session = Session(server.superuser_url(fresh))
     session.execute("begin")
     yield session
     session.execute("rollback")
