@@ -54,15 +54,16 @@ class Health:
     async def ready(self, request: Request) -> Response:
         """``GET /health/ready``: 200, or 503 with the codes of the reasons. No setting turns a reason off.
 
-        Anybody may ask, and the reasons name tables and roles: they go to the log, once until they change.
+        Anybody may ask, and the reasons name tables and roles: they go to the log, once until they change. An
+        outage is in the log already, see app.database.outages.
         """
-        reasons = await self._find_reasons()
-        if reasons != self._told:
-            for reason in reasons:
-                log.error("Not ready: %s", reason.sentence, extra={"code": reason.code})
-            if not reasons:
-                log.warning("Ready again")
-            self._told = reasons
+        try:
+            reasons = await self._find_reasons()
+            self._tell(reasons)
+        except Unavailable as error:
+            reasons = [_reason_of(error)]
+        except asyncpg.PostgresError as error:
+            reasons = [_reason(error.sqlstate or "")]
         if reasons:
             codes = list(dict.fromkeys(reason.code for reason in reasons))
             details = {"reasons": [reason.sentence for reason in reasons]} if self._tells_details else {}
@@ -74,19 +75,28 @@ class Health:
         )
 
     async def _find_reasons(self) -> list[Reason]:
-        try:
-            found = await self._database.find(
-                "check_readiness", _NOBODY, migrations=self._migrations, functions=self._functions
-            )
-        except Unavailable as error:
-            cause = error.__cause__
-            if isinstance(cause, asyncpg.PostgresError):
-                return [_reason(cause.sqlstate or "")]
-            about = type(cause).__name__ if cause else error.detail
-            return [Reason("unreachable", f"the database can't be reached: {about}")]
-        except asyncpg.PostgresError as error:
-            return [_reason(error.sqlstate or "")]
+        found = await self._database.find(
+            "check_readiness", _NOBODY, migrations=self._migrations, functions=self._functions
+        )
         return sorted(Reason(entry["code"], entry["reason"]) for entry in found)
+
+    def _tell(self, reasons: list[Reason]) -> None:
+        if reasons == self._told:
+            return
+        for reason in reasons:
+            log.error("Not ready: %s", reason.sentence, extra={"code": reason.code})
+        if not reasons:
+            log.warning("Ready again")
+        self._told = reasons
+
+
+def _reason_of(error: Unavailable) -> Reason:
+    """The reason for a database that was not reached, or refuses the service."""
+    cause = error.__cause__
+    if isinstance(cause, asyncpg.PostgresError):
+        return _reason(cause.sqlstate or "")
+    about = type(cause).__name__ if cause else error.detail
+    return Reason("unreachable", f"the database can't be reached: {about}")
 
 
 def _reason(sqlstate: str) -> Reason:
