@@ -6,8 +6,11 @@ from statistics import median
 
 from tests.bench.generators import Sample
 from tests.bench.report import bars, figures, lines, machine, table, write
+from tests.bench.walk import PAGE, Walk
 
-DULY, TWO, PGBENCH, BARE, USUAL = "Duly", "Duly, 2 workers", "pgbench", "bare Starlette", "the usual"
+DULY, TWO, USUAL, GRAPHQL = "Duly", "Duly, 2 workers", "the usual", "PostGraphile"
+PGBENCH, BARE = "pgbench", "bare Starlette"
+_CONTENDERS = (DULY, TWO, USUAL, GRAPHQL, PGBENCH, BARE)
 COMPARED = 16
 """Connections."""
 
@@ -55,6 +58,7 @@ class Comparison:
     starts: Mapping[str, float] = field(default_factory=dict)
     exchanges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Statements and round trips of Duly, by operation."""
+    walk: Walk | None = None
     worst: Sequence[tuple[str, int, str, str]] = ()
     """Of the most expensive requests: name, status, median and longest time in milliseconds."""
 
@@ -67,6 +71,7 @@ class Comparison:
         return found.per_second if found else 0.0
 
     def ratio(self, operation: str, other: str, contender: str = DULY) -> float:
+        """0 where either was not measured."""
         return self.per_second(contender, operation) / (self.per_second(other, operation) or float("inf"))
 
     @property
@@ -85,6 +90,8 @@ class Comparison:
         ]
         text += [
             "![requests per second](load.svg)\n",
+            "## CPU of PostgreSQL, milliseconds a request\n",
+            self._postgres(),
             "## Goals\n",
             self._goals(),
             "## Milliseconds, p50 / p99, 16 connections\n",
@@ -97,6 +104,8 @@ class Comparison:
             "## Costs\n",
             self._costs(),
         ]
+        if self.walk:
+            text += ["## First walk of GET /changes\n", self._first_walk(self.walk)]
         text += [
             "## Worst request, milliseconds\n",
             "The most that each bound lets through, for the user with 50,000 tasks (`worst.py`).\n",
@@ -104,17 +113,18 @@ class Comparison:
         ]
         bars(
             "load.svg", "Requests per second, 16 connections", operations,
-            {each: [self.per_second(each, operation) or None for operation in operations] for each in (DULY,
-            TWO, PGBENCH, BARE, USUAL)},
+            {each: [self.per_second(each, operation) or None for operation in operations]
+             for each in _CONTENDERS},
             "requests/s",
         )  # fmt: skip
         swept = {
             each: {
                 n: self.per_second(each, "get", n)
-                for n in (1, 16, 32, 64, 1000)
+                for n in (1, 16, 32, 1000)
                 if self.per_second(each, "get", n)
             }
-            for each in (DULY, TWO, PGBENCH, BARE, USUAL)
+            for each in _CONTENDERS
+            if self.per_second(each, "get", 1)
         }
         if any(swept.values()):
             lines(
@@ -127,15 +137,49 @@ class Comparison:
         write("load.md", "\n".join(text))
 
     def _speeds(self) -> str:
+        contenders = (DULY, USUAL, GRAPHQL, PGBENCH, TWO, BARE)
         return table(
-            ["", DULY, TWO, USUAL, PGBENCH, "Duly / the usual", "Duly / pgbench", "2 workers / pgbench"],
+            ["", "Duly / the usual", "Duly / PostGraphile", "Duly / pgbench", *contenders],
             [
-                [operation, *(figures(self.per_second(each, operation)) for each in (DULY, TWO, USUAL,
-                PGBENCH)),
-                 f"**{self.ratio(operation, USUAL):.1f} ×**", f"{self.ratio(operation, PGBENCH):.2f}",
-                 f"{self.ratio(operation, PGBENCH, TWO):.2f}"]
+                [
+                    operation,
+                    *(self._times_faster(operation, other) for other in (USUAL, GRAPHQL, PGBENCH)),
+                    *(self._speed(each, operation) for each in contenders),
+                ]
                 for operation in self.operations
             ],
+        )
+
+    def _times_faster(self, operation: str, other: str) -> str:
+        ratio = self.ratio(operation, other)
+        return f"**{ratio:.2f} ×**" if ratio else ""
+
+    def _speed(self, contender: str, operation: str) -> str:
+        speed = self.per_second(contender, operation)
+        return figures(speed) if speed else ""
+
+    def postgres_cpu(self, contender: str, operation: str) -> float:
+        """Milliseconds a request; 0 where it was not measured."""
+        series = self.series.get((contender, operation, COMPARED))
+        return 1000 * sum(series.postgres_cpu) / series.requests if series else 0.0
+
+    def _postgres(self) -> str:
+        contenders = (DULY, USUAL, GRAPHQL)
+        rows: list[list[str]] = []
+        for operation in self.operations:
+            costs = [self.postgres_cpu(each, operation) for each in contenders]
+            ratios = [f"**{costs[0] / cost:.2f} ×**" if cost else "" for cost in costs[1:]]
+            rows.append([operation, *ratios, *(f"{cost:.2f}" if cost else "" for cost in costs)])
+        return table(["", "Duly / the usual", "Duly / PostGraphile", *contenders], rows)
+
+    def _first_walk(self, walk: Walk) -> str:
+        return table(
+            ["", "pages", "seconds", "ms a page", "PostgreSQL's CPU, ms a page", "MB"],
+            [[
+                f"{walk.tasks:,} tasks by pages of {PAGE}", walk.pages, f"{walk.seconds:.2f}",
+                f"{1000 * walk.seconds / walk.pages:.1f}", f"{1000 * walk.postgres_cpu / walk.pages:.1f}",
+                f"{walk.bytes / 1e6:.1f}",
+            ]],
         )  # fmt: skip
 
     def _times(self) -> str:
@@ -177,10 +221,7 @@ class Comparison:
             cells.append(f"{self.of(DULY, operation, COMPARED).bytes:,.0f}")
             for contender in (DULY, USUAL):
                 series = self.of(contender, operation, COMPARED)
-                cells += [
-                    f"{sum(cpu) / series.requests * 1000:.2f}"
-                    for cpu in (series.service_cpu, series.postgres_cpu)
-                ]
+                cells.append(f"{sum(series.service_cpu) / series.requests * 1000:.2f}")
             rows.append(cells)
         costs = table(
             [
@@ -188,10 +229,8 @@ class Comparison:
                 "statements",
                 "round trips",
                 "bytes of an answer",
-                "Duly: CPU s / 1,000",
-                "its PostgreSQL",
-                "the usual: CPU s / 1,000",
-                "its PostgreSQL",
+                "CPU of Duly's Python, ms",
+                "of the usual's",
             ],
             rows,
         )
@@ -222,8 +261,17 @@ class Comparison:
                     ]
                 )
 
-        for operation in ("get", "create", "update", "toggle"):
-            goal(f"{operation} against the usual", 10, self.ratio(operation, USUAL), " ×")
+        for operation, least in {"get": 10, "create": 3.5, "update": 5, "toggle": 6}.items():
+            goal(f"{operation} against the usual", least, self.ratio(operation, USUAL), " ×")
+        for operation, least in {"get": 3.5, "list of 50": 3, "create": 1.8, "update": 2}.items():
+            goal(f"{operation} against PostGraphile", least, self.ratio(operation, GRAPHQL), " ×")
+        usual = self.postgres_cpu(USUAL, "create")
+        if usual:
+            share = self.postgres_cpu(DULY, "create") / usual
+            met = "yes" if share <= 2 else "**no**"
+            rows.append(
+                ["PostgreSQL's CPU of a create, of the usual's", "at most 2 ×", f"{share:.2f} ×", met]
+            )
         goal("list of 50 with its total, against the usual", 6, self.ratio("list of 50", USUAL), " ×")
         goal("search of 50,000 tasks, against the usual", 30, self.ratio("search", USUAL), " ×")
         goal("get, share of the bare route", 0.45, self.ratio("get", BARE))

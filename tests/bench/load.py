@@ -10,18 +10,29 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import jwt
+import psutil
 
-from tests.bench import store, worst
-from tests.bench.comparison import BARE, COMPARED, DULY, PGBENCH, TWO, USUAL, Comparison
+from tests.bench import graphql, store, walk, worst
+from tests.bench.comparison import BARE, COMPARED, DULY, GRAPHQL, PGBENCH, TWO, USUAL, Comparison
 from tests.bench.generators import find_wrk, run_pgbench, run_wrk
 from tests.bench.operations import OPERATIONS, Operation, population, request_lines
 from tests.bench.rows import RECURRING, Population, progress, user_name
-from tests.bench.services import POOL_SIZE, SECRET, Service, cpu_seconds, exchanges, serve, settle
+from tests.bench.services import (
+    DULY_COMMAND,
+    POOL_SIZE,
+    SECRET,
+    Service,
+    cpu_seconds,
+    exchanges,
+    serve,
+    settle,
+    uvicorn,
+)
 
 ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
@@ -34,13 +45,17 @@ LINES = 5_000
 MANY = 1000
 """Connections that take a while to be made: such runs are longer."""
 
-_METHOD = """One million rows, 1,000 users, one of whom has 50,000 tasks, and tokens of all of them;
-row-level security, validation, tokens and all features on; each service is one uvicorn process with uvloop,
-httptools and {pool} connections to PostgreSQL. Medians of {rounds} rounds of {seconds} s for each figure,
-the contenders taking turns, after both databases were read and written for a while: no contender pays for
-what the first change of a page after a checkpoint costs. *pgbench* runs the same statements over the same
-socket; *bare Starlette* answers a constant; *the usual* is `tests/bench/peer`: FastAPI, SQLAlchemy and
-asyncpg. Again: `make bench`.
+_METHOD = """{rows:,} tasks of 1,000 users; one of the users has {big:,}. Who is compared:
+
+- **Duly**: this service, as in production, with all features on.
+- **the usual**: the same API as it is commonly built: FastAPI, SQLAlchemy and asyncpg (`peer/`).
+- **PostGraphile** {postgraphile}: GraphQL made from a table with row-level security and two indexes.
+- **pgbench**: the statements of Duly without HTTP: the speed of the database alone.
+- **bare Starlette**: a constant answer without a database: the speed of HTTP in Python.
+
+Each service is one process with {pool} connections to PostgreSQL, and checks tokens. The contenders take
+turns in {rounds} rounds of {seconds} s, after a warm-up of all databases. A figure is a median of the rounds.
+Again: `make bench`.
 """
 
 
@@ -52,7 +67,8 @@ class Bench:
     databases: Mapping[str, str]
     services: Mapping[str, Service]
     people: Population
-    files: Mapping[str, Path]
+    files: Mapping[tuple[str, str], Path]
+    """The requests, by contender and operation; all but PostGraphile send those of Duly."""
     comparison: Comparison
     used: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
@@ -71,18 +87,20 @@ class Bench:
             else max(1, SECONDS // 2)
         )
         settle(self.services.values())
-        backends = self.postgres_cpu()
+        backends = self.backends(database)
         if contender == PGBENCH:
             tasks = self.people.tiers[1].tasks
             sample = run_pgbench(self.store.sockets, database, operation, tasks, connections, seconds, first)
         else:
             service = self.services[contender]
             before = service.cpu_seconds()
-            sample = run_wrk(service.url, self.files[operation.name], connections, seconds, first, count)
+            sample = run_wrk(
+                service.url, self.requests(contender, operation), connections, seconds, first, count
+            )
             series.service_cpu.append(service.cpu_seconds() - before)
             memory = self.comparison.memory
             memory[contender, connections] = max(memory.get((contender, connections), 0), service.memory())
-        series.postgres_cpu.append(self.postgres_cpu() - backends)
+        series.postgres_cpu.append(self.used_since(backends, database))
         series.samples.append(sample)
         if operation.once:
             self.used[database, operation.name] = first + sample.requests + 1000
@@ -91,26 +109,47 @@ class Bench:
             f"{sample.errors} errors"
         )
 
+    def offers(self, contender: str, operation: Operation) -> bool:
+        """Whether the contender has such an operation; PostGraphile may be missing altogether."""
+        return contender != GRAPHQL or (GRAPHQL in self.services and operation.name in graphql.COMPARED)
+
+    def requests(self, contender: str, operation: Operation) -> Path:
+        return self.files.get((contender, operation.name)) or self.files[DULY, operation.name]
+
     def warm_up(self) -> None:
-        """Use both databases as they will be used, longer than any run, without counting it."""
+        """Use all databases as they will be used, longer than any run, without counting it."""
         for operation in chosen():
-            for contender in (DULY, USUAL):
-                if not operation.once:
-                    url, requests = self.services[contender].url, self.files[operation.name]
-                    run_wrk(url, requests, COMPARED, 2 * SECONDS, 0, LINES)
+            for contender in (DULY, USUAL, GRAPHQL):
+                if not operation.once and self.offers(contender, operation):
+                    requests = self.requests(contender, operation)
+                    run_wrk(self.services[contender].url, requests, COMPARED, 2 * SECONDS, 0, LINES)
                     progress(f"{operation.name}, {contender}: warm")
 
-    def postgres_cpu(self) -> float:
-        """What the backends have used until now; those of pgbench are gone before it can be read."""
-        return sum(cpu_seconds(process) for process in self.store.postmaster.children())
+    def backends(self, database: str) -> dict[psutil.Process, float]:
+        """The connections to the database, and the CPU seconds that each has used until now.
+
+        Those of pgbench are gone before theirs can be read; vacuuming belongs to no request.
+        """
+        found = {}
+        for process in self.store.postmaster.children():
+            with suppress(psutil.NoSuchProcess):
+                title = " ".join(process.cmdline())
+                if f" {database} " in title and "autovacuum" not in title:
+                    found[process] = cpu_seconds(process)
+        return found
+
+    def used_since(self, before: Mapping[psutil.Process, float], database: str) -> float:
+        """The CPU seconds of the connections since then; a pool may have closed some and opened others."""
+        return sum(used - before.get(each, 0.0) for each, used in self.backends(database).items())
 
     def round(self, number: int) -> None:
         """Every operation by every contender, in an order that differs from round to round."""
         for operation in chosen():
-            contenders = [DULY, TWO, PGBENCH, USUAL, *([BARE] if operation.name == "get" else [])]
+            contenders = [DULY, TWO, PGBENCH, USUAL, GRAPHQL, *([BARE] if operation.name == "get" else [])]
             for contender in _turned(contenders, number):
-                self.run(contender, operation, COMPARED)
-            for connections in (1, 32, 64, MANY):
+                if self.offers(contender, operation):
+                    self.run(contender, operation, COMPARED)
+            for connections in (1, 32, MANY):
                 for contender in _turned(SWEPT.get(operation.name, ()), number):
                     # A connection to PostgreSQL for each of 1,000 clients is what nobody has.
                     if contender != PGBENCH or connections < MANY:
@@ -130,25 +169,40 @@ def main() -> None:
         for user in range(1000)
     ]
     with store.start() as kept, ExitStack() as stack:
-        duly, peer = kept.filled(people), kept.filled_peer(people)
+        duly, peer = kept.filled(people), kept.filled_table("peer", people)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        databases = {DULY: duly, TWO: duly, PGBENCH: duly, USUAL: peer}
         files = {}
         for operation in chosen():
             count = people.tiers[1].tasks // RECURRING * 999 if operation.once else LINES
-            files[operation.name] = folder / operation.name.replace(" ", "-")
-            files[operation.name].write_text(request_lines(operation, people, tokens, count))
+            files[DULY, operation.name] = folder / operation.name.replace(" ", "-")
+            files[DULY, operation.name].write_text(request_lines(operation, people, tokens, count))
         duly_url = {"DATABASE_URL": kept.server.service_url(duly)}
         peer_url = {"DATABASE_URL": f"postgresql://peer@/{peer}?host={kept.sockets}"}
         services = {
-            DULY: stack.enter_context(serve(DULY, None, duly_url)),
-            TWO: stack.enter_context(serve(TWO, None, duly_url, workers=2)),
-            BARE: stack.enter_context(serve(BARE, "tests.bench.bare:app", {})),
-            USUAL: stack.enter_context(serve(USUAL, "tests.bench.peer.main:app", peer_url)),
+            DULY: stack.enter_context(serve(DULY, DULY_COMMAND, duly_url)),
+            TWO: stack.enter_context(serve(TWO, DULY_COMMAND, duly_url, workers=2)),
+            BARE: stack.enter_context(serve(BARE, uvicorn("tests.bench.bare:app"), {})),
+            USUAL: stack.enter_context(serve(USUAL, uvicorn("tests.bench.peer.main:app"), peer_url)),
         }
+        if program := graphql.install():
+            databases[GRAPHQL] = kept.filled_table("postgraphile", people)
+            url = f"postgresql://postgraphile@/{databases[GRAPHQL]}?host={kept.sockets}"
+            environment = {"DATABASE_URL": url, "GRAPHILE_ENV": "production"}
+            services[GRAPHQL] = stack.enter_context(
+                serve(GRAPHQL, graphql.COMMAND, environment, folder=program)
+            )
+            for operation in chosen():
+                if operation.name in graphql.COMPARED:
+                    translated = replace(operation, requests=graphql.translate(operation))
+                    files[GRAPHQL, operation.name] = folder / f"graphql-{operation.name.replace(' ', '-')}"
+                    files[GRAPHQL, operation.name].write_text(
+                        request_lines(translated, people, tokens, LINES)
+                    )
+                    first = next(translated.requests(people, random.Random(0)))
+                    graphql.check(services[GRAPHQL].url, first, tokens[first.user])
         comparison = Comparison(starts={each.name: each.seconds_to_start for each in services.values()})
-        bench = Bench(
-            kept, {DULY: duly, TWO: duly, PGBENCH: duly, USUAL: peer}, services, people, files, comparison
-        )
+        bench = Bench(kept, databases, services, people, files, comparison)
         bench.warm_up()
         for number in range(ROUNDS):
             bench.round(number)
@@ -157,9 +211,21 @@ def main() -> None:
             operation.name: next(operation.requests(people, random.Random(0))) for operation in chosen()
         }
         comparison.exchanges = exchanges(duly_url["DATABASE_URL"], requests, tokens)
+        backends = bench.backends(duly)
+        comparison.walk = walk.measure(
+            services[DULY].url, tokens[0], lambda: bench.used_since(backends, duly)
+        )
         comparison.worst = worst.measure(services[DULY].url, tokens[0])
         version = kept.version
-    comparison.write("Load", version, _METHOD.format(rounds=ROUNDS, seconds=SECONDS, pool=POOL_SIZE))
+    method = _METHOD.format(
+        rows=people.rows,
+        big=people.tiers[0].tasks,
+        rounds=ROUNDS,
+        seconds=SECONDS,
+        pool=POOL_SIZE,
+        postgraphile="5" if program else "(not measured: npm is missing)",
+    )
+    comparison.write("Load", version, method)
 
 
 def _turned(contenders: Sequence[str], number: int) -> list[str]:

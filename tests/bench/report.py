@@ -15,7 +15,7 @@ from matplotlib.ticker import LogLocator
 RESULTS = Path(os.environ.get("BENCH_RESULTS", Path(__file__).parent / "results"))
 COLOURS = {
     "Duly": "#2a6f97", "Duly, 2 workers": "#61a5c2", "pgbench": "#adb5bd", "bare Starlette": "#6c757d",
-    "the usual": "#e07a5f",
+    "the usual": "#e07a5f", "PostGraphile": "#81b29a",
 }  # fmt: skip
 
 # Text as text: small, and in the reader's own font. No date and no random ids: the same figures are the same

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -67,34 +68,35 @@ def cpu_seconds(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
+DULY_COMMAND = (sys.executable, "-m", "app")
+
+
+def uvicorn(application: str) -> tuple[str, ...]:
+    """The command that serves an ASGI application."""
+    quiet = ("--no-access-log", "--no-server-header", "--log-level", "warning")
+    return sys.executable, "-m", "uvicorn", application, *quiet
+
+
 @contextmanager
 def serve(
-    name: str, application: str | None, environment: Mapping[str, str], workers: int = 1
+    name: str,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    workers: int = 1,
+    folder: Path = commands.ROOT,
 ) -> Iterator[Service]:
-    """Run Duly (no application named) or another ASGI application, until the context ends."""
+    """Run the command in the folder, until the context ends."""
     port = free_port()
-    command = [sys.executable, "-m", "app"]
-    if application:
-        command = [
-            sys.executable,
-            "-m",
-            "uvicorn",
-            application,
-            "--port",
-            str(port),
-            "--no-access-log",
-            "--no-server-header",
-        ]
-        command += ["--log-level", "warning"]
     variables = {
         "JWT_SECRET": SECRET,
         "PORT": str(port),
+        "UVICORN_PORT": str(port),
         "WORKERS": str(workers),
         "POOL_SIZE": str(POOL_SIZE),
     }
     begun = time.monotonic()
     process = subprocess.Popen(
-        command, cwd=commands.ROOT, env={**os.environ, **variables, **environment}, start_new_session=True
+        command, cwd=folder, env={**os.environ, **variables, **environment}, start_new_session=True
     )
     try:
         _wait(process, port)
@@ -129,7 +131,10 @@ def exchanges(url: str, requests: Mapping[str, Request], tokens: Sequence[str]) 
     PostgreSQL.
     """
     counted = {}
-    with tap(url) as wire, serve("counted", None, {"DATABASE_URL": wire.url, "POOL_SIZE": "1"}) as service:
+    with (
+        tap(url) as wire,
+        serve("counted", DULY_COMMAND, {"DATABASE_URL": wire.url, "POOL_SIZE": "1"}) as service,
+    ):
         for name, each in requests.items():
             # Twice, because a statement is prepared by its first use; what was completed is then opened and
             # completed again.

@@ -26,7 +26,7 @@ OPTIONS = (
 )
 _FOLDER = commands.FOLDER / "bench"
 _MIGRATIONS = sorted((commands.ROOT / "db" / "migrations").glob("*.sql"))
-PEER = Path(__file__).parent / "peer" / "schema.sql"
+_TABLES = {name: Path(__file__).parent / name / "schema.sql" for name in ("peer", "postgraphile")}
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class Store:
         """A database of Duly with these rows: a fresh copy of one that is kept, or the one itself."""
         return self._filled("duly", _MIGRATIONS, population, keep)
 
-    def filled_peer(self, population: Population) -> str:
-        """A database of the peer with the same rows."""
-        return self._filled("peer", [PEER], population, True)
+    def filled_table(self, name: str, population: Population) -> str:
+        """A database of another contender, "peer" or "postgraphile", with the same rows."""
+        return self._filled(name, [_TABLES[name]], population, True)
 
     def databases(self, prefix: str) -> list[str]:
         names = self.server.execute(
@@ -78,13 +78,13 @@ class Store:
         if not self.server.has_database(template):
             made = f"{template}_new"
             self.drop(made)
-            self.server.create_database(made)
+            postgres.create_database(self.sockets, made)
             url = self.server.superuser_url(made)
             if name == "duly":
                 commands.migrate(self.server.owner_url(made))
                 asyncio.run(fill(url, population))
             else:
-                asyncio.run(run_script(url, PEER.read_text()))
+                asyncio.run(run_script(url, _TABLES[name].read_text()))
                 asyncio.run(fill_peer(url, population))
             self.server.execute("checkpoint")
             self.server.execute(f"alter database {made} rename to {template}")
