@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
+from app.api.batch import Batch
 from app.api.changes import Changes
 from app.api.events import Events, WakeStreams
 from app.api.health import Health
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     authenticator = Authenticator(settings, PassDirectory(database).open if settings.passes else None)
     instrumentation = Instrumentation(settings, database, authenticator)
     tasks = Tasks(settings, database, authenticator)
+    batch = Batch(settings, database, authenticator)
     occurrences = Occurrences(settings, database, authenticator)
     passes = Passes(settings, database, authenticator)
     webhooks = Webhooks(settings, database, authenticator)
@@ -64,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     app = Starlette(
         routes=[
+            Route("/tasks/batch", Resource(POST=batch.change)),
             Route(
                 "/tasks/{id}", Resource(GET=tasks.get, PUT=tasks.put, PATCH=tasks.patch, DELETE=tasks.delete)
             ),

@@ -371,6 +371,87 @@ COMMENT ON TYPE app.webhook_document IS 'A webhook as a client sees it: of its h
 
 
 --
+-- Name: change_tasks(jsonb, boolean, boolean, boolean, boolean, jsonb, jsonb, text); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.change_tasks(body jsonb, lenient boolean, separately boolean, careful boolean, minimal boolean, answers jsonb, problems jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  -- A kept answer may not be longer.
+  c_max_kept constant integer := 262144;
+  v_operations constant jsonb := body -> 'operations';
+  v_request text;
+  v_operation jsonb;
+  v_answer jsonb;
+  v_done record;
+  v_questions jsonb := '{}';
+  v_results text[] := '{}';
+begin
+  perform app.require_user_id();
+  if idempotency_key is not null then
+    v_request := concat_ws(' ', 'change', app.hash_body(body));
+    select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
+    if status is not null then
+      return;
+    end if;
+  end if;
+
+  perform app.check_batch(body, lenient);
+  perform app.lock_user();
+  for v_place in 0 .. jsonb_array_length(v_operations) - 1 loop
+    v_operation := v_operations -> v_place;
+    v_answer := answers -> v_place::text;
+    -- After a question nothing is going to stay, and what fails may do so for want of its answer.
+    if separately or v_questions <> '{}' then
+      v_done := app.try_operation(v_operation, v_place, lenient, careful, v_answer);
+    else
+      if app.find_operation_faults(v_operation, lenient) <> '[]' then
+        perform app.refuse('operations', 'operation', 'has errors');
+      end if;
+      v_done := app.run_operation(v_operation, lenient, careful, v_answer);
+    end if;
+    if v_done.status is not null then
+      v_results := v_results || app.render_result(v_done.status, v_done.headers, case when not minimal then v_done.response end);
+    elsif v_done.response is not null then
+      v_questions := v_questions || jsonb_build_object(v_place, v_done.response::jsonb);
+    else
+      v_results := v_results || app.render_refusal(v_done.code, v_done.faults, problems);
+    end if;
+  end loop;
+  if v_questions <> '{}' then
+    raise exception 'the batch has questions' using errcode = 'DT100', detail = v_questions::text;
+  end if;
+
+  status := 200;
+  headers := case
+    when minimal and separately then array['preference-applied', 'return=minimal, handling=lenient']
+    when minimal then array['preference-applied', 'return=minimal']
+    when separately then array['preference-applied', 'handling=lenient']
+    else '{}' end;
+  response := concat('{"results":[', array_to_string(v_results, ','), ']}');
+
+  if idempotency_key is not null then
+    if octet_length(response) > c_max_kept then
+      raise exception 'the answer is too long to be kept' using errcode = 'DT400', detail = jsonb_build_array(
+        jsonb_build_object(
+          'loc', array['header', 'Idempotency-Key'], 'type', 'answer_too_long',
+          'msg', 'needs an answer of at most 256 KiB here; send Prefer: return=minimal, or fewer operations'))::text;
+    end if;
+    perform app.remember_answer(idempotency_key, v_request, status, headers, response);
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION change_tasks(body jsonb, lenient boolean, separately boolean, careful boolean, minimal boolean, answers jsonb, problems jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.change_tasks(body jsonb, lenient boolean, separately boolean, careful boolean, minimal boolean, answers jsonb, problems jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text) IS 'Does the operations of a batch in order, all or none or, separately, each by itself; raises DT100 with the questions about rules, by the place of the operation.';
+
+
+--
 -- Name: check_readiness(jsonb, jsonb); Type: FUNCTION; Schema: api; Owner: -
 --
 
@@ -724,6 +805,66 @@ end $$;
 --
 
 COMMENT ON FUNCTION api.describe_tasks() IS 'Each field of a task and each parameter of a list in JSON Schema, and each rule with its stable type and its words: {"fields": […], "parameters": […], "faults": […]}.';
+
+
+--
+-- Name: find_batch_faults(jsonb, boolean, boolean, jsonb, jsonb); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.find_batch_faults(body jsonb, lenient boolean, careful boolean, answers jsonb, problems jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  c_max_errors constant integer := 20;
+  v_operations constant jsonb := body -> 'operations';
+  v_operation jsonb;
+  v_id text;
+  v_done record;
+  v_code text;
+  v_faults jsonb := '[]';
+  v_questions jsonb := '{}';
+  -- Tasks that are not as they would be: what else fails with them says nothing new.
+  v_doubtful text[] := '{}';
+begin
+  perform app.require_user_id();
+  perform app.check_batch(body, lenient);
+  perform app.lock_user();
+  begin
+    for v_place in 0 .. jsonb_array_length(v_operations) - 1 loop
+      v_operation := v_operations -> v_place;
+      v_done := app.try_operation(v_operation, v_place, lenient, careful, answers -> v_place::text);
+      continue when v_done.status is not null;
+      v_id := case when v_done.code is null or v_done.code <> 'DT400' or jsonb_typeof(v_operation -> 'id') = 'string'
+        then lower(replace(left(v_operation ->> 'id', 40), '-', '')) end;
+      if v_done.code is null then
+        v_questions := v_questions || jsonb_build_object(v_place, v_done.response::jsonb);
+      elsif v_done.code = 'DT400' or (v_id = any(v_doubtful)) is not true then
+        v_code := coalesce(v_code, v_done.code);
+        v_faults := v_faults || case
+          when v_done.code = 'DT400' then v_done.faults
+          else jsonb_set(
+            v_done.faults, '{0}', v_done.faults -> 0 || jsonb_build_object(
+              'msg', problems -> v_done.code -> 'detail',
+              'type', replace(split_part(problems -> v_done.code ->> 'type', '/', 3), '-', '_')))
+          end;
+      end if;
+      v_doubtful := array_append(v_doubtful, v_id);
+      exit when jsonb_array_length(v_faults) >= c_max_errors;
+    end loop;
+    raise exception 'only errors were looked for' using errcode = 'DT100';
+  exception when sqlstate 'DT100' then
+    null;
+  end;
+  return jsonb_build_object('code', v_code, 'faults', v_faults, 'questions', v_questions);
+end $$;
+
+
+--
+-- Name: FUNCTION find_batch_faults(body jsonb, lenient boolean, careful boolean, answers jsonb, problems jsonb); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.find_batch_faults(body jsonb, lenient boolean, careful boolean, answers jsonb, problems jsonb) IS 'All errors of a batch that was refused, {"code": SQLSTATE of the first, "faults": […], "questions": {…}}. It changes nothing.';
 
 
 --
@@ -1740,10 +1881,10 @@ COMMENT ON FUNCTION api.take_delivery(id uuid, at bigint) IS 'Claims a delivery 
 
 
 --
--- Name: take_token(integer, integer); Type: FUNCTION; Schema: api; Owner: -
+-- Name: take_token(integer, integer, integer); Type: FUNCTION; Schema: api; Owner: -
 --
 
-CREATE FUNCTION api.take_token(requests integer, seconds integer) RETURNS jsonb
+CREATE FUNCTION api.take_token(requests integer, seconds integer, cost integer) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -1751,22 +1892,23 @@ declare
   v_user constant text := app.require_user_id();
   v_now constant timestamptz := clock_timestamp();
   v_token constant interval := make_interval(secs => seconds::float8 / requests);
+  v_taken constant interval := v_token * cost;
   v_window constant interval := make_interval(secs => seconds);
   v_full_at timestamptz;
   v_remaining integer := -1;
   v_wait interval;
 begin
-  insert into app.token_buckets as bucket (full_at) values (v_now + v_token)
+  insert into app.token_buckets as bucket (full_at) values (v_now + v_taken)
   on conflict (user_id) do update
-  set full_at = greatest(bucket.full_at, v_now) + v_token
-  where greatest(bucket.full_at, v_now) + v_token <= v_now + v_window
+  set full_at = greatest(bucket.full_at, v_now) + v_taken
+  where greatest(bucket.full_at, v_now) + v_taken <= v_now + v_window
   returning bucket.full_at into v_full_at;
 
   if found then
     v_wait := v_full_at - v_now;
     v_remaining := greatest(0, floor(extract(epoch from v_window - v_wait) / extract(epoch from v_token) + 0.000001));
   else
-    select bucket.full_at + v_token - v_window - v_now into v_wait
+    select bucket.full_at + v_taken - v_window - v_now into v_wait
     from app.token_buckets as bucket
     where bucket.user_id = v_user;
   end if;
@@ -1775,10 +1917,10 @@ end $$;
 
 
 --
--- Name: FUNCTION take_token(requests integer, seconds integer); Type: COMMENT; Schema: api; Owner: -
+-- Name: FUNCTION take_token(requests integer, seconds integer, cost integer); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.take_token(requests integer, seconds integer) IS 'Takes a token from the user''s bucket: how many remain, -1 where there was none, and the seconds until it is full, or has one.';
+COMMENT ON FUNCTION api.take_token(requests integer, seconds integer, cost integer) IS 'Takes so many tokens from the user''s bucket: how many remain, -1 where there were too few, and the seconds until it is full, or has enough.';
 
 
 --
@@ -2012,6 +2154,36 @@ COMMENT ON FUNCTION api.watch_changes(users jsonb) IS 'The number of the last ch
 
 
 --
+-- Name: check_batch(jsonb, boolean); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.check_batch(body jsonb, lenient boolean) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  c_max_operations constant integer := 100;
+  v_operations constant jsonb := body -> 'operations';
+begin
+  perform app.refuse_unknown_fields(body, array['operations'], lenient);
+  if v_operations is null then
+    perform app.refuse('operations', 'missing', 'is required: an array of 1 to 100 operations');
+  elsif jsonb_typeof(v_operations) <> 'array' then
+    perform app.refuse('operations', 'array_type', 'must be an array of 1 to 100 operations');
+  elsif jsonb_array_length(v_operations) not between 1 and c_max_operations then
+    perform app.refuse('operations', 'batch_size', 'must have 1 to 100 operations');
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION check_batch(body jsonb, lenient boolean); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.check_batch(body jsonb, lenient boolean) IS 'Raises DT400 where the body of a batch is no object with 1 to 100 operations.';
+
+
+--
 -- Name: check_cursor(jsonb, jsonb); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -2190,6 +2362,22 @@ CREATE FUNCTION app.count_tasks(counts app.task_counts, statuses boolean[], prio
 --
 
 COMMENT ON FUNCTION app.count_tasks(counts app.task_counts, statuses boolean[], priorities text[]) IS 'How many of the counted tasks have one of the statuses and one of the priorities.';
+
+
+--
+-- Name: describe_fault(text, text, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.describe_fault(field text, type text, message text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN jsonb_build_object('loc', CASE WHEN (field IS NULL) THEN '[]'::jsonb ELSE jsonb_build_array(field) END, 'msg', message, 'type', type);
+
+
+--
+-- Name: FUNCTION describe_fault(field text, type text, message text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.describe_fault(field text, type text, message text) IS 'An error as {"loc", "msg", "type"}; without a field it is about the whole.';
 
 
 --
@@ -2760,6 +2948,71 @@ end $_$;
 --
 
 COMMENT ON FUNCTION app.fill_template(template jsonb, "values" jsonb) IS 'The template with each {name} in its strings replaced by the value of that name.';
+
+
+--
+-- Name: find_operation_faults(jsonb, boolean); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.find_operation_faults(operation jsonb, lenient boolean) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+declare
+  c_fields constant text[] := array['op', 'id', 'if_match', 'body'];
+  v_op constant text := case when jsonb_typeof(operation -> 'op') = 'string' then left(operation ->> 'op', 10) end;
+  v_id constant jsonb := nullif(operation -> 'id', 'null');
+  v_if_match constant jsonb := nullif(operation -> 'if_match', 'null');
+  v_body constant jsonb := nullif(operation -> 'body', 'null');
+  v_rest jsonb;
+  v_faults jsonb := '[]';
+begin
+  if jsonb_typeof(operation) <> 'object' then
+    return jsonb_build_array(app.describe_fault(
+      null, 'object_type', 'must be a JSON object, for example {"op": "create", "body": {"title": "Buy milk"}}'));
+  end if;
+  if (v_op = any(array['create', 'update', 'toggle', 'delete'])) is not true then
+    v_faults := v_faults || app.describe_fault('op', 'operation_unknown', 'must be create, update, toggle or delete');
+  end if;
+
+  if v_id is null and v_op <> 'create' then
+    v_faults := v_faults || app.describe_fault('id', 'missing', 'is required: the UUID of the task');
+  elsif jsonb_typeof(v_id) <> 'string'
+    or v_id #>> '{}' !~ '^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$'
+  then
+    v_faults := v_faults || app.describe_fault(
+      'id', 'uuid_format', 'must be a UUID, for example 018f4e2a-6c1b-4d3e-9f00-2a5b8c7d6e1f');
+  end if;
+
+  if jsonb_typeof(v_if_match) <> 'string' then
+    v_faults := v_faults || app.describe_fault('if_match', 'string_type', 'must be a string: the ETag of the task');
+  elsif v_if_match is not null and v_op = 'create' then
+    v_faults := v_faults || app.describe_fault('if_match', 'not_allowed', 'must be left out: nothing is there yet');
+  end if;
+
+  if v_body is null and v_op in ('create', 'update') then
+    v_faults := v_faults || app.describe_fault('body', 'missing', 'is required: a JSON object with the fields of the task');
+  elsif v_body is not null and v_op = 'delete' then
+    v_faults := v_faults || app.describe_fault('body', 'not_allowed', 'must be left out: a deletion has no body');
+  elsif jsonb_typeof(v_body) <> 'object' then
+    v_faults := v_faults || app.describe_fault('body', 'object_type', 'must be a JSON object');
+  end if;
+
+  v_rest := operation - c_fields;
+  if v_rest <> '{}' and not lenient then
+    v_faults := v_faults || app.describe_fault(
+      (select min(left(field, 100)) from jsonb_object_keys(v_rest) as field), 'unknown_field',
+      'is not a field here; the fields are ' || array_to_string(c_fields, ', '));
+  end if;
+  return v_faults;
+end $_$;
+
+
+--
+-- Name: FUNCTION find_operation_faults(operation jsonb, lenient boolean); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.find_operation_faults(operation jsonb, lenient boolean) IS 'The errors of an operation of a batch, but for those of its body, each with its place in the operation.';
 
 
 --
@@ -4559,6 +4812,60 @@ COMMENT ON FUNCTION app.render_pass(id uuid, label text, scope text, created_at 
 
 
 --
+-- Name: render_refusal(text, jsonb, jsonb); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.render_refusal(code text, faults jsonb, problems jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+declare
+  c_max_errors constant integer := 20;
+  v_problem jsonb := problems -> code;
+  v_names text[];
+  v_detail text;
+begin
+  if code = 'DT400' then
+    v_names := array(
+      select fault.value -> 'loc' ->> -1
+      from jsonb_array_elements(faults) with ordinality as fault (value, place)
+      group by 1
+      order by min(fault.place));
+    v_detail := concat(
+      case when cardinality(v_names) = 1 then '1 field is' else cardinality(v_names) || ' fields are' end,
+      ' not valid: ', array_to_string(v_names[:c_max_errors], ', '),
+      case when cardinality(v_names) > c_max_errors then ', …' end);
+    v_problem := v_problem || jsonb_build_object(
+      'detail', v_detail, 'message', v_detail, 'errors', jsonb_path_query_array(faults, '$[0 to 19]'));
+  end if;
+  return concat('{"status":', v_problem -> 'status', ',"problem":', v_problem, '}');
+end $_$;
+
+
+--
+-- Name: FUNCTION render_refusal(code text, faults jsonb, problems jsonb); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.render_refusal(code text, faults jsonb, problems jsonb) IS 'The result of an operation that was refused: its problem document (RFC 9457).';
+
+
+--
+-- Name: render_result(integer, text[], text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.render_result(status integer, headers text[], response text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN concat('{"status":', status, (',"etag":'::text || (to_json(CASE WHEN ((headers)[1] = 'etag'::text) THEN (headers)[2] ELSE NULL::text END))::text), (',"location":'::text || (to_json(CASE WHEN ((headers)[3] = 'location'::text) THEN (headers)[4] ELSE NULL::text END))::text), (',"body":'::text || response), '}');
+
+
+--
+-- Name: FUNCTION render_result(status integer, headers text[], response text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.render_result(status integer, headers text[], response text) IS 'The result of an operation that was done; without a response it has no body.';
+
+
+--
 -- Name: render_task(app.tasks); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -4596,6 +4903,66 @@ end $$;
 --
 
 COMMENT ON FUNCTION app.render_webhook(webhook app.webhooks) IS 'A webhook as JSON.';
+
+
+--
+-- Name: run_operation(jsonb, boolean, boolean, jsonb); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.run_operation(operation jsonb, lenient boolean, careful boolean, answers jsonb, OUT status integer, OUT headers text[], OUT response text) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  c_max_questions constant integer := 4;
+  v_op constant text := operation ->> 'op';
+  v_id constant uuid := operation ->> 'id';
+  v_if_match constant text := operation ->> 'if_match';
+  v_body constant jsonb := coalesce(nullif(operation -> 'body', 'null'), '{}');
+  v_answer jsonb := answers -> 'known';
+  v_question jsonb;
+  v_reply jsonb;
+begin
+  if careful and v_op <> 'create' and v_if_match is null then
+    raise exception 'if_match is required' using errcode = 'DT428';
+  end if;
+  for v_attempt in 0 .. c_max_questions loop
+    case v_op
+      when 'create' then
+        select created.* into status, headers, response
+        from api.create_task(
+          body => v_body, id => v_id, lenient => run_operation.lenient, answer => v_answer, idempotency_key => null) as created;
+      when 'update' then
+        select updated.* into status, headers, response
+        from api.update_task(
+          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match, if_none_match => null,
+          answer => v_answer) as updated;
+      when 'toggle' then
+        select toggled.* into status, headers, response
+        from api.toggle_task(
+          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match, if_none_match => null,
+          answer => v_answer, idempotency_key => null) as toggled;
+      when 'delete' then
+        select deleted.* into status, headers, response
+        from api.delete_task(id => v_id, if_match => v_if_match, if_none_match => null) as deleted;
+    end case;
+    exit when status is not null;
+
+    v_question := response::jsonb;
+    select reply.value -> 'answer' into v_reply
+    from jsonb_array_elements(answers -> 'replies') as reply
+    where reply.value -> 'question' = v_question - 'version';
+    exit when v_reply is null;
+    v_answer := coalesce(v_answer, '{}') || v_reply || jsonb_build_object('version', v_question -> 'version');
+  end loop;
+end $$;
+
+
+--
+-- Name: FUNCTION run_operation(operation jsonb, lenient boolean, careful boolean, answers jsonb, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.run_operation(operation jsonb, lenient boolean, careful boolean, answers jsonb, OUT status integer, OUT headers text[], OUT response text) IS 'Does an operation of a batch, whose form is right. Without a status, the response is a question about the rule.';
 
 
 --
@@ -5279,6 +5646,87 @@ CREATE FUNCTION app.trim_text(value text) RETURNS text
 --
 
 COMMENT ON FUNCTION app.trim_text(value text) IS 'The text without the white space at both ends.';
+
+
+--
+-- Name: try_operation(jsonb, integer, boolean, boolean, jsonb); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.try_operation(operation jsonb, place integer, lenient boolean, careful boolean, answers jsonb, OUT status integer, OUT headers text[], OUT response text, OUT code text, OUT faults jsonb) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_place constant jsonb := jsonb_build_array('body', 'operations', place);
+  v_column text;
+  v_type text;
+  v_message text;
+  v_known jsonb := coalesce(answers -> 'known', '{}');
+  v_told jsonb := coalesce(answers -> 'faults', '[]');
+begin
+  faults := app.find_operation_faults(operation, lenient);
+  if faults <> '[]' then
+    code := 'DT400';
+  else
+    begin
+      if v_told <> '[]' then
+        perform app.refuse('recurrence_rule', 'recurrence_rule_syntax', 'the service has refused it');
+      end if;
+      select done.* into status, headers, response from app.run_operation(operation, lenient, careful, answers) as done;
+      return;
+    exception
+      when sqlstate 'DT400' or sqlstate 'DT404' or sqlstate 'DT412' or sqlstate 'DT428'
+        or check_violation or not_null_violation or unique_violation
+      then
+        get stacked diagnostics
+          code = returned_sqlstate, v_column = column_name, v_type = constraint_name, v_message = message_text;
+    end;
+    -- An error of the body: all of them are found, but for a toggle's, which has two fields.
+    if code in ('DT400', '23502', '23514') then
+      code := 'DT400';
+      faults := jsonb_build_array(app.describe_fault(nullif(v_column, ''), v_type, v_message));
+      if operation ->> 'op' in ('create', 'update') then
+        select coalesce(v_known || jsonb_object_agg(answered.key, answered.value), v_known) into v_known
+        from jsonb_array_elements(answers -> 'replies') as reply, jsonb_each(reply.value -> 'answer') as answered;
+        begin
+          select coalesce(jsonb_agg(jsonb_set(fault.value, '{loc}', (fault.value -> 'loc') - 0) order by fault.place), '[]')
+          into faults
+          from jsonb_array_elements(api.find_task_faults(
+            body => operation -> 'body', id => case when operation ->> 'op' = 'update' then (operation ->> 'id')::uuid end,
+            lenient => try_operation.lenient, answer => v_known)) with ordinality as fault (value, place);
+          -- The service's come first, as they do where one task is saved.
+          faults := coalesce((
+            select jsonb_agg(told.value)
+            from jsonb_array_elements(v_told) as told
+            where not exists (
+              select from jsonb_array_elements(faults) as fault where fault.value -> 'loc' = told.value -> 'loc')), '[]')
+            || faults;
+        exception
+          when sqlstate 'DT400' then
+            null;
+          when sqlstate 'DT404' then
+            code := 'DT404';
+        end;
+      end if;
+    end if;
+    if code <> 'DT400' then
+      faults := '[null]';
+    end if;
+  end if;
+
+  select jsonb_agg(case
+    when fault.value = 'null' then jsonb_build_object('loc', v_place)
+    else jsonb_set(fault.value, '{loc}', v_place || (fault.value -> 'loc')) end order by fault.place)
+  into faults
+  from jsonb_array_elements(faults) with ordinality as fault (value, place);
+end $$;
+
+
+--
+-- Name: FUNCTION try_operation(operation jsonb, place integer, lenient boolean, careful boolean, answers jsonb, OUT status integer, OUT headers text[], OUT response text, OUT code text, OUT faults jsonb); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.try_operation(operation jsonb, place integer, lenient boolean, careful boolean, answers jsonb, OUT status integer, OUT headers text[], OUT response text, OUT code text, OUT faults jsonb) IS 'Does an operation of a batch or, where it is refused, tells the SQLSTATE and all of its errors, each with its place.';
 
 
 --

@@ -44,7 +44,7 @@ class RateLimit:
             await self._app(scope, receive, send)  # Where a token is needed, it says so itself.
             return
         try:
-            remaining, wait = await self._take(user)
+            remaining, wait = await self._take(user, 1)
         except Problem as problem:
             await respond(Request(scope), problem)(scope, receive, send)
             return
@@ -58,28 +58,39 @@ class RateLimit:
                 message["headers"] = [*message["headers"], *headers]
             await send(message)
 
+        async def take_tokens(cost: int) -> None:
+            """Take more tokens, for a request that is worth several. Raises Problem (429) where there are too few."""
+            remaining, wait = await self._take(user, cost)
+            headers[1] = (b"ratelimit", f'"user";r={max(0, remaining)};t={wait}'.encode())
+            if remaining < 0:
+                raise self._refusal(wait)
+
+        scope["take_tokens"] = take_tokens
         if remaining >= 0:
             await self._app(scope, receive, send_limited)
             return
         headers[1] = (b"ratelimit", f'"user";r=0;t={wait}'.encode())
-        refusal = Problem(
+        await respond(Request(scope), self._refusal(wait))(scope, receive, send_limited)
+
+    def _refusal(self, wait: int) -> Problem:
+        return Problem(
             "too-many-requests",
             f"You may send {self._requests} requests in {self._seconds} seconds",
             {"retry-after": str(wait)},
         )
-        await respond(Request(scope), refusal)(scope, receive, send_limited)
 
-    async def _take(self, user: Identity) -> tuple[int, int]:
-        """The tokens that remain, -1 where there was none, and the seconds until the bucket is full, or has one again."""
+    async def _take(self, user: Identity, cost: int) -> tuple[int, int]:
+        """The tokens that remain, -1 where there were too few, and the seconds until the bucket is full, or has enough."""
         now = time.monotonic()
         until = self._refused.get(user.user_id, 0.0)
         if until > now:
             return -1, int(until - now) + 1
         writer = Identity(user.user_id, read_only=False)
         bucket = await self._database.find(
-            "take_token", writer, requests=self._requests, seconds=self._seconds
+            "take_token", writer, requests=self._requests, seconds=self._seconds, cost=cost
         )
-        if bucket["remaining"] < 0:
+        # Where one token is missing there is none at all; where several are, a smaller request may still be served.
+        if bucket["remaining"] < 0 and cost == 1:
             self._refused.pop(user.user_id, None)
             while len(self._refused) >= MAX_REFUSED:
                 self._refused.popitem(last=False)

@@ -22,6 +22,7 @@ _PROBLEMS_OF_SQLSTATE: Mapping[str, Problem] = {
     "DT4TM": Problem("too-many"),
     "DT410": Problem("resync-required"),
     "DT412": Problem("precondition-failed"),
+    "DT428": Problem("precondition-required"),
     "DT422": Problem("idempotency-key-reused"),
     # unique_violation: every unique constraint begins with user_id, so the task belongs to this user.
     "23505": Problem("precondition-failed", "You already have a task with this id"),
@@ -35,6 +36,11 @@ _PROBLEMS_OF_SQLSTATE: Mapping[str, Problem] = {
 
 # A write is refused with these if a field is wrong: api.find_task_faults then finds all that are.
 FIELD_FAULTS = ("DT400", "23502", "23514")
+
+OPERATION_PROBLEMS: Mapping[str, Problem] = {
+    code: _PROBLEMS_OF_SQLSTATE[code] for code in ("DT404", "DT412", "DT428", "23505")
+}
+"""The other problems that an operation of a batch may meet, by SQLSTATE."""
 
 
 def problem_of(error: asyncpg.PostgresError) -> Problem | None:

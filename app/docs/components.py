@@ -34,6 +34,7 @@ HEADERS: Mapping[str, Json] = {
     "Content-Encoding": {
         "description": "`br` or `gzip`, if `Accept-Encoding` allows it and the answer is longer than 1 KiB."
     },
+    "Preference-Applied": {"description": "The preferences that were followed (RFC 7240)."},
     "Accept-Patch": {"description": "The media types that PATCH and PUT accept (RFC 5789)."},
     "Accept-Post": {"description": "The media types that POST accepts."},
     "Idempotency-Replayed": {

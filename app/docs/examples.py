@@ -31,6 +31,22 @@ _KEPT_BY_SERVER = ("id", "user_id", "completed", "created_at", "updated_at")
 NEW_TASK = {name: value for name, value in TASK.items() if name not in _KEPT_BY_SERVER}
 PAGE = {"items": [TASK], "total": 1, "limit": 50, "offset": 0, "next_cursor": None}
 TOGGLED = {"task": TASK | {"completed": True}, "new_task": SUCCESSOR}
+BATCH = {
+    "operations": [
+        {"op": "create", "id": SUCCESSOR["id"], "body": {"title": "Buy milk"}},
+        {"op": "update", "id": ID, "if_match": '"1767341700250000"', "body": {"priority": "High"}},
+        {"op": "toggle", "id": ID, "body": {"completed": True}},
+        {"op": "delete", "id": "9b1d2f60-3c4e-4b7a-8d15-6e0f7a2c9b38"},
+    ]
+}
+BATCH_RESULTS = {
+    "results": [
+        {"status": 201, "etag": '"1767341700250001"', "location": f"/tasks/{SUCCESSOR['id']}"},
+        {"status": 200, "etag": '"1767341700250002"'},
+        {"status": 200, "etag": '"1767341700250003"', "body": TOGGLED},
+        {"status": 204},
+    ]
+}
 PREVIEW = {name: TASK[name] for name in ("due_date", "recurrence_rule", "timezone")} | {"limit": 2}
 OCCURRENCES = {"occurrences": ["2026-02-10T17:00:00Z", "2026-03-10T17:00:00Z"]}
 NEW_PASS = {"label": "Backup", "scope": "tasks:read", "expires_at": "2026-12-31T00:00:00Z"}

@@ -156,6 +156,7 @@ def task_schemas(settings: Settings, described: Mapping[str, Any]) -> Json:
             for field in fields
             if "enum" in field["schema"]
         },
+        **_operation_schemas(strict),
         "FieldError": _field_error(described["faults"]),
     }
 
@@ -202,6 +203,63 @@ def _webhook_fields(events: str) -> Json:
             "enum": [*_PAUSED, None],
             "description": "`user` pauses the webhook; null lets it go on. The others are set by the service.",
         },
+    }
+
+
+def _operation_schemas(strict: Json) -> Json:
+    """The schemas of a batch and of its four operations."""
+    task = {"type": "string", "format": "uuid", "description": "The id of the task."}
+    if_match = {
+        "type": ["string", "null"],
+        "description": "The `etag` of the task as you read it. 412 if the task has changed since.",
+    }
+
+    def operation(op: str, description: str, properties: Json, *required: str) -> Json:
+        return {
+            "description": description,
+            "type": "object",
+            "properties": {"op": {"type": "string", "const": op}, **properties},
+            "required": ["op", *required],
+            **strict,
+        }
+
+    own_id = {"anyOf": [task, _NULL], "description": "The id of the new task, if you choose it yourself."}
+    settings: Json = {"anyOf": [ref("Toggle"), _NULL]}
+    described = {
+        "CreateOperation": operation(
+            "create", "Creates a task.", {"id": own_id, "body": ref("NewTask")}, "body"
+        ),
+        "UpdateOperation": operation(
+            "update",
+            "Changes a task, as PATCH does.",
+            {"id": task, "if_match": if_match, "body": ref("TaskChange")},
+            "id",
+            "body",
+        ),
+        "ToggleOperation": operation(
+            "toggle",
+            "Completes or reopens a task.",
+            {"id": task, "if_match": if_match, "body": settings},
+            "id",
+        ),
+        "DeleteOperation": operation("delete", "Deletes a task.", {"id": task, "if_match": if_match}, "id"),
+    }
+    return {
+        "Batch": {
+            "description": "Operations on tasks, done in their order. A later one sees what an earlier one did.",
+            "type": "object",
+            "properties": {
+                "operations": {
+                    "type": "array",
+                    "items": {"anyOf": [ref(name) for name in described]},
+                    "minItems": 1,
+                    "maxItems": 100,
+                }
+            },
+            "required": ["operations"],
+            **strict,
+        },
+        **described,
     }
 
 
@@ -272,9 +330,9 @@ def _field_error(faults: Sequence[Mapping[str, str]]) -> Json:
         {
             "loc": {
                 "description": "The place of the error: body, path, query or header, then the name of the "
-                "field.",
+                "field. In a batch: body, operations, the number of the operation, then the name.",
                 "type": "array",
-                "items": _TEXT,
+                "items": {"type": ["string", "integer"]},
                 "minItems": 1,
             },
             "msg": {"description": "What the value must be.", "type": "string", "minLength": 1},
@@ -365,6 +423,29 @@ SCHEMAS: Mapping[str, Json] = {
                 "anyOf": [ref("Task"), _NULL],
             },
         },
+    ),
+    "BatchResults": make_object(
+        "The results of a batch, in the order of its operations.",
+        {"results": {"type": "array", "items": ref("BatchResult"), "minItems": 1, "maxItems": 100}},
+    ),
+    "BatchResult": make_object(
+        "The result of one operation: what a request of its own would be answered.",
+        {
+            "status": {"type": "integer", "minimum": 200, "maximum": 599, "description": "The HTTP status."},
+            "etag": {"type": "string", "description": "The `ETag` of the task."},
+            "location": {"type": "string", "description": "The path of the new task."},
+            "body": {
+                "anyOf": [ref("Task"), ref("Toggled")],
+                "description": "Left out with `Prefer: return=minimal`, and for a deletion.",
+            },
+            "problem": ref(
+                "Problem", description="If the operation failed; only with `Prefer: handling=lenient`."
+            ),
+        },
+        "etag",
+        "location",
+        "body",
+        "problem",
     ),
     "OccurrenceList": make_object(
         "The coming due dates.", {"occurrences": {"type": "array", "items": _TIME, "maxItems": 100}}
@@ -510,8 +591,8 @@ SCHEMAS: Mapping[str, Json] = {
                 "type": "array",
                 "items": ref("FieldError"),
                 "minItems": 1,
-                "description": "All errors of the request at once, at most 20. Only with "
-                "`/problems/validation-error`.",
+                "description": "All errors of the request at once, at most 20. With "
+                "`/problems/validation-error`, and if a batch is refused.",
             },
             "codes": {
                 "type": "array",

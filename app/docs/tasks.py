@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.docs.components import PARAMETERS
-from app.docs.examples import NEW_TASK, PAGE, TASK, TOGGLED
+from app.docs.examples import BATCH, BATCH_RESULTS, NEW_TASK, PAGE, TASK, TOGGLED
 from app.docs.operation import (
     PRIVATE,
     TAGGED,
@@ -22,6 +22,13 @@ from app.settings import Settings
 Json = dict[str, Any]
 
 _CHANGE = ("not-found", "precondition-failed", "precondition-required", "conflict")
+_PREFER_BATCH = {
+    "name": "Prefer",
+    "in": "header",
+    "description": "`handling=lenient`: do each operation by itself, and ignore unknown fields. "
+    "`return=minimal`: leave the bodies out of the results (RFC 7240).",
+    "schema": {"type": "string"},
+}
 _MERGE_PATCH = "`application/merge-patch+json` is accepted as well."
 
 
@@ -92,6 +99,31 @@ def paths(settings: Settings, parameters: Sequence[Mapping[str, Any]]) -> Json:
                 parameters=("Idempotency-Key", "Prefer"),
                 body=json_body("NewTask", {"title only": {"title": "Buy milk"}, "recurring": NEW_TASK}),
             ),
+        },
+        "/tasks/batch": {
+            "post": describe_operation(
+                "change_tasks",
+                "tasks",
+                "Change many tasks at once",
+                "Up to 100 operations in one transaction: all are done, or none. The first failure gives the "
+                "status, and `errors` has all errors of all operations. With `Prefer: handling=lenient` each "
+                "operation is done by itself and has its own status in the results. A body may have 1 MiB. "
+                "Where the service limits requests, each operation counts as one. See "
+                "[Batches](#description/batches).",
+                {
+                    200: json_answer(
+                        "The results.",
+                        "BatchResults",
+                        BATCH_RESULTS,
+                        *PRIVATE,
+                        "Preference-Applied",
+                        "Idempotency-Replayed",
+                    )
+                },
+                problems=(*_CHANGE, *WITH_BODY, *WITH_KEY),
+                parameters=("Idempotency-Key", _PREFER_BATCH),
+                body=json_body("Batch", {"one of each": BATCH}),
+            )
         },
         "/tasks/{id}": {
             "get": describe_operation(

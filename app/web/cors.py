@@ -19,6 +19,7 @@ EXPOSED = (
     "Accept-Post",
     "Content-Encoding",
     "WWW-Authenticate",
+    "Preference-Applied",
     "Idempotency-Replayed",
     "Retry-After",
     "RateLimit",

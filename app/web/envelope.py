@@ -4,7 +4,8 @@ Middleware and handlers add these keys to ``scope``:
 
 - ``request_id``, ``accept``: by ``Envelope``; ``accept`` is the whole Accept field, as bytes;
 - ``media_type``: by ``app.web.resource``; the one of the answer;
-- ``user``: by the handler or by the rate limit; an ``Identity``.
+- ``user``: by the handler or by the rate limit; an ``Identity``;
+- ``take_tokens``: by the rate limit, if it is on; a coroutine function that takes so many more tokens.
 """
 
 import logging

@@ -97,8 +97,8 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "content-too-large": ProblemType(
         413,
         "Content Too Large",
-        "The body may have at most 65,536 bytes",
-        "Send a smaller body.",
+        "The body is too large",
+        "A body may have 1,048,576 bytes at `POST /tasks/batch`, and 65,536 elsewhere. Send a smaller one.",
     ),
     "unsupported-media-type": ProblemType(
         415,

@@ -35,7 +35,7 @@ MAX_ERRORS = 20
 
 
 class Invalid(Problem):
-    """400: ``errors`` are ``{"loc": [where, field], "msg": what must be, "type": stable name}``."""
+    """400: ``errors`` are ``{"loc": [where, …, field], "msg": what must be, "type": stable name}``."""
 
     def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
         names = list(dict.fromkeys(str(error["loc"][-1]) for error in errors))
@@ -61,7 +61,7 @@ class Unavailable(Problem):
         super().__init__("unavailable", detail, {"retry-after": "1"})
 
 
-def field_error(loc: Sequence[str], message: str, type: str) -> dict[str, Any]:
+def field_error(loc: Sequence[str | int], message: str, type: str) -> dict[str, Any]:
     """One entry of ``errors``."""
     return {"loc": list(loc), "msg": message, "type": type}
 

@@ -73,21 +73,22 @@ def condition(request: Request, name: str) -> str | None:
     return b", ".join(values).decode("latin-1") if values else None
 
 
-async def json_body(request: Request, *media_types: str, empty: str = "{}") -> str:
+async def json_body(request: Request, *media_types: str, empty: str = "{}", limit: int = MAX_BODY) -> str:
     """The body as text; ``empty`` where it is empty. Whether it is JSON is for PostgreSQL to say.
 
     Raises:
         Invalid: it is not UTF-8.
-        Problem: 413 above 64 KiB, before the rest is read; 415 where it is of none of the media types.
+        Problem: 413 above the limit, before the rest is read; 415 where it is of none of the media types.
     """
-    if int(request.headers.get("content-length", "0")) > MAX_BODY:
-        raise Problem("content-too-large")
+    too_large = Problem("content-too-large", f"The body may have at most {limit:,} bytes")
+    if int(request.headers.get("content-length", "0")) > limit:
+        raise too_large
     chunks = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > MAX_BODY:
-            raise Problem("content-too-large")
+        if size > limit:
+            raise too_large
         chunks.append(chunk)
     if not size:
         return empty

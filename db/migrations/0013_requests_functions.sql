@@ -4,6 +4,19 @@
 
 set local role task_owner;
 
+-- begin db/functions/requests/describe_fault.sql
+-- An error as a client reads it, see refuse. Who calls puts the place before it.
+
+create or replace function app.describe_fault(field text, type text, message text) returns jsonb
+language sql immutable parallel safe
+return jsonb_build_object(
+  'loc', case when field is null then '[]' else jsonb_build_array(field) end, 'msg', message, 'type', type);
+
+comment on function app.describe_fault is 'An error as {"loc", "msg", "type"}; without a field it is about the whole.';
+
+grant execute on function app.describe_fault to task_api;
+-- end db/functions/requests/describe_fault.sql
+
 -- begin db/functions/requests/etag_matches.sql
 -- RFC 9110, 8.8.3 and 13: entity tags, and the conditions that a request puts on them.
 
@@ -511,5 +524,8 @@ drop function app.etag_matches_weakly;
 
 -- drop db/functions/requests/etag_matches.sql
 drop function app.etag_matches;
+
+-- drop db/functions/requests/describe_fault.sql
+drop function app.describe_fault;
 
 reset role;

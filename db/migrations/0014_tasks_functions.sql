@@ -4,6 +4,32 @@
 
 set local role task_owner;
 
+-- begin db/functions/tasks/check_batch.sql
+-- The form of a batch, without its operations. Their number is looked at before any of them.
+
+create or replace function app.check_batch(body jsonb, lenient boolean) returns void
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  c_max_operations constant integer := 100;
+  v_operations constant jsonb := body -> 'operations';
+begin
+  perform app.refuse_unknown_fields(body, array['operations'], lenient);
+  if v_operations is null then
+    perform app.refuse('operations', 'missing', 'is required: an array of 1 to 100 operations');
+  elsif jsonb_typeof(v_operations) <> 'array' then
+    perform app.refuse('operations', 'array_type', 'must be an array of 1 to 100 operations');
+  elsif jsonb_array_length(v_operations) not between 1 and c_max_operations then
+    perform app.refuse('operations', 'batch_size', 'must have 1 to 100 operations');
+  end if;
+end $$;
+
+comment on function app.check_batch is 'Raises DT400 where the body of a batch is no object with 1 to 100 operations.';
+
+grant execute on function app.check_batch to task_api;
+-- end db/functions/tasks/check_batch.sql
+
 -- begin db/functions/tasks/describe_rules.sql
 -- Part of the OpenAPI document: see describe_tasks.
 
@@ -84,6 +110,69 @@ comment on function app.empty_task is 'What a new task is before anything is sai
 
 grant execute on function app.empty_task to task_api;
 -- end db/functions/tasks/empty_task.sql
+
+-- begin db/functions/tasks/find_operation_faults.sql
+-- The form of one operation of a batch, without its body: that is judged by the function that the operation calls. Everything
+-- is bounded before it is looked at.
+
+create or replace function app.find_operation_faults(operation jsonb, lenient boolean) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  c_fields constant text[] := array['op', 'id', 'if_match', 'body'];
+  v_op constant text := case when jsonb_typeof(operation -> 'op') = 'string' then left(operation ->> 'op', 10) end;
+  v_id constant jsonb := nullif(operation -> 'id', 'null');
+  v_if_match constant jsonb := nullif(operation -> 'if_match', 'null');
+  v_body constant jsonb := nullif(operation -> 'body', 'null');
+  v_rest jsonb;
+  v_faults jsonb := '[]';
+begin
+  if jsonb_typeof(operation) <> 'object' then
+    return jsonb_build_array(app.describe_fault(
+      null, 'object_type', 'must be a JSON object, for example {"op": "create", "body": {"title": "Buy milk"}}'));
+  end if;
+  if (v_op = any(array['create', 'update', 'toggle', 'delete'])) is not true then
+    v_faults := v_faults || app.describe_fault('op', 'operation_unknown', 'must be create, update, toggle or delete');
+  end if;
+
+  if v_id is null and v_op <> 'create' then
+    v_faults := v_faults || app.describe_fault('id', 'missing', 'is required: the UUID of the task');
+  elsif jsonb_typeof(v_id) <> 'string'
+    or v_id #>> '{}' !~ '^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$'
+  then
+    v_faults := v_faults || app.describe_fault(
+      'id', 'uuid_format', 'must be a UUID, for example 018f4e2a-6c1b-4d3e-9f00-2a5b8c7d6e1f');
+  end if;
+
+  if jsonb_typeof(v_if_match) <> 'string' then
+    v_faults := v_faults || app.describe_fault('if_match', 'string_type', 'must be a string: the ETag of the task');
+  elsif v_if_match is not null and v_op = 'create' then
+    v_faults := v_faults || app.describe_fault('if_match', 'not_allowed', 'must be left out: nothing is there yet');
+  end if;
+
+  if v_body is null and v_op in ('create', 'update') then
+    v_faults := v_faults || app.describe_fault('body', 'missing', 'is required: a JSON object with the fields of the task');
+  elsif v_body is not null and v_op = 'delete' then
+    v_faults := v_faults || app.describe_fault('body', 'not_allowed', 'must be left out: a deletion has no body');
+  elsif jsonb_typeof(v_body) <> 'object' then
+    v_faults := v_faults || app.describe_fault('body', 'object_type', 'must be a JSON object');
+  end if;
+
+  v_rest := operation - c_fields;
+  if v_rest <> '{}' and not lenient then
+    v_faults := v_faults || app.describe_fault(
+      (select min(left(field, 100)) from jsonb_object_keys(v_rest) as field), 'unknown_field',
+      'is not a field here; the fields are ' || array_to_string(c_fields, ', '));
+  end if;
+  return v_faults;
+end $$;
+
+comment on function app.find_operation_faults is
+  'The errors of an operation of a batch, but for those of its body, each with its place in the operation.';
+
+grant execute on function app.find_operation_faults to task_api;
+-- end db/functions/tasks/find_operation_faults.sql
 
 -- begin db/functions/tasks/find_rule_faults.sql
 -- Part of find_task_faults, read_series and create_pass: a table's constraints, tried one by one.
@@ -307,6 +396,56 @@ comment on function app.read_task is
 grant execute on function app.read_task to task_api;
 -- end db/functions/tasks/read_task.sql
 
+-- begin db/functions/tasks/render_refusal.sql
+-- The other kind of result: see render_result. The words of 400 are those of a request that is refused alone.
+
+create or replace function app.render_refusal(code text, faults jsonb, problems jsonb) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  c_max_errors constant integer := 20;
+  v_problem jsonb := problems -> code;
+  v_names text[];
+  v_detail text;
+begin
+  if code = 'DT400' then
+    v_names := array(
+      select fault.value -> 'loc' ->> -1
+      from jsonb_array_elements(faults) with ordinality as fault (value, place)
+      group by 1
+      order by min(fault.place));
+    v_detail := concat(
+      case when cardinality(v_names) = 1 then '1 field is' else cardinality(v_names) || ' fields are' end,
+      ' not valid: ', array_to_string(v_names[:c_max_errors], ', '),
+      case when cardinality(v_names) > c_max_errors then ', …' end);
+    v_problem := v_problem || jsonb_build_object(
+      'detail', v_detail, 'message', v_detail, 'errors', jsonb_path_query_array(faults, '$[0 to 19]'));
+  end if;
+  return concat('{"status":', v_problem -> 'status', ',"problem":', v_problem, '}');
+end $$;
+
+comment on function app.render_refusal is 'The result of an operation that was refused: its problem document (RFC 9457).';
+
+grant execute on function app.render_refusal to task_api;
+-- end db/functions/tasks/render_refusal.sql
+
+-- begin db/functions/tasks/render_result.sql
+-- One result of a batch. headers are names and values by turns, as the api functions answer them.
+
+create or replace function app.render_result(status integer, headers text[], response text) returns text
+language sql immutable parallel safe
+return concat(
+  '{"status":', status,
+  ',"etag":' || to_json(case when headers[1] = 'etag' then headers[2] end)::text,
+  ',"location":' || to_json(case when headers[3] = 'location' then headers[4] end)::text,
+  ',"body":' || response, '}');
+
+comment on function app.render_result is 'The result of an operation that was done; without a response it has no body.';
+
+grant execute on function app.render_result to task_api;
+-- end db/functions/tasks/render_result.sql
+
 -- begin db/functions/tasks/render_time.sql
 -- Part of render_task.
 
@@ -336,6 +475,70 @@ comment on function app.render_task is 'A task as the JSON that a client reads.'
 
 grant execute on function app.render_task to task_api, task_worker, task_keeper;
 -- end db/functions/tasks/render_task.sql
+
+-- begin db/functions/tasks/run_operation.sql
+-- One operation of a batch: the function that a request of its own would call. There a question about a rule has its answer in
+-- another statement, and the version says that nothing has changed in between. Here what comes before in the batch is done anew
+-- in each statement, with other versions. So a reply counts where the same is asked again.
+--
+-- answers: {"known": what the service computed from the body, "replies": [{"question": …, "answer": …}, …]}.
+
+create or replace function app.run_operation(
+  operation jsonb, lenient boolean, careful boolean, answers jsonb,
+  out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  c_max_questions constant integer := 4;
+  v_op constant text := operation ->> 'op';
+  v_id constant uuid := operation ->> 'id';
+  v_if_match constant text := operation ->> 'if_match';
+  v_body constant jsonb := coalesce(nullif(operation -> 'body', 'null'), '{}');
+  v_answer jsonb := answers -> 'known';
+  v_question jsonb;
+  v_reply jsonb;
+begin
+  if careful and v_op <> 'create' and v_if_match is null then
+    raise exception 'if_match is required' using errcode = 'DT428';
+  end if;
+  for v_attempt in 0 .. c_max_questions loop
+    case v_op
+      when 'create' then
+        select created.* into status, headers, response
+        from api.create_task(
+          body => v_body, id => v_id, lenient => run_operation.lenient, answer => v_answer, idempotency_key => null) as created;
+      when 'update' then
+        select updated.* into status, headers, response
+        from api.update_task(
+          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match, if_none_match => null,
+          answer => v_answer) as updated;
+      when 'toggle' then
+        select toggled.* into status, headers, response
+        from api.toggle_task(
+          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match, if_none_match => null,
+          answer => v_answer, idempotency_key => null) as toggled;
+      when 'delete' then
+        select deleted.* into status, headers, response
+        from api.delete_task(id => v_id, if_match => v_if_match, if_none_match => null) as deleted;
+    end case;
+    exit when status is not null;
+
+    v_question := response::jsonb;
+    select reply.value -> 'answer' into v_reply
+    from jsonb_array_elements(answers -> 'replies') as reply
+    where reply.value -> 'question' = v_question - 'version';
+    exit when v_reply is null;
+    v_answer := coalesce(v_answer, '{}') || v_reply || jsonb_build_object('version', v_question -> 'version');
+  end loop;
+end $$;
+
+comment on function app.run_operation is
+  'Does an operation of a batch, whose form is right. Without a status, the response is a question about the rule.';
+
+grant execute on function app.run_operation to task_api;
+-- end db/functions/tasks/run_operation.sql
 
 -- begin db/functions/tasks/save_task.sql
 -- Every write of a task goes through this function. What a rule means is computed by the service (RFC 5545),
@@ -461,6 +664,89 @@ comment on function app.time_of is 'The time that a version stands for: updated_
 grant execute on function app.time_of to task_api, task_worker, task_keeper;
 -- end db/functions/tasks/time_of.sql
 
+-- begin db/functions/tasks/try_operation.sql
+-- One operation of a batch in a savepoint: its error is told, and not raised. Part of change_tasks and find_batch_faults.
+--
+-- answers: see run_operation; besides, "faults" has the errors that the service found in a rule.
+
+create or replace function app.try_operation(
+  operation jsonb, place integer, lenient boolean, careful boolean, answers jsonb,
+  out status integer, out headers text[], out response text, out code text, out faults jsonb)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_place constant jsonb := jsonb_build_array('body', 'operations', place);
+  v_column text;
+  v_type text;
+  v_message text;
+  v_known jsonb := coalesce(answers -> 'known', '{}');
+  v_told jsonb := coalesce(answers -> 'faults', '[]');
+begin
+  faults := app.find_operation_faults(operation, lenient);
+  if faults <> '[]' then
+    code := 'DT400';
+  else
+    begin
+      if v_told <> '[]' then
+        perform app.refuse('recurrence_rule', 'recurrence_rule_syntax', 'the service has refused it');
+      end if;
+      select done.* into status, headers, response from app.run_operation(operation, lenient, careful, answers) as done;
+      return;
+    exception
+      when sqlstate 'DT400' or sqlstate 'DT404' or sqlstate 'DT412' or sqlstate 'DT428'
+        or check_violation or not_null_violation or unique_violation
+      then
+        get stacked diagnostics
+          code = returned_sqlstate, v_column = column_name, v_type = constraint_name, v_message = message_text;
+    end;
+    -- An error of the body: all of them are found, but for a toggle's, which has two fields.
+    if code in ('DT400', '23502', '23514') then
+      code := 'DT400';
+      faults := jsonb_build_array(app.describe_fault(nullif(v_column, ''), v_type, v_message));
+      if operation ->> 'op' in ('create', 'update') then
+        select coalesce(v_known || jsonb_object_agg(answered.key, answered.value), v_known) into v_known
+        from jsonb_array_elements(answers -> 'replies') as reply, jsonb_each(reply.value -> 'answer') as answered;
+        begin
+          select coalesce(jsonb_agg(jsonb_set(fault.value, '{loc}', (fault.value -> 'loc') - 0) order by fault.place), '[]')
+          into faults
+          from jsonb_array_elements(api.find_task_faults(
+            body => operation -> 'body', id => case when operation ->> 'op' = 'update' then (operation ->> 'id')::uuid end,
+            lenient => try_operation.lenient, answer => v_known)) with ordinality as fault (value, place);
+          -- The service's come first, as they do where one task is saved.
+          faults := coalesce((
+            select jsonb_agg(told.value)
+            from jsonb_array_elements(v_told) as told
+            where not exists (
+              select from jsonb_array_elements(faults) as fault where fault.value -> 'loc' = told.value -> 'loc')), '[]')
+            || faults;
+        exception
+          when sqlstate 'DT400' then
+            null;
+          when sqlstate 'DT404' then
+            code := 'DT404';
+        end;
+      end if;
+    end if;
+    if code <> 'DT400' then
+      faults := '[null]';
+    end if;
+  end if;
+
+  select jsonb_agg(case
+    when fault.value = 'null' then jsonb_build_object('loc', v_place)
+    else jsonb_set(fault.value, '{loc}', v_place || (fault.value -> 'loc')) end order by fault.place)
+  into faults
+  from jsonb_array_elements(faults) with ordinality as fault (value, place);
+end $$;
+
+comment on function app.try_operation is
+  'Does an operation of a batch or, where it is refused, tells the SQLSTATE and all of its errors, each with its place.';
+
+grant execute on function app.try_operation to task_api;
+-- end db/functions/tasks/try_operation.sql
+
 -- begin db/functions/tasks/update_task.sql
 -- The service's own writes wait for each other (lock_user), so the task is as it was read, unless somebody changes it by direct
 -- SQL at the same time.
@@ -563,17 +849,29 @@ drop function app.version_of;
 -- drop db/functions/tasks/update_task.sql
 drop function app.update_task;
 
+-- drop db/functions/tasks/try_operation.sql
+drop function app.try_operation;
+
 -- drop db/functions/tasks/time_of.sql
 drop function app.time_of;
 
 -- drop db/functions/tasks/save_task.sql
 drop function app.save_task;
 
+-- drop db/functions/tasks/run_operation.sql
+drop function app.run_operation;
+
 -- drop db/functions/tasks/render_task.sql
 drop function app.render_task;
 
 -- drop db/functions/tasks/render_time.sql
 drop function app.render_time;
+
+-- drop db/functions/tasks/render_result.sql
+drop function app.render_result;
+
+-- drop db/functions/tasks/render_refusal.sql
+drop function app.render_refusal;
 
 -- drop db/functions/tasks/read_task.sql
 drop function app.read_task;
@@ -599,6 +897,9 @@ drop function app.find_successor;
 -- drop db/functions/tasks/find_rule_faults.sql
 drop function app.find_rule_faults;
 
+-- drop db/functions/tasks/find_operation_faults.sql
+drop function app.find_operation_faults;
+
 -- drop db/functions/tasks/empty_task.sql
 drop function app.empty_task;
 
@@ -607,5 +908,8 @@ drop function app.describe_type;
 
 -- drop db/functions/tasks/describe_rules.sql
 drop function app.describe_rules;
+
+-- drop db/functions/tasks/check_batch.sql
+drop function app.check_batch;
 
 reset role;

@@ -4,6 +4,93 @@
 
 set local role task_owner;
 
+-- begin db/functions/api/change_tasks.sql
+-- POST /tasks/batch. All or nothing costs no savepoint: whatever an operation raises undoes the statement, and find_batch_faults
+-- finds the rest. Each by itself has a savepoint for each operation.
+--
+-- answers: by the place of the operation, see run_operation and try_operation. problems: the problem document of each SQLSTATE
+-- that an operation may fail with.
+
+create or replace function api.change_tasks(
+  body jsonb, lenient boolean, separately boolean, careful boolean, minimal boolean, answers jsonb, problems jsonb,
+  idempotency_key text,
+  out status integer, out headers text[], out response text)
+returns record
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  -- A kept answer may not be longer.
+  c_max_kept constant integer := 262144;
+  v_operations constant jsonb := body -> 'operations';
+  v_request text;
+  v_operation jsonb;
+  v_answer jsonb;
+  v_done record;
+  v_questions jsonb := '{}';
+  v_results text[] := '{}';
+begin
+  perform app.require_user_id();
+  if idempotency_key is not null then
+    v_request := concat_ws(' ', 'change', app.hash_body(body));
+    select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
+    if status is not null then
+      return;
+    end if;
+  end if;
+
+  perform app.check_batch(body, lenient);
+  perform app.lock_user();
+  for v_place in 0 .. jsonb_array_length(v_operations) - 1 loop
+    v_operation := v_operations -> v_place;
+    v_answer := answers -> v_place::text;
+    -- After a question nothing is going to stay, and what fails may do so for want of its answer.
+    if separately or v_questions <> '{}' then
+      v_done := app.try_operation(v_operation, v_place, lenient, careful, v_answer);
+    else
+      if app.find_operation_faults(v_operation, lenient) <> '[]' then
+        perform app.refuse('operations', 'operation', 'has errors');
+      end if;
+      v_done := app.run_operation(v_operation, lenient, careful, v_answer);
+    end if;
+    if v_done.status is not null then
+      v_results := v_results || app.render_result(v_done.status, v_done.headers, case when not minimal then v_done.response end);
+    elsif v_done.response is not null then
+      v_questions := v_questions || jsonb_build_object(v_place, v_done.response::jsonb);
+    else
+      v_results := v_results || app.render_refusal(v_done.code, v_done.faults, problems);
+    end if;
+  end loop;
+  if v_questions <> '{}' then
+    raise exception 'the batch has questions' using errcode = 'DT100', detail = v_questions::text;
+  end if;
+
+  status := 200;
+  headers := case
+    when minimal and separately then array['preference-applied', 'return=minimal, handling=lenient']
+    when minimal then array['preference-applied', 'return=minimal']
+    when separately then array['preference-applied', 'handling=lenient']
+    else '{}' end;
+  response := concat('{"results":[', array_to_string(v_results, ','), ']}');
+
+  if idempotency_key is not null then
+    if octet_length(response) > c_max_kept then
+      raise exception 'the answer is too long to be kept' using errcode = 'DT400', detail = jsonb_build_array(
+        jsonb_build_object(
+          'loc', array['header', 'Idempotency-Key'], 'type', 'answer_too_long',
+          'msg', 'needs an answer of at most 256 KiB here; send Prefer: return=minimal, or fewer operations'))::text;
+    end if;
+    perform app.remember_answer(idempotency_key, v_request, status, headers, response);
+  end if;
+end $$;
+
+comment on function api.change_tasks is
+  'Does the operations of a batch in order, all or none or, separately, each by itself; raises DT100 with the questions about '
+  'rules, by the place of the operation.';
+
+grant execute on function api.change_tasks to task_api;
+-- end db/functions/api/change_tasks.sql
+
 -- begin db/functions/api/check_readiness.sql
 -- GET /health/ready. The codes are for anybody; the sentences name tables, roles and policies, and are for
 -- the log.
@@ -348,6 +435,66 @@ comment on function api.describe_tasks is
 
 grant execute on function api.describe_tasks to task_api;
 -- end db/functions/api/describe_tasks.sql
+
+-- begin db/functions/api/find_batch_faults.sql
+-- The error path of change_tasks, as find_task_faults is that of one task: each operation is tried in a savepoint, so that all
+-- errors of all operations are found, and then everything is undone.
+
+create or replace function api.find_batch_faults(
+  body jsonb, lenient boolean, careful boolean, answers jsonb, problems jsonb)
+returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  c_max_errors constant integer := 20;
+  v_operations constant jsonb := body -> 'operations';
+  v_operation jsonb;
+  v_id text;
+  v_done record;
+  v_code text;
+  v_faults jsonb := '[]';
+  v_questions jsonb := '{}';
+  -- Tasks that are not as they would be: what else fails with them says nothing new.
+  v_doubtful text[] := '{}';
+begin
+  perform app.require_user_id();
+  perform app.check_batch(body, lenient);
+  perform app.lock_user();
+  begin
+    for v_place in 0 .. jsonb_array_length(v_operations) - 1 loop
+      v_operation := v_operations -> v_place;
+      v_done := app.try_operation(v_operation, v_place, lenient, careful, answers -> v_place::text);
+      continue when v_done.status is not null;
+      v_id := case when v_done.code is null or v_done.code <> 'DT400' or jsonb_typeof(v_operation -> 'id') = 'string'
+        then lower(replace(left(v_operation ->> 'id', 40), '-', '')) end;
+      if v_done.code is null then
+        v_questions := v_questions || jsonb_build_object(v_place, v_done.response::jsonb);
+      elsif v_done.code = 'DT400' or (v_id = any(v_doubtful)) is not true then
+        v_code := coalesce(v_code, v_done.code);
+        v_faults := v_faults || case
+          when v_done.code = 'DT400' then v_done.faults
+          else jsonb_set(
+            v_done.faults, '{0}', v_done.faults -> 0 || jsonb_build_object(
+              'msg', problems -> v_done.code -> 'detail',
+              'type', replace(split_part(problems -> v_done.code ->> 'type', '/', 3), '-', '_')))
+          end;
+      end if;
+      v_doubtful := array_append(v_doubtful, v_id);
+      exit when jsonb_array_length(v_faults) >= c_max_errors;
+    end loop;
+    raise exception 'only errors were looked for' using errcode = 'DT100';
+  exception when sqlstate 'DT100' then
+    null;
+  end;
+  return jsonb_build_object('code', v_code, 'faults', v_faults, 'questions', v_questions);
+end $$;
+
+comment on function api.find_batch_faults is
+  'All errors of a batch that was refused, {"code": SQLSTATE of the first, "faults": […], "questions": {…}}. It changes nothing.';
+
+grant execute on function api.find_batch_faults to task_api;
+-- end db/functions/api/find_batch_faults.sql
 
 -- begin db/functions/api/find_task_faults.sql
 -- The error path. A write stops at its first fault and costs nothing more; then this finds all of them, by
@@ -1332,7 +1479,7 @@ grant execute on function api.take_delivery to task_worker;
 -- the same as no row once its time has passed, so it is never removed. Unlogged: nothing is written to the log for it, and
 -- after a crash every bucket is full.
 
-create or replace function api.take_token(requests integer, seconds integer) returns jsonb
+create or replace function api.take_token(requests integer, seconds integer, cost integer) returns jsonb
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -1340,22 +1487,23 @@ declare
   v_user constant text := app.require_user_id();
   v_now constant timestamptz := clock_timestamp();
   v_token constant interval := make_interval(secs => seconds::float8 / requests);
+  v_taken constant interval := v_token * cost;
   v_window constant interval := make_interval(secs => seconds);
   v_full_at timestamptz;
   v_remaining integer := -1;
   v_wait interval;
 begin
-  insert into app.token_buckets as bucket (full_at) values (v_now + v_token)
+  insert into app.token_buckets as bucket (full_at) values (v_now + v_taken)
   on conflict (user_id) do update
-  set full_at = greatest(bucket.full_at, v_now) + v_token
-  where greatest(bucket.full_at, v_now) + v_token <= v_now + v_window
+  set full_at = greatest(bucket.full_at, v_now) + v_taken
+  where greatest(bucket.full_at, v_now) + v_taken <= v_now + v_window
   returning bucket.full_at into v_full_at;
 
   if found then
     v_wait := v_full_at - v_now;
     v_remaining := greatest(0, floor(extract(epoch from v_window - v_wait) / extract(epoch from v_token) + 0.000001));
   else
-    select bucket.full_at + v_token - v_window - v_now into v_wait
+    select bucket.full_at + v_taken - v_window - v_now into v_wait
     from app.token_buckets as bucket
     where bucket.user_id = v_user;
   end if;
@@ -1363,7 +1511,8 @@ begin
 end $$;
 
 comment on function api.take_token is
-  'Takes a token from the user''s bucket: how many remain, -1 where there was none, and the seconds until it is full, or has one.';
+  'Takes so many tokens from the user''s bucket: how many remain, -1 where there were too few, and the seconds until it is '
+  'full, or has enough.';
 
 grant execute on function api.take_token to task_api;
 -- end db/functions/api/take_token.sql
@@ -1673,6 +1822,9 @@ drop function api.find_work;
 -- drop db/functions/api/find_task_faults.sql
 drop function api.find_task_faults;
 
+-- drop db/functions/api/find_batch_faults.sql
+drop function api.find_batch_faults;
+
 -- drop db/functions/api/describe_tasks.sql
 drop function api.describe_tasks;
 
@@ -1696,5 +1848,8 @@ drop function api.create_pass;
 
 -- drop db/functions/api/check_readiness.sql
 drop function api.check_readiness;
+
+-- drop db/functions/api/change_tasks.sql
+drop function api.change_tasks;
 
 reset role;

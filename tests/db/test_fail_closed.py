@@ -339,8 +339,8 @@ def test_what_task_api_may_execute_is_known(as_user):
             "and has_function_privilege(pg_proc.oid, 'execute')"
     ))  # fmt: skip
     assert mine == {
-        "api.check_readiness", "api.create_task", "api.delete_task", "api.describe_tasks",
-        "api.find_task_faults", "api.get_series",
+        "api.change_tasks", "api.check_readiness", "api.create_task", "api.delete_task", "api.describe_tasks",
+        "api.find_batch_faults", "api.find_task_faults", "api.get_series",
         "api.get_task", "api.list_changes", "api.list_tasks", "api.read_series", "api.take_token",
         "api.toggle_task", "api.update_task", "api.watch_changes",
         "api.create_webhook", "api.delete_webhook", "api.get_webhook", "api.list_deliveries",

@@ -84,6 +84,33 @@ def test_completing_a_recurring_task_is_two_the_question_and_its_answer(counted)
     assert counted(make_and_complete) == (3, 3)
 
 
+def batch(client, *operations):
+    return client.post("/tasks/batch", {"operations": operations})
+
+
+@pytest.mark.parametrize("fields", [{"title": "x"}, {**WEEKLY, "timezone": "europe/berlin"}])
+def test_a_batch_is_one_statement(counted, fields):
+    operations = [{"op": "create", "body": fields}] * 100
+    assert counted(lambda client: batch(client, *operations)) == (1, 1)
+
+
+def test_completing_a_hundred_recurring_tasks_in_a_batch_is_two(counted):
+    made = []
+    for _ in range(2):
+        results = batch(counted.client, *[{"op": "create", "body": WEEKLY}] * 100).json()["results"]
+        made.append([{"op": "toggle", "id": result["body"]["id"]} for result in results])
+    toggles = iter(made)
+    assert counted(lambda client: batch(client, *next(toggles))) == (2, 2)
+
+
+def test_a_batch_that_is_refused_is_two(counted, wire):
+    operations = [{"op": "create", "body": {"title": title}} for title in ("x", "", "y", 5)]
+    batch(counted.client, *operations)
+    wire.reset()
+    assert batch(counted.client, *operations).status_code == 400
+    assert wire.statements == 2
+
+
 def test_a_rule_without_its_due_date_and_zone_takes_two_calls(counted):
     task = counted.client.create()["id"]
     rules = iter(["FREQ=DAILY", "FREQ=WEEKLY"])

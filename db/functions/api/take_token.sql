@@ -2,7 +2,7 @@
 -- the same as no row once its time has passed, so it is never removed. Unlogged: nothing is written to the log for it, and
 -- after a crash every bucket is full.
 
-create or replace function api.take_token(requests integer, seconds integer) returns jsonb
+create or replace function api.take_token(requests integer, seconds integer, cost integer) returns jsonb
 language plpgsql volatile
 set search_path = ''
 as $$
@@ -10,22 +10,23 @@ declare
   v_user constant text := app.require_user_id();
   v_now constant timestamptz := clock_timestamp();
   v_token constant interval := make_interval(secs => seconds::float8 / requests);
+  v_taken constant interval := v_token * cost;
   v_window constant interval := make_interval(secs => seconds);
   v_full_at timestamptz;
   v_remaining integer := -1;
   v_wait interval;
 begin
-  insert into app.token_buckets as bucket (full_at) values (v_now + v_token)
+  insert into app.token_buckets as bucket (full_at) values (v_now + v_taken)
   on conflict (user_id) do update
-  set full_at = greatest(bucket.full_at, v_now) + v_token
-  where greatest(bucket.full_at, v_now) + v_token <= v_now + v_window
+  set full_at = greatest(bucket.full_at, v_now) + v_taken
+  where greatest(bucket.full_at, v_now) + v_taken <= v_now + v_window
   returning bucket.full_at into v_full_at;
 
   if found then
     v_wait := v_full_at - v_now;
     v_remaining := greatest(0, floor(extract(epoch from v_window - v_wait) / extract(epoch from v_token) + 0.000001));
   else
-    select bucket.full_at + v_token - v_window - v_now into v_wait
+    select bucket.full_at + v_taken - v_window - v_now into v_wait
     from app.token_buckets as bucket
     where bucket.user_id = v_user;
   end if;
@@ -33,6 +34,7 @@ begin
 end $$;
 
 comment on function api.take_token is
-  'Takes a token from the user''s bucket: how many remain, -1 where there was none, and the seconds until it is full, or has one.';
+  'Takes so many tokens from the user''s bucket: how many remain, -1 where there were too few, and the seconds until it is '
+  'full, or has enough.';
 
 grant execute on function api.take_token to task_api;

@@ -61,7 +61,7 @@ def test_without_a_token_nothing_is_counted(limited, alice):
 
 def test_the_bucket_fills_again(as_user, as_superuser, alice):
     session = as_user(alice)
-    take = "select (api.take_token(requests => 3, seconds => 60) ->> 'remaining')::int"
+    take = "select (api.take_token(requests => 3, seconds => 60, cost => 1) ->> 'remaining')::int"
     assert [session.value(take) for _ in range(5)] == [2, 1, 0, -1, -1]
     # 20 seconds later there is one more.
     as_superuser.execute(

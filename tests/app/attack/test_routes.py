@@ -32,6 +32,7 @@ ROUTES = {
         "sort_by=title&sort_order=desc", "user_id={user}", "id={id}", "sub={user}", "limit={id}",
         "sort_by={word}",
     ],
+    "/tasks/batch": ["", "user_id={user}", "id={id}"],
     "/tasks/{id}": ["", "user_id={user}"],
     "/tasks/{id}/toggle": ["", "user_id={user}"],
     "/tasks/{id}/occurrences": ["", "limit=3", "user_id={user}"],
@@ -79,6 +80,9 @@ BODIES = [
     {"title": "Mine", "predecessor_id": "{id}", "version": 1, "series_start": "2031-05-05"},
     {"title": "Mine", "due_date": "2031-05-05", "is_recurring": True, "recurrence_rule": "FREQ=DAILY"},
     {"recurrence_rule": "FREQ=SOMETIMES"},
+    {"operations": [{"op": "update", "id": "{id}", "if_match": "{etag}", "body": {"title": "Mine"}}]},
+    {"operations": [{"op": "create", "id": "{id}", "body": {"title": "Mine", "user_id": "{user}"}}]},
+    {"operations": [{"op": op, "id": "{id}"} for op in ("delete", "toggle")] + [{"op": "{word}"}]},
     {"label": "{word}", "scope": "tasks:write", "user_id": "{user}", "id": "{id}"},
     {"url": "https://localhost/{word}", "label": "{word}", "user_id": "{user}", "id": "{id}"},
     {"since": "2020-01-01"},
@@ -96,6 +100,8 @@ def fill(template, names):
     """A template with the names in it, through all of its depth."""
     if isinstance(template, dict):
         return {fill(key, names): fill(value, names) for key, value in template.items()}
+    if isinstance(template, list):
+        return [fill(each, names) for each in template]
     if not isinstance(template, str):
         return template
     for field, name in names._asdict().items():

@@ -107,10 +107,13 @@ def test_every_schema_and_every_branch_of_one_has_a_type(document):
             assert {"type", "anyOf", "$ref"} & set(schema), schema
 
 
+BODIES = ("NewTask", "TaskChange", "Toggle", "OccurrencesPreview", "NewPass", "NewWebhook", "Batch")
+
+
 def test_request_schemas_have_no_defaults_and_answers_may_gain_fields(document):
     schemas = document["components"]["schemas"]
-    requests = {"NewTask", "TaskChange", "Toggle", "OccurrencesPreview", "NewPass"}
-    requests |= {"NewWebhook", "WebhookChange", "Replay"}
+    requests = {*BODIES, "CreateOperation", "UpdateOperation", "ToggleOperation", "DeleteOperation"}
+    requests |= {"WebhookChange", "Replay"}
     for name, schema in schemas.items():
         for each in schemas_within(schema):
             assert "default" not in each, (name, each)
@@ -132,7 +135,7 @@ def test_unknown_fields_may_come_where_the_setting_lets_them():
         unknown_fields="ignore",
     )
     schemas = describe(settings, {"fields": _SERIES, "parameters": [], "faults": []})["components"]["schemas"]
-    for name in ("NewTask", "TaskChange", "Toggle", "OccurrencesPreview", "NewPass", "NewWebhook"):
+    for name in BODIES:
         assert schemas[name]["additionalProperties"] is True
 
 
@@ -140,6 +143,7 @@ def test_unknown_fields_may_come_where_the_setting_lets_them():
 OPERATION_IDS = {
     ("GET", "/tasks"): "list_tasks",
     ("POST", "/tasks"): "create_task",
+    ("POST", "/tasks/batch"): "change_tasks",
     ("GET", "/tasks/{id}"): "get_task",
     ("PUT", "/tasks/{id}"): "put_task",
     ("PATCH", "/tasks/{id}"): "update_task",
