@@ -20,6 +20,7 @@ schemathesis.openapi.format(
 # Whether a rule ever comes due, whether a zone exists, whose cursor it is, how fields or parameters go
 # together.
 _BEYOND_SCHEMA = {
+    "answer_too_long",
     "cursor_invalid",
     "cursor_mismatch",
     "missing",
