@@ -62,6 +62,9 @@ class Comparison:
     worst: Sequence[tuple[str, int, str, str]] = ()
     """Of the most expensive requests: name, status, median and longest time in milliseconds."""
 
+    batch: Sequence[tuple[str, str, str]] = ()
+    """Of 100 creates, in a batch and alone: name, median and longest time in milliseconds."""
+
     def of(self, contender: str, operation: str, connections: int) -> Series:
         return self.series.setdefault((contender, operation, connections), Series())
 
@@ -110,6 +113,8 @@ class Comparison:
             "## Worst request, milliseconds\n",
             "The most that each bound lets through, for the user with 50,000 tasks (`worst.py`).\n",
             table(["", "status", "median", "longest"], self.worst),
+            "## 100 creates of one user, milliseconds\n",
+            table(["", "median", "longest"], self.batch),
         ]
         bars(
             "load.svg", "Requests per second, 16 connections", operations,

@@ -17,7 +17,7 @@ from pathlib import Path
 import jwt
 import psutil
 
-from tests.bench import graphql, store, walk, worst
+from tests.bench import batch, graphql, store, walk, worst
 from tests.bench.comparison import BARE, COMPARED, DULY, GRAPHQL, PGBENCH, TWO, USUAL, Comparison
 from tests.bench.generators import find_wrk, run_pgbench, run_wrk
 from tests.bench.operations import OPERATIONS, Operation, population, request_lines
@@ -216,6 +216,7 @@ def main() -> None:
             services[DULY].url, tokens[0], lambda: bench.used_since(backends, duly)
         )
         comparison.worst = worst.measure(services[DULY].url, tokens[0])
+        comparison.batch = batch.measure(services[DULY].url, tokens[1])
         version = kept.version
     method = _METHOD.format(
         rows=people.rows,

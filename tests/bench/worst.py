@@ -43,6 +43,27 @@ WORST: Mapping[str, tuple[str, str, str]] = {
     "a task of every greatest length": _post(
         {"title": "語" * 200, "description": "語" * 2_000, "tags": _MANY, "priority": "high"}
     ),
+    "a batch of 100 rules for every second": _post(
+        {
+            "operations": [
+                {
+                    "op": "create",
+                    "body": {"title": "x", "recurrence_rule": _EVERY_SECOND, "is_recurring": True},
+                }
+            ]
+            * 100
+        },
+        "/tasks/batch",
+    ),
+    "a batch of a mebibyte": _post(
+        {
+            "operations": [
+                {"op": "create", "body": {"title": "語" * 200, "description": "語" * 900, "tags": _MANY}}
+            ]
+            * 100
+        },
+        "/tasks/batch",
+    ),
     "a rule for every second": _post(
         {"recurrence_rule": _EVERY_SECOND, "timezone": "America/New_York", "limit": 100}, "/occurrences"
     ),

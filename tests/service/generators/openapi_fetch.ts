@@ -91,6 +91,23 @@ async function main(): Promise<void> {
   });
   check(preview.data?.occurrences.length === 2, "occurrences");
 
+  // Many at once.
+  const batch = await client.POST("/tasks/batch", {
+    body: {
+      operations: [
+        { op: "create", body: { title: "Bread" } },
+        { op: "update", id: task.id, body: { description: "Rye" } },
+        { op: "toggle", id: task.id, body: { completed: false } },
+      ],
+    },
+  });
+  const results = batch.data?.results ?? [];
+  check(results.map((each) => each.status).join() === "201,200,200", "batch");
+  const undone = await client.POST("/tasks/batch", {
+    body: { operations: [{ op: "delete", id: task.id }, { op: "create", body: { title: "" } }] },
+  });
+  check(undone.error?.errors?.[0]?.loc.join() === "body,operations,1,title", "batch undone");
+
   // All errors of a request at once.
   const invalid = await client.POST("/tasks", { body: { title: "", tags: ["a,b"] } });
   check(invalid.response.status === 400 && invalid.error?.type === "/problems/validation-error", "400");

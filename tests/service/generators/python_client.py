@@ -9,6 +9,7 @@ from uuid import UUID
 from duly_client import AuthenticatedClient
 from duly_client.api.recurrence import preview_occurrences
 from duly_client.api.tasks import (
+    change_tasks,
     create_task,
     delete_task,
     get_task,
@@ -18,6 +19,10 @@ from duly_client.api.tasks import (
     update_task,
 )
 from duly_client.models import (
+    Batch,
+    BatchResults,
+    CreateOperation,
+    DeleteOperation,
     ListTasksSortBy,
     ListTasksSortOrder,
     ListTasksStatus,
@@ -33,6 +38,8 @@ from duly_client.models import (
     TaskPage,
     Toggle,
     Toggled,
+    ToggleOperation,
+    UpdateOperation,
 )
 from duly_client.types import UNSET, Unset
 
@@ -119,12 +126,34 @@ def main(address: str, token: str) -> None:
     assert isinstance(preview, OccurrenceList)
     assert len(preview.occurrences) == 2
 
+    # Many at once: all of them, or none with every error's place.
+    batch = Batch(
+        [
+            CreateOperation("create", NewTask("Bread")),
+            UpdateOperation("update", identifier, TaskChange(description="Rye")),
+            ToggleOperation("toggle", identifier, body=Toggle(completed=False)),
+        ]
+    )
+    results = change_tasks.sync(client=client, body=batch)
+    assert isinstance(results, BatchResults), results
+    assert [result.status for result in results.results] == [201, 200, 200]
+    bread = results.results[0].body
+    assert isinstance(bread, Task)
+    undone = change_tasks.sync(
+        client=client,
+        body=Batch([DeleteOperation("delete", bread.id), CreateOperation("create", NewTask(""))]),
+    )
+    assert isinstance(undone, Problem)
+    assert not isinstance(undone.errors, Unset)
+    assert undone.errors[0].loc == ["body", "operations", 1, "title"]
+    assert isinstance(get_task.sync(bread.id, client=client), Task)
+
     # All errors of a request at once.
     invalid = create_task.sync_detailed(client=client, body=NewTask("", tags=["a,b"]))
     assert isinstance(invalid.parsed, Problem)
     assert (invalid.status_code, invalid.parsed.type_) == (400, ProblemTypeURI.VALIDATION_ERROR)
     assert not isinstance(invalid.parsed.errors, Unset)
-    assert sorted(each.loc[1] for each in invalid.parsed.errors) == ["tags", "title"]
+    assert sorted(str(each.loc[1]) for each in invalid.parsed.errors) == ["tags", "title"]
 
     assert delete_task.sync_detailed(identifier, client=client).status_code == 204
     missing = get_task.sync(identifier, client=client)
