@@ -84,13 +84,15 @@ def matches(task, query):
 
 
 def in_order(tasks, order):
-    """The tasks in an order: ties by id, in the same direction; without a due date last in both."""
+    """The tasks in an order. Ties by id (priority: by created_at, then id), in the same direction; without a
+    due date last in both.
+    """
     key = order["sort_by"]
     descending = order["sort_order"] == "desc"
 
     def value(task):
         if key == "priority":
-            return PRIORITIES.index(task[key])
+            return PRIORITIES.index(task[key]), task["created_at"].replace("Z", "")
         # A fraction comes after none: "Z" would come after ".".
         return (task[key] or "").replace("Z", "")
 
