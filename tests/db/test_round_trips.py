@@ -50,6 +50,8 @@ def counted(wire, alice):
         lambda client, id: client.get("/tasks"),
         lambda client, id: client.get("/tasks", params={"q": "task", "tags": "home", "sort_by": "title"}),
         lambda client, id: client.get("/tasks", params={"due_date_from": "2026-01-01", "limit": 1}),
+        lambda client, id: client.get("/changes"),
+        lambda client, id: client.get("/changes", params={"limit": 1}),
         lambda client, id: client.post("/tasks", {"title": "one more"}),
         lambda client, id: client.post("/tasks", WEEKLY),
         lambda client, id: client.post("/tasks", {**WEEKLY, "due_date": "2026-01-10T17:00:00.25Z"}),
@@ -61,9 +63,9 @@ def counted(wire, alice):
         lambda client, id: client.patch(f"/tasks/{id}", {"completed": True}),
         lambda client, id: client.post(f"/tasks/{id}/toggle"),
     ],
-    ids=["get", "list", "search", "list by due date", "create", "create a recurring one",
-         "create with a fraction of a second", "create in other spellings", "update a series",
-         "update a zone", "update", "complete", "toggle"],
+    ids=["get", "list", "search", "list by due date", "changes", "a page of changes", "create",
+         "create a recurring one", "create with a fraction of a second", "create in other spellings",
+         "update a series", "update a zone", "update", "complete", "toggle"],
 )  # fmt: skip
 def test_a_request_is_one_statement_and_one_round_trip(counted, call):
     assert counted(call, counted.client.create()["id"]) == (1, 1)
