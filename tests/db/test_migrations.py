@@ -2,6 +2,7 @@
 backup and restore.
 """
 
+import json
 import re
 import secrets
 import subprocess
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 
 from app.dev import commands, postgres
@@ -41,6 +43,17 @@ def fill(server, name, user):
             f"Task {number}",
         )
     session.close()
+
+
+def next_token(url, user, since):
+    """The token of the user's changes since another one."""
+    session = Session(url)
+    try:
+        session.value("select set_config('app.user_id', $1, false)", user)
+        answer = session.value("select response from api.list_changes($1, 500, null)", since)
+        return json.loads(answer)["next"]
+    finally:
+        session.close()
 
 
 def test_versions_are_numbers_and_each_has_a_true_way_back():
@@ -131,6 +144,7 @@ def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database
     """
     name = new_database()
     fill(server, name, "backup")
+    token = next_token(server.service_url(name), "backup", None)
     source, backup, roles = server.superuser_url(name), folder / "backup", folder / "roles"
     backup.write_bytes(server.dump(name))
     run("pg_dumpall", "--roles-only", f"--file={roles}", f"--dbname={source}")
@@ -163,6 +177,9 @@ def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database
         session.value("select set_config('app.user_id', 'backup', false)")
         assert session.value("select count(*) from app.tasks") == 20
         session.close()
+        with pytest.raises(asyncpg.PostgresError) as refused:
+            next_token(fresh.service_url("restored"), "backup", token)
+        assert refused.value.sqlstate == "DT410"
         commands.migrate(fresh.owner_url("restored"))
         assert commands.audit(postgres.url(sockets, postgres.OWNER, "restored")) == 0
 
