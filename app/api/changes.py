@@ -21,7 +21,7 @@ class Changes:
         self._authenticator = authenticator
 
     async def list(self, request: Request) -> Response:
-        """``GET /changes``: 200, the tasks that changed and the ids of the deleted ones; 304 where nothing is new.
+        """``GET /changes``: 200 with the changed tasks and the ids of the deleted; 304 if nothing is new.
 
         410 where deletions since then are no longer known: the client begins again, without ``since``.
         """

@@ -100,7 +100,7 @@ def _reason_of(error: Unavailable) -> Reason:
 
 
 def _reason(sqlstate: str) -> Reason:
-    """The reason for an error of the database, by its SQLSTATE or the class of that, its first two characters."""
+    """The reason for a database error, by its SQLSTATE or its class (the first two characters)."""
     code, sentence = _REASONS.get(sqlstate) or _REASONS.get(sqlstate[:2]) or _ERROR
     return Reason(code, f"{sentence} (SQLSTATE {sqlstate})")
 

@@ -19,7 +19,7 @@ def read_baseline(path: Path = _PATH) -> list[dict[str, Any]]:
 
 
 def expected_functions() -> dict[str, dict[str, Any] | None]:
-    """By name: the definition that a function must have, or null where it only must be there, for the service."""
+    """The definition that each function of the service must have, by name; None if it need only exist."""
     expected: dict[str, dict[str, Any] | None] = {}
     entries = read_baseline()
     privileges = {entry["name"] for entry in entries if entry["kind"] == "privilege"}

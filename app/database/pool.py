@@ -26,7 +26,7 @@ class Pool:
     def __init__(
         self, connect: Callable[[], Awaitable[asyncpg.Connection]], size: int, timeout: float
     ) -> None:
-        """``timeout``: seconds for waiting for one of ``size`` places, connecting, and the statement together."""
+        """``timeout``: seconds for a free place among ``size``, connecting and the statement together."""
         self._connect = connect
         self._size = size
         self._timeout = timeout

@@ -101,7 +101,7 @@ def psql(owner: str, user: str, *arguments: str) -> int:
 
 
 def write_schema(path: Path = ROOT / "db" / "schema.sql", baseline: Path = AUDIT / "baseline.sql") -> None:
-    """Write the schema and the baseline after all migrations, from a database that is made for it and dropped again."""
+    """Write the schema and the baseline after all migrations, from a temporary database."""
     name = f"duly_schema_{secrets.token_hex(4)}"
     with postgres.postgres(FOLDER) as sockets:
         postgres.create_database(sockets, name)
@@ -135,7 +135,7 @@ def audit(owner: str, full: bool = False, page: Path = FOLDER / "audit.html") ->
 
 
 def accept(owner: str, id: str, reason: str, name: str, path: Path = AUDIT / "accepted.sql") -> str:
-    """Add a finding of the audit to those that are meant, with the reason and who says so; returns its sentence.
+    """Accept a finding of the audit, with the reason and the name of a person; returns its sentence.
 
     Raises:
         SettingsError: a part is missing, or the audit does not find it.
@@ -182,7 +182,7 @@ def forget_user(owner: str, user: str) -> list[str]:
 
 
 def check_dump(owner: str, dump: str) -> list[str]:
-    """Compare a dump of pg_dump with the database that it comes from; returns the rows of each table in the dump.
+    """Compare a dump of pg_dump with its database; returns the rows of each table in the dump.
 
     Raises:
         SettingsError: there is no such file, or the dump holds no task although the database does.

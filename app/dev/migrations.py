@@ -76,7 +76,7 @@ class Source:
 
     @cached_property
     def form(self) -> object:
-        """What ``create or replace`` can't change. A view and what a ``do`` block makes count as changed with the text."""
+        """The parts that ``create or replace`` can't change; of a view or a ``do`` block, the whole text."""
         if self._made or "view" in self.objects.values():
             return self.text
         headers = re.findall(r"^create or replace function (.*?)\blanguage\b", self._code, re.M | re.S)
@@ -88,7 +88,7 @@ class Source:
 
 
 def _code(text: str) -> Iterator[str]:
-    """The parts of ``Source._code``. The body of a function in SQL is read, and bound, when the function is made."""
+    """The parts of ``Source._code``. A body in SQL is read and bound when the function is created."""
     statement = ""
     for token in re.finditer(r"--[^\n]*|'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$|;|[^-'$;]+|.", text, re.S):
         part = token[0]
@@ -160,7 +160,7 @@ def ordered(sources: Mapping[str, Source]) -> list[Source]:
 
 
 def transition(before: Mapping[str, Source], after: Mapping[str, Source]) -> str:
-    """The SQL that makes the functions of ``after`` out of those of ``before``; empty where they are the same."""
+    """The SQL that turns the functions of ``before`` into those of ``after``; empty if they are the same."""
     changed = {
         path for path, source in after.items() if path not in before or before[path].text != source.text
     }
@@ -210,7 +210,7 @@ def everything(root: Path = ROOT) -> str:
 
 
 def new_migration(name: str, root: Path = ROOT) -> Path:
-    """Write the next migration: the files of db/functions that changed, and on the way back their text before."""
+    """Write the next migration: *up* has the changed files of db/functions, *down* their text before."""
     if not re.fullmatch(r"[a-z]+(_[a-z]+)*", name):
         raise MigrationError(
             "name it in lower-case words with _ between them: make migration name=add_subtasks"

@@ -68,7 +68,7 @@ def run() -> int:
 
 
 def _start_worker(owner: str, host: str) -> subprocess.Popen[bytes] | None:
-    """The process that sends reminders and events to webhooks; None where this is not for development alone."""
+    """Start the process that sends reminders and events; returns None unless this is for development."""
     url = commands.worker_url(owner) if _is_development(host) else None
     if url is None:
         return None
@@ -117,7 +117,7 @@ def _environment(owner: str, host: str, port: int) -> dict[str, str]:
 
 
 def _exit_code(code: int, was_asked: bool) -> int:
-    """The exit code as a shell has it: 128 and the number of a signal. Tells an end that was not asked for."""
+    """The exit code as a shell has it: 128 + the number of a signal. Prints an unexpected end."""
     if was_asked:
         return max(0, code)
     reason = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -187,7 +187,8 @@ def _webhook_fields(events: str) -> Json:
         "headers": {
             "type": ["object", "null"],
             "additionalProperties": {"type": ["string", "null"], "maxLength": 1000},
-            "description": "At most 10 header fields of the requests, such as `Authorization`. The values are not shown again.",
+            "description": "At most 10 header fields of the requests, such as `Authorization`. "
+            "The values are not shown again.",
         },
         "body": {
             "description": "A JSON body of your own instead of the event, at most 4,096 bytes. In its strings "
@@ -281,7 +282,7 @@ def _read(field: Mapping[str, Any]) -> Json:
 
 
 def _write(field: Mapping[str, Any], *, with_default: bool = False) -> Json:
-    """A field as a body may have it. A default is told in words: ``default`` makes it required in TypeScript."""
+    """A field as a body may have it. The default is in words: ``default`` makes it required in TypeScript."""
     schema = _describe(field)
     default = schema.pop("default", None)
     if with_default and default is not None:

@@ -96,7 +96,7 @@ class Metrics:
 
     @contextmanager
     def observe_exchange(self, exchange: Exchange) -> Iterator[None]:
-        """An observer of the middleware: counts and times each request; a stream of events is counted alone."""
+        """An observer of the middleware: counts and times each request; only counts open event streams."""
         if exchange.scope["path"] == "/events":
             with self._streams.track_inprogress():
                 yield

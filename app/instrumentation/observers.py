@@ -13,7 +13,7 @@ from app.web.resource import Resource
 
 
 class Instrumentation:
-    """The middleware and the routes of all that is on. An asynchronous context manager: it sends the traces."""
+    """The middleware and the routes of all that is on. As an async context manager it sends the traces."""
 
     def __init__(self, settings: Settings, database: Database, authenticator: Authenticator) -> None:
         """Raises SettingsError if TRACING is set and OpenTelemetry is not installed."""

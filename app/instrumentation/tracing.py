@@ -31,7 +31,7 @@ def start_tracing() -> TracerProvider:
 
 @contextmanager
 def observe_exchange(exchange: Exchange) -> Iterator[None]:
-    """An observer of the middleware: the span of a request, a child of the client's if it sent a traceparent."""
+    """An observer of the middleware: the span of a request, a child of the client's traceparent if sent."""
     scope = exchange.scope
     if scope["path"] == "/events":
         # A span that lasts for hours says nothing.
