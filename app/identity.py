@@ -21,3 +21,7 @@ class Pass(NamedTuple):
 
     identity: Identity
     expires_at: float
+
+
+NOBODY = Identity("", read_only=True)
+"""For calls of the service itself: without a user, no policy lets a row through."""

@@ -13,15 +13,13 @@ from starlette.responses import JSONResponse, Response
 from app import __version__
 from app.database.baseline import expected_functions
 from app.database.calls import Database
-from app.identity import Identity
+from app.identity import NOBODY
 from app.settings import Settings
 from app.web.problems import Problem, Unavailable
 
 log = logging.getLogger("duly.health")
 
 _MIGRATIONS = Path(__file__).parents[2] / "db" / "migrations"
-# Reads the catalog only; no row belongs to it.
-_NOBODY = Identity("", read_only=True)
 
 
 class Reason(NamedTuple):
@@ -76,7 +74,7 @@ class Health:
 
     async def _find_reasons(self) -> list[Reason]:
         found = await self._database.find(
-            "check_readiness", _NOBODY, migrations=self._migrations, functions=self._functions
+            "check_readiness", NOBODY, migrations=self._migrations, functions=self._functions
         )
         return sorted(Reason(entry["code"], entry["reason"]) for entry in found)
 

@@ -13,7 +13,7 @@ from time import monotonic
 import asyncpg
 
 from app.database.calls import Database
-from app.identity import Identity
+from app.identity import NOBODY
 from app.settings import Settings
 from app.web.problems import Problem, Unavailable
 
@@ -21,9 +21,6 @@ MAX_STREAMS = 10  # of one user
 MAX_USERS = 500  # in one statement
 # Several changes within so many seconds cost one look.
 _PAUSE = 0.05
-
-# Reads each user's own number; see api.watch_changes.
-_NOBODY = Identity("", read_only=True)
 
 
 class Subscription:
@@ -129,7 +126,7 @@ class Hub:
 
     async def _look(self, users: Sequence[str]) -> None:
         try:
-            found = await self._database.find("watch_changes", _NOBODY, users=json.dumps(users))
+            found = await self._database.find("watch_changes", NOBODY, users=json.dumps(users))
         except (Problem, asyncpg.PostgresError):
             return  # It is logged, and the next look tells.
         for user, version in zip(users, found["versions"], strict=True):

@@ -3,11 +3,8 @@
 from contextlib import suppress
 
 from app.database.calls import Database
-from app.identity import Identity, Pass
+from app.identity import NOBODY, Identity, Pass
 from app.web.problems import Unavailable
-
-# A pass is opened before its user is known.
-_NOBODY = Identity("", read_only=True)
 
 
 class PassDirectory:
@@ -22,7 +19,7 @@ class PassDirectory:
         Raises:
             Unavailable: the database refuses the service, or can't be reached.
         """
-        found = await self._database.find("open_pass", _NOBODY, digest=digest)
+        found = await self._database.find("open_pass", NOBODY, digest=digest)
         if found is None:
             return None
         user = found["user_id"]

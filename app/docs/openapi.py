@@ -19,15 +19,12 @@ from app.docs.service import paths as service_paths
 from app.docs.synchronising import paths as synchronising_paths
 from app.docs.tasks import paths as tasks_paths
 from app.docs.webhooks import paths as webhooks_paths
-from app.identity import Identity
+from app.identity import NOBODY
 from app.settings import Settings
 from app.web.documents import Document
 from app.web.problem_types import PROBLEM_TYPES, TYPE_PREFIX
 
 Json = dict[str, Any]
-
-# Reads the catalog only; no row belongs to it.
-_NOBODY = Identity("", read_only=True)
 
 _TAGS = (
     {"name": "tasks", "description": "Create, find, change and complete tasks."},
@@ -57,7 +54,7 @@ class OpenAPI:
     async def show(self, request: Request) -> Response:
         """``GET /openapi.json``: 200, the document; 503 while the database can't be reached."""
         if self._document is None:
-            found = await self._database.find("describe_tasks", _NOBODY)
+            found = await self._database.find("describe_tasks", NOBODY)
             described = json.dumps(
                 describe(self._settings, found),
                 ensure_ascii=False,

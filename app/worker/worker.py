@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from app.database.calls import Database
-from app.identity import Identity
+from app.identity import NOBODY, Identity
 from app.settings import Settings, SettingsError
 from app.web.problems import Unavailable
 from app.worker.metrics import Metrics
@@ -35,8 +35,6 @@ MAX_OF_WEBHOOK = 5
 _FOUND = 200
 _PAUSE = 1.0
 """Seconds until it asks again where nothing was due."""
-
-_NOBODY = Identity("", read_only=True)
 
 Work = Mapping[str, Any]
 """``{"user_id", "kind": "reminder" | "delivery", "id", "webhook_id", "at"}``: see api.find_work."""
@@ -77,7 +75,7 @@ class Worker:
     async def _find(self) -> list[Work]:
         """What is due, in random order: several workers then seldom want the same."""
         try:
-            found: list[Work] = await self._database.find("find_work", _NOBODY, limit=_FOUND)
+            found: list[Work] = await self._database.find("find_work", NOBODY, limit=_FOUND)
         except (Unavailable, asyncpg.PostgresError) as error:
             _log_failure("find_work", error)
             return []
@@ -152,7 +150,7 @@ class Worker:
 
     async def _measure(self) -> None:
         try:
-            found = await self._database.find("measure_work", _NOBODY)
+            found = await self._database.find("measure_work", NOBODY)
         except (Unavailable, asyncpg.PostgresError) as error:
             _log_failure("measure_work", error)
         else:
@@ -206,7 +204,7 @@ async def _run(settings: Settings) -> None:
 async def _check_role(database: Database) -> None:
     """Raise SettingsError where the role may not do the worker's work. A database that is away may come later."""
     try:
-        await database.find("find_work", _NOBODY, limit=1)
+        await database.find("find_work", NOBODY, limit=1)
     except (Unavailable, asyncpg.PostgresError) as error:
         if isinstance(error.__cause__ or error, asyncpg.InsufficientPrivilegeError):
             raise SettingsError("DATABASE_URL must log in as task_worker, for the worker") from None
