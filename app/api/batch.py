@@ -49,7 +49,7 @@ class Batch:
 
     async def change(self, request: Request) -> Response:
         """``POST /tasks/batch``: 200, the results in the order of the operations."""
-        user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
+        user = await self._authenticator.identify(request.scope)
         for name in ("If-Match", "If-None-Match"):
             if condition(request, name.lower()) is not None:
                 message = "must be left out: each operation has an if_match of its own"

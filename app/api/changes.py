@@ -25,7 +25,7 @@ class Changes:
 
         410 where deletions since then are no longer known: the client begins again, without ``since``.
         """
-        user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
+        user = await self._authenticator.identify(request.scope)
         limit, given = read_parameters(request, "since", limit=DEFAULT_LIMIT, max_limit=MAX_LIMIT)
         found = await self._database.call(
             "list_changes",

@@ -35,7 +35,7 @@ class Events:
 
     async def watch(self, request: Request) -> Response:
         """``GET /events``: 200, a stream that ends when the token does; HEAD answers its headers."""
-        user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
+        user = await self._authenticator.identify(request.scope)
         known = request.headers.get("last-event-id")
         return Stream(self._authenticator, self._hub, user.user_id, known)
 

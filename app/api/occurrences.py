@@ -31,14 +31,14 @@ class Occurrences:
 
         None where the task isn't recurring.
         """
-        user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
+        user = await self._authenticator.identify(request.scope)
         identifier = task_id(request)
         limit, _ = read_parameters(request, limit=DEFAULT_LIMIT, max_limit=MAX_OCCURRENCES)
         return _respond(await self._database.find("get_series", user, id=identifier), limit)
 
     async def of_rule(self, request: Request) -> Response:
         """``POST /occurrences``: 200, the due dates that come after the one in the body, or after now."""
-        user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
+        user = await self._authenticator.identify(request.scope)
         body = await json_body(request, "application/json")
         lenient = is_lenient(request, self._settings)
         series = await self._database.find("read_series", user, body=body, lenient=lenient)

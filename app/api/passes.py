@@ -8,11 +8,10 @@ from starlette.routing import Route
 
 from app.api.answers import DatabaseResponse
 from app.auth.authenticator import Authenticator
-from app.auth.passes import digest_of, new_pass
+from app.auth.passes import digest_of, new_pass, refuse_pass
 from app.database.calls import Database
 from app.identity import Identity
 from app.settings import Settings
-from app.web.problems import Problem
 from app.web.requests import is_lenient, json_body, task_id
 from app.web.resource import Resource
 
@@ -56,9 +55,6 @@ class Passes:
         return DatabaseResponse(await self._database.call("delete_pass", user, id=task_id(request)))
 
     async def _user(self, request: Request) -> Identity:
-        user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
-        if user.by_pass:
-            challenge = 'Bearer realm="duly", error="insufficient_scope"'
-            detail = "A pass can't manage passes; use a token of your issuer"
-            raise Problem("insufficient-scope", detail, {"www-authenticate": challenge})
+        user = await self._authenticator.identify(request.scope)
+        refuse_pass(user, "passes")
         return user

@@ -39,7 +39,7 @@ class RateLimit:
             await self._app(scope, receive, send)
             return
         try:
-            user = scope["user"] = await self._authenticator.authenticate(scope["headers"])
+            user = await self._authenticator.identify(scope)
         except Problem:
             await self._app(scope, receive, send)  # Where a token is needed, it says so itself.
             return

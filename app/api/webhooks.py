@@ -10,11 +10,12 @@ from starlette.routing import Route
 from app.api.answers import DatabaseResponse
 from app.api.parameters import read_parameters
 from app.auth.authenticator import Authenticator
+from app.auth.passes import refuse_pass
 from app.database.calls import Answer, Database
 from app.identity import Identity
 from app.settings import Settings
 from app.signing import webhook_secret
-from app.web.problems import Invalid, Problem, field_error
+from app.web.problems import Invalid, field_error
 from app.web.requests import condition, is_lenient, json_body, task_id, uuid_of
 from app.web.resource import Resource
 
@@ -152,11 +153,8 @@ class Webhooks:
         return webhook_secret(self._settings.webhook_key[0], user.user_id, webhook_id, generation)
 
     async def _user(self, request: Request) -> Identity:
-        user = request.scope["user"] = await self._authenticator.authenticate(request.scope["headers"])
-        if user.by_pass:
-            challenge = 'Bearer realm="duly", error="insufficient_scope"'
-            detail = "A pass can't manage webhooks; use a token of your issuer"
-            raise Problem("insufficient-scope", detail, {"www-authenticate": challenge})
+        user = await self._authenticator.identify(request.scope)
+        refuse_pass(user, "webhooks")
         return user
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from hashlib import blake2b
 from time import time
 from typing import Any
@@ -86,6 +86,11 @@ class Authenticator:
             identity, expires = self._identity(claims), claims["exp"]
         self._remember(digest, expires, identity)
         return identity
+
+    async def identify(self, scope: MutableMapping[str, Any]) -> Identity:
+        """Return the user of a request, and note it in the ASGI scope as ``user``. Raises what authenticate does."""
+        user = scope["user"] = await self.authenticate(scope["headers"])
+        return user
 
     async def aclose(self) -> None:
         """Stop fetching keys."""

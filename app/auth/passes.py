@@ -6,7 +6,8 @@ import string
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 
-from app.identity import Pass
+from app.identity import Identity, Pass
+from app.web.problems import Problem
 
 PREFIX = "duly_"  # Secret scanners find it.
 MAX_REMEMBERED = 30.0  # seconds; a revoked pass works no longer than this
@@ -38,3 +39,11 @@ def is_pass(token: bytes) -> bool:
 def digest_of(token: bytes) -> bytes:
     """What is kept of a pass. Its 256 bits are random, so a fast digest gives away nothing."""
     return sha256(token).digest()
+
+
+def refuse_pass(user: Identity, resources: str) -> None:
+    """Raise Problem (403) where the token is a pass: passes and webhooks are managed with a JWT only."""
+    if user.by_pass:
+        challenge = 'Bearer realm="duly", error="insufficient_scope"'
+        detail = f"A pass can't manage {resources}; use a token of your issuer"
+        raise Problem("insufficient-scope", detail, {"www-authenticate": challenge})
