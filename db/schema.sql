@@ -1291,6 +1291,7 @@ declare
   v_user constant text := app.require_user_id();
   v_counts app.task_counts;
   v_since record;
+  -- All tasks, whatever their status and priority.
   v_query app.task_query;
   v_page record;
   v_changed text[] := '{}';
@@ -1302,7 +1303,8 @@ declare
 begin
   select * into v_counts from app.task_counts as counts where counts.user_id = v_user;
   if not found then
-    v_counts := row(v_user, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    v_counts.version := 0;
+    v_counts.forgotten := 0;
   end if;
   v_since := app.read_since(since, v_counts);
   v_next := v_counts.version;

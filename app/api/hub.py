@@ -52,11 +52,6 @@ class Hub:
         self._woken: set[str] = set()
         self._early = asyncio.Event()
 
-    @property
-    def streams(self) -> int:
-        """How many there are."""
-        return self._count
-
     def subscribe(self, user: str) -> Subscription:
         """A new stream of the user.
 
