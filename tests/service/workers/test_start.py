@@ -112,7 +112,8 @@ def restarted(service, before):
 
 def test_sighup_keeps_what_serves_where_the_program_would_not_start(settings, tmp_path):
     copy = tmp_path / "app"
-    subprocess.run(["cp", "-r", commands.ROOT / "app", copy], check=True)
+    # The service reads the migrations and the baseline of the audit at its start.
+    subprocess.run(["cp", "-r", commands.ROOT / "app", commands.ROOT / "db", tmp_path], check=True)
     port = free_port()
     variables = environment(
         DATABASE_URL=settings.database_url, JWT_SECRET="s" * 32, PORT=port, PYTHONDONTWRITEBYTECODE=1
