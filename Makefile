@@ -102,7 +102,7 @@ functions: $(VENV)/local ## copy db/functions into the migrations of its rooms (
 	@$(BIN)/python -m app.dev.commands schema
 
 migration: $(VENV)/local ## write the next migration from what changed in db/functions: make migration name=add_subtasks
-	@$(BIN)/python -m app.dev.migrations migration $(name)
+	@$(BIN)/python -m app.dev.migrations migration -- "$$name"
 	@$(BIN)/python -m app.dev.commands schema
 
 schema: $(VENV)/local ## write db/schema.sql anew, from the migrations

@@ -1,4 +1,4 @@
-"""The loop of the worker: ask what is due, and do it as the user whose it is. Several workers may run.
+"""The loop of the worker: ask for due work, and do each piece as its own user. Several workers may run.
 
 A reminder that is due becomes a delivery for each webhook, in one transaction. A delivery is claimed for 60
 seconds, sent, and finished: no transaction is open while the request runs. If a worker dies, its claims end and

@@ -9,7 +9,7 @@ from app.main import create_app
 from tests.client import Client, make_token
 
 ORIGIN = "http://localhost:3000"
-LONGEST_ID = "x" * 128
+MAX_ID = "x" * 128
 
 
 def size_of(response) -> int:
@@ -44,9 +44,9 @@ def longest(settings):
 def test_the_head_of_a_list_stays_under_4_kib(longest, alice, query):
     for number in range(3):
         longest(alice).create(title=f"Task {number}")
-    headers = {"Origin": ORIGIN, "X-Request-ID": LONGEST_ID}
+    headers = {"Origin": ORIGIN, "X-Request-ID": MAX_ID}
     response = longest(alice).get("/tasks", params=query, headers=headers)
-    assert response.headers["x-request-id"] == LONGEST_ID
+    assert response.headers["x-request-id"] == MAX_ID
     sizes = [size_of(response)]
     cursor = response.json().get("next_cursor")
     if cursor:
@@ -96,7 +96,7 @@ def test_a_suggestion_that_is_too_long_for_a_header_is_not_made(client, alice):
 )  # fmt: skip
 def test_every_head_stays_under_4_kib(longest, alice, method, path):
     made = longest(alice).create()
-    headers = {"Origin": ORIGIN, "X-Request-ID": LONGEST_ID, "Idempotency-Key": "k" * 255}
+    headers = {"Origin": ORIGIN, "X-Request-ID": MAX_ID, "Idempotency-Key": "k" * 255}
     response = longest(alice).request(method, path.format(**made), headers=headers, json={"title": "x"})
     assert size_of(response) < 4096
     preflight = {
