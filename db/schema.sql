@@ -464,7 +464,7 @@ begin
     select coalesce(jsonb_agg(jsonb_build_object('code', found.code, 'reason', found.reason)), '[]')
     from (
       -- Whoever logged in counts too: reset role would lead back to it.
-      select distinct 'isolation' as code, audit.find_faults(role, reachable_only => true) as reason
+      select distinct 'isolation' as code, audit.find_isolation_faults(role, reachable_only => true) as reason
       from unnest(array[current_user, session_user]) as role
       union all
       select 'migrations-pending', format('migration %s is pending: run make migrate', pending.version)
@@ -482,7 +482,7 @@ end $$;
 -- Name: FUNCTION check_readiness(migrations jsonb, functions jsonb); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.check_readiness(migrations jsonb, functions jsonb) IS 'Why the service may not serve: an array of {code, reason}, empty where it may. functions: the definitions expected, by name.';
+COMMENT ON FUNCTION api.check_readiness(migrations jsonb, functions jsonb) IS 'Why the service may not serve: an array of {code, reason}. functions: expected definitions, by name.';
 
 
 --
@@ -5855,10 +5855,12 @@ CREATE FUNCTION audit.describe_rows(expression pg_node_tree, relation oid) RETUR
     SET search_path TO ''
     AS $$
 declare
+  c_own constant text[] := array[
+    '(user_id = ( SELECT app.user_id() AS user_id))', '(user_id = app.user_id())'];
   v_text constant text := pg_get_expr(expression, relation);
 begin
   return case
-    when v_text in ('(user_id = ( SELECT app.user_id() AS user_id))', '(user_id = app.user_id())') then 'the user''s own rows'
+    when v_text = any(c_own) then 'the user''s own rows'
     when v_text = 'true' then 'all rows'
     else 'rows where ' || v_text
   end;
@@ -5869,7 +5871,7 @@ end $$;
 -- Name: FUNCTION describe_rows(expression pg_node_tree, relation oid); Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON FUNCTION audit.describe_rows(expression pg_node_tree, relation oid) IS 'Which rows of the table an expression of a policy lets through, in words.';
+COMMENT ON FUNCTION audit.describe_rows(expression pg_node_tree, relation oid) IS 'In words, the rows of the table that an expression of a policy lets through.';
 
 
 --
@@ -5902,112 +5904,6 @@ CREATE FUNCTION audit.digest_words(body text) RETURNS text
 --
 
 COMMENT ON FUNCTION audit.digest_words(body text) IS 'A digest of printed SQL that is the same on every release of PostgreSQL.';
-
-
---
--- Name: find_faults(name, boolean); Type: FUNCTION; Schema: audit; Owner: -
---
-
-CREATE FUNCTION audit.find_faults(role name, reachable_only boolean DEFAULT false) RETURNS SETOF text
-    LANGUAGE plpgsql STABLE
-    SET search_path TO ''
-    AS $_$
-declare
-  v_role pg_catalog.pg_roles;
-  v_table record;
-begin
-  select * into v_role from pg_catalog.pg_roles as found where found.rolname = role;
-  if v_role.oid is null then
-    return next format('role %I is not there: run make migrate', role);
-    return;
-  end if;
-
-  if v_role.rolsuper then
-    return next format('role %I is a superuser, whom no policy holds: connect as task_api, and see that it is none', role);
-  end if;
-  if v_role.rolbypassrls then
-    return next format('role %I has BYPASSRLS: alter role %1$I nobypassrls', role);
-  end if;
-  if not v_role.rolsuper then
-    return query
-      select format('role %I may become %I, whom no policy holds: revoke %2$I from %1$I', role, other.rolname)
-      from pg_catalog.pg_roles as other
-      where (other.rolsuper or other.rolbypassrls) and other.oid <> v_role.oid and pg_has_role(v_role.oid, other.oid, 'member');
-  end if;
-
-  for v_table in
-    select class.oid, class.oid::regclass::text as name, class.relkind, class.relowner, class.relrowsecurity, class.relforcerowsecurity
-    from pg_catalog.pg_class as class
-    join pg_catalog.pg_namespace as namespace on namespace.oid = class.relnamespace
-    where class.relkind in ('r', 'p', 'f', 'm')
-      and namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
-      and (
-        namespace.nspname = 'app'
-        or exists (
-          select from pg_catalog.pg_attribute as attribute
-          where attribute.attrelid = class.oid and attribute.attname = 'user_id' and not attribute.attisdropped))
-      and (
-        not reachable_only or v_role.rolsuper
-        or pg_has_role(v_role.oid, class.relowner, 'member')
-        or has_any_column_privilege(v_role.oid, class.oid, 'select, insert, update')
-        or has_table_privilege(v_role.oid, class.oid, 'delete, truncate'))
-    order by 2
-  loop
-    if v_table.relkind in ('f', 'm') then
-      return next format('%s holds users'' rows, but can''t have row-level security: make it a table, or drop it', v_table.name);
-      continue;
-    end if;
-    if not v_role.rolsuper and pg_has_role(v_role.oid, v_table.relowner, 'member') then
-      return next format(
-        'role %I owns table %s, or is a member of its owner, and could switch row-level security off: connect as task_api, or alter table %2$s owner to task_owner',
-        role, v_table.name);
-    end if;
-    if not v_table.relrowsecurity then
-      return next format('table %s has no row-level security: alter table %1$s enable row level security', v_table.name);
-    end if;
-    if not v_table.relforcerowsecurity then
-      return next format('table %s does not force row-level security on its owner: alter table %1$s force row level security', v_table.name);
-    end if;
-    continue when v_role.rolsuper;
-    -- What no policy allows is refused; but then the privilege is a mistake, or the policy was forgotten.
-    return query
-      select format('table %s has no policy for %s, which %I may do: create one, or revoke %2$s on %1$s from %3$I', v_table.name, command.name, role)
-      from (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as command (name, letter)
-      where case command.letter
-          when 'd' then has_table_privilege(v_role.oid, v_table.oid, 'delete')
-          else has_any_column_privilege(v_role.oid, v_table.oid, command.name) end
-        and not exists (
-          select from pg_catalog.pg_policy as policy
-          where policy.polrelid = v_table.oid and policy.polpermissive and policy.polcmd in (command.letter, '*')
-            and exists (
-              select from unnest(policy.polroles) as named
-              where named = 0 or pg_has_role(v_role.oid, named, 'usage')));
-    return query
-      select format(
-        'policy %I lets %I %s in %s: create it anew with user_id = (select app.user_id())',
-        policy.polname, role,
-        concat_ws(
-          ' and ',
-          'see ' || audit.describe_rows(policy.polqual, policy.polrelid),
-          'write ' || audit.describe_rows(policy.polwithcheck, policy.polrelid)),
-        v_table.name)
-      from pg_catalog.pg_policy as policy
-      where policy.polrelid = v_table.oid and policy.polpermissive
-        and exists (
-          select from unnest(policy.polroles) as named
-          where named = 0 or pg_has_role(v_role.oid, named, 'usage'))
-        and (
-          audit.describe_rows(policy.polqual, policy.polrelid) <> 'the user''s own rows'
-          or audit.describe_rows(policy.polwithcheck, policy.polrelid) <> 'the user''s own rows');
-  end loop;
-end $_$;
-
-
---
--- Name: FUNCTION find_faults(role name, reachable_only boolean); Type: COMMENT; Schema: audit; Owner: -
---
-
-COMMENT ON FUNCTION audit.find_faults(role name, reachable_only boolean) IS 'Why row-level security would not hold for the role: one sentence for each fault, which ends with what to do; none where it holds.';
 
 
 --
@@ -6060,6 +5956,142 @@ COMMENT ON FUNCTION audit.find_function_faults(expected jsonb, role name) IS 'Wh
 
 
 --
+-- Name: find_isolation_faults(name, boolean); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.find_isolation_faults(role name, reachable_only boolean DEFAULT false) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select audit.find_role_faults(find_isolation_faults.role)
+  union all
+  select audit.find_table_faults(find_isolation_faults.role, reachable_only)
+  union all
+  select audit.find_policy_faults(find_isolation_faults.role, reachable_only)
+$$;
+
+
+--
+-- Name: FUNCTION find_isolation_faults(role name, reachable_only boolean); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.find_isolation_faults(role name, reachable_only boolean) IS 'Why row-level security would not hold for the role: a sentence for each fault, with its remedy.';
+
+
+--
+-- Name: find_policy_faults(name, boolean); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.find_policy_faults(role name, reachable_only boolean) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $_$
+  with reader as (
+    select found.oid, found.rolname from pg_catalog.pg_roles as found
+    where found.rolname = find_policy_faults.role and not found.rolsuper
+  ),
+
+  reached as (
+    select found.oid, found.name from audit.list_user_tables(find_policy_faults.role, reachable_only) as found
+    where found.securable
+  ),
+
+  applied as (
+    select
+      policy.polrelid, policy.polname, policy.polcmd,
+      audit.describe_rows(policy.polqual, policy.polrelid) as sees,
+      audit.describe_rows(policy.polwithcheck, policy.polrelid) as writes
+    from pg_catalog.pg_policy as policy
+    cross join reader
+    where policy.polpermissive
+      and exists (
+        select from unnest(policy.polroles) as named
+        where named = 0 or pg_has_role(reader.oid, named, 'usage'))
+  )
+
+  select format(
+    'table %s has no policy for %s, which %I may do: create one, or revoke %2$s on %1$s from %3$I',
+    reached.name, command.name, reader.rolname)
+  from reader
+  cross join reached
+  cross join (values
+    ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')
+  ) as command (name, letter)
+  where case command.letter
+      when 'd' then has_table_privilege(reader.oid, reached.oid, 'delete')
+      else has_any_column_privilege(reader.oid, reached.oid, command.name) end
+    and not exists (
+      select from applied
+      where applied.polrelid = reached.oid and applied.polcmd in (command.letter, '*'))
+
+  union all
+
+  select format(
+    'policy %I lets %I %s in %s: create it anew with user_id = (select app.user_id())',
+    applied.polname, reader.rolname,
+    concat_ws(' and ', 'see ' || applied.sees, 'write ' || applied.writes), reached.name)
+  from reader
+  cross join reached
+  inner join applied on applied.polrelid = reached.oid
+  where applied.sees <> 'the user''s own rows' or applied.writes <> 'the user''s own rows'
+$_$;
+
+
+--
+-- Name: FUNCTION find_policy_faults(role name, reachable_only boolean); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.find_policy_faults(role name, reachable_only boolean) IS 'Which policies let the role reach more than the user''s own rows, or are missing: a sentence for each.';
+
+
+--
+-- Name: find_role_faults(name); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.find_role_faults(role name) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $_$
+  select format('role %I is not there: run make migrate', find_role_faults.role)
+  where not exists (
+    select from pg_catalog.pg_roles as reader
+    where reader.rolname = find_role_faults.role)
+
+  union all
+
+  select format(
+    'role %I is a superuser, and no policy applies to it: connect as task_api, and see that it is none',
+    reader.rolname)
+  from pg_catalog.pg_roles as reader
+  where reader.rolname = find_role_faults.role and reader.rolsuper
+
+  union all
+
+  select format('role %I has BYPASSRLS: alter role %1$I nobypassrls', reader.rolname)
+  from pg_catalog.pg_roles as reader
+  where reader.rolname = find_role_faults.role and reader.rolbypassrls
+
+  union all
+
+  select format(
+    'role %I may become %I, and no policy applies to that: revoke %2$I from %1$I',
+    reader.rolname, other.rolname)
+  from pg_catalog.pg_roles as reader
+  inner join pg_catalog.pg_roles as other
+    on other.oid <> reader.oid and (other.rolsuper or other.rolbypassrls)
+  where reader.rolname = find_role_faults.role and not reader.rolsuper
+    and pg_has_role(reader.oid, other.oid, 'member')
+$_$;
+
+
+--
+-- Name: FUNCTION find_role_faults(role name); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.find_role_faults(role name) IS 'Why no policy would apply to the role: a sentence for each fault, with its remedy.';
+
+
+--
 -- Name: find_setting_faults(); Type: FUNCTION; Schema: audit; Owner: -
 --
 
@@ -6098,7 +6130,47 @@ $_$;
 -- Name: FUNCTION find_setting_faults(); Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON FUNCTION audit.find_setting_faults() IS 'The settings of this session that would change answers or let a request last for ever: a sentence for each.';
+COMMENT ON FUNCTION audit.find_setting_faults() IS 'The settings of this session that would change answers or let a request last for ever, in sentences.';
+
+
+--
+-- Name: find_table_faults(name, boolean); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.find_table_faults(role name, reachable_only boolean) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $_$
+  select format(fault.sentence, found.name, find_table_faults.role)
+  from audit.list_user_tables(find_table_faults.role, reachable_only) as found
+  cross join lateral (values
+    (
+      not found.securable,
+      '%s holds users'' rows, but can''t have row-level security: make it a table, or drop it'
+    ),
+    (
+      found.securable and found.owned,
+      'role %2$I owns table %1$s, or is a member of its owner, and could switch row-level security off: '
+      'connect as task_api, or alter table %1$s owner to task_owner'
+    ),
+    (
+      found.securable and not found.secured,
+      'table %s has no row-level security: alter table %1$s enable row level security'
+    ),
+    (
+      found.securable and not found.forced,
+      'table %s does not force row-level security on its owner: alter table %1$s force row level security'
+    )
+  ) as fault (is_there, sentence)
+  where fault.is_there
+$_$;
+
+
+--
+-- Name: FUNCTION find_table_faults(role name, reachable_only boolean); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.find_table_faults(role name, reachable_only boolean) IS 'Which tables do not keep users apart for the role: a sentence for each fault, with its remedy.';
 
 
 --
@@ -6115,6 +6187,44 @@ CREATE FUNCTION audit.is_watched(schema oid) RETURNS boolean
 --
 
 COMMENT ON FUNCTION audit.is_watched(schema oid) IS 'Whether the audit lists what is in a schema: all but PostgreSQL''s own.';
+
+
+--
+-- Name: list_user_tables(name, boolean); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.list_user_tables(role name, reachable_only boolean) RETURNS TABLE(oid oid, name text, securable boolean, secured boolean, forced boolean, owned boolean)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select
+    class.oid, class.oid::regclass::text, class.relkind in ('r', 'p'), class.relrowsecurity,
+    class.relforcerowsecurity,
+    not reader.rolsuper and pg_has_role(reader.oid, class.relowner, 'member')
+  from pg_catalog.pg_class as class
+  inner join pg_catalog.pg_namespace as namespace on namespace.oid = class.relnamespace
+  inner join pg_catalog.pg_roles as reader on reader.rolname = list_user_tables.role
+  where class.relkind in ('r', 'p', 'f', 'm')
+    and namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
+    and (
+      namespace.nspname = 'app'
+      or exists (
+        select from pg_catalog.pg_attribute as attribute
+        where attribute.attrelid = class.oid and attribute.attname = 'user_id'
+          and not attribute.attisdropped))
+    and (
+      not reachable_only
+      or pg_has_role(reader.oid, class.relowner, 'member')
+      or has_any_column_privilege(reader.oid, class.oid, 'select, insert, update')
+      or has_table_privilege(reader.oid, class.oid, 'delete, truncate'))
+$$;
+
+
+--
+-- Name: FUNCTION list_user_tables(role name, reachable_only boolean); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.list_user_tables(role name, reachable_only boolean) IS 'The tables with users'' rows, or those of them that the role has a privilege on.';
 
 
 --
@@ -6147,7 +6257,7 @@ CREATE FUNCTION audit.rate(change text, kind text, name text, expected jsonb, ac
         or actual -> 'leakproof' = 'true'
       or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(require_)?user_id\(') then 'critical'
     when rate.kind = 'setting' and change <> 'missing'
-      and split_part(name, ' of ', 1) ~ '^(app\.user_id|row_security|role|session_.*|search_path|local_preload.*)$'
+      and name ~ '^(app\.user_id|row_security|role|session_\w+|search_path|local_preload_libraries) of '
       then 'critical'
     when rate.kind = 'column' and name ~ '\.user_id$' then 'critical'
     when rate.kind = 'role' and change = 'added' and not (
@@ -6208,7 +6318,7 @@ $$;
 -- Name: FUNCTION review(baseline jsonb, accepted jsonb); Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON FUNCTION audit.review(baseline jsonb, accepted jsonb) IS 'All that is off, by the rules and compared with the baseline; the more dangerous first, what is accepted last.';
+COMMENT ON FUNCTION audit.review(baseline jsonb, accepted jsonb) IS 'All faults, by the rules and by the baseline; the more dangerous first, the accepted ones last.';
 
 
 --
@@ -6273,7 +6383,8 @@ begin
         else format('set %s = %L', v_part[1], expected ->> 'value') end)];
   when 'role' then
     if change = 'added' then
-      v_steps := array[format('alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', name)];
+      v_steps := array[format(
+        'alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', name)];
     elsif change = 'missing' then
       v_steps := array['create it as in db/migrations/0001_roles.sql'];
     else
@@ -6406,7 +6517,9 @@ begin
   when 'replication slot' then
     v_steps := array[format('select pg_drop_replication_slot(%L)', name)];
   when 'large objects' then
-    v_steps := array['select lo_unlink(oid) from pg_largeobject_metadata where lomowner = …::regrole, when you know who made them'];
+    v_steps := array[
+      'select lo_unlink(oid) from pg_largeobject_metadata where lomowner = …::regrole, '
+      'when you know who made them'];
   when 'server setting' then
     v_steps := array[format('alter system set %s = %L; select pg_reload_conf()', name, expected ->> 'value')];
   when 'security label' then
@@ -7438,7 +7551,7 @@ CREATE VIEW audit.default_privileges WITH (security_invoker='true') AS
 -- Name: VIEW default_privileges; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.default_privileges IS 'What new objects will be granted when somebody creates them.';
+COMMENT ON VIEW audit.default_privileges IS 'The privileges that new objects will get from their creator.';
 
 
 --
@@ -7549,7 +7662,7 @@ CREATE VIEW audit.services WITH (security_invoker='true') AS
 -- Name: VIEW services; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.services IS 'The roles that the service can connect as: task_api, task_worker, and whoever inherits its rights.';
+COMMENT ON VIEW audit.services IS 'The roles that the service can connect as: task_api, task_worker, and those that inherit their rights.';
 
 
 --
@@ -7597,14 +7710,14 @@ UNION
     format('revoke execute on function %s from %I, or from whom it has that'::text, found.function, service.role) AS remedy
    FROM (audit.functions found
      CROSS JOIN audit.services service)
-  WHERE ((NOT found.in_extension) AND (found.schema <> ALL (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name])) AND has_schema_privilege(service.oid, (found.schema)::text, 'usage'::text) AND has_function_privilege(service.oid, found.oid, 'execute'::text) AND (NOT service.superuser));
+  WHERE ((NOT found.in_extension) AND (NOT service.superuser) AND (found.schema <> ALL (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name])) AND has_schema_privilege(service.oid, (found.schema)::text, 'usage'::text) AND has_function_privilege(service.oid, found.oid, 'execute'::text));
 
 
 --
 -- Name: VIEW function_faults; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.function_faults IS 'What is off with functions, and what to do about it.';
+COMMENT ON VIEW audit.function_faults IS 'The rules of functions that are broken, each with its remedy.';
 
 
 --
@@ -7640,7 +7753,7 @@ CREATE VIEW audit.policies WITH (security_invoker='true') AS
 -- Name: VIEW policies; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.policies IS 'Every policy: for whom, for which command, which rows it shows and which it lets be written.';
+COMMENT ON VIEW audit.policies IS 'Every policy: its roles, its command, the rows that it shows and those that it lets be written.';
 
 
 --
@@ -7738,7 +7851,7 @@ CREATE VIEW audit.privileges WITH (security_invoker='true') AS
 -- Name: VIEW privileges; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.privileges IS 'Who, besides the owner, has which privilege on what; for tables, on which columns.';
+COMMENT ON VIEW audit.privileges IS 'Every privilege of a role that does not own the object; for tables, with the columns.';
 
 
 --
@@ -7829,7 +7942,7 @@ UNION
 -- Name: VIEW privilege_faults; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.privilege_faults IS 'What is off with privileges, and what to do about it.';
+COMMENT ON VIEW audit.privilege_faults IS 'The rules of privileges that are broken, each with its remedy.';
 
 
 --
@@ -7861,7 +7974,7 @@ CREATE VIEW audit.role_faults WITH (security_invoker='true') AS
  SELECT split_part(sentence.sentence, ': '::text, 1) AS fault,
     "substring"(sentence.sentence, ': (.*)'::text) AS remedy
    FROM (audit.services service
-     CROSS JOIN LATERAL audit.find_faults(service.role) sentence(sentence))
+     CROSS JOIN LATERAL audit.find_isolation_faults(service.role) sentence(sentence))
 UNION
  SELECT format('role %I has the attribute %s'::text, role.rolname, attribute.name) AS fault,
     format('alter role %I no%s'::text, role.rolname, attribute.name) AS remedy
@@ -7903,7 +8016,7 @@ UNION
 -- Name: VIEW role_faults; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.role_faults IS 'What is off with the roles, and what to do about it.';
+COMMENT ON VIEW audit.role_faults IS 'The rules of roles that are broken, each with its remedy.';
 
 
 --
@@ -7963,7 +8076,7 @@ UNION
 -- Name: VIEW table_faults; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.table_faults IS 'What is off with tables, views and policies, and what to do about it.';
+COMMENT ON VIEW audit.table_faults IS 'The rules of tables, views and policies that are broken, each with its remedy.';
 
 
 --
@@ -8222,7 +8335,7 @@ CREATE VIEW audit.privilege_objects WITH (security_invoker='true') AS
 -- Name: VIEW privilege_objects; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.privilege_objects IS 'The part of audit.objects about privileges, on columns too; in PostgreSQL''s own schemas those that were added.';
+COMMENT ON VIEW audit.privilege_objects IS 'The part of audit.objects about privileges; in PostgreSQL''s own schemas, those that were added.';
 
 
 --
@@ -8387,7 +8500,7 @@ UNION ALL
 -- Name: VIEW relation_objects; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.relation_objects IS 'The part of audit.objects about schemas, tables, views, columns, constraints, indexes, policies, triggers and rules.';
+COMMENT ON VIEW audit.relation_objects IS 'The part of audit.objects about schemas, tables and views, and the parts of a table.';
 
 
 --
@@ -8482,7 +8595,7 @@ UNION ALL
 -- Name: VIEW role_objects; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.role_objects IS 'The part of audit.objects about roles: attributes, memberships, settings, parameters and default privileges.';
+COMMENT ON VIEW audit.role_objects IS 'The part of audit.objects about roles: attributes, memberships, settings and default privileges.';
 
 
 --
@@ -8540,7 +8653,7 @@ UNION ALL
 -- Name: VIEW routine_objects; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.routine_objects IS 'The part of audit.objects about functions: owner, volatility, security, path, leakproof, and a digest of the body.';
+COMMENT ON VIEW audit.routine_objects IS 'The part of audit.objects about functions: owner, volatility, security, path, and a digest of the body.';
 
 
 --
@@ -8653,7 +8766,7 @@ UNION ALL
 -- Name: VIEW server_objects; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.server_objects IS 'The part of audit.objects about the database: extensions, languages, event triggers, replication, servers.';
+COMMENT ON VIEW audit.server_objects IS 'The part of audit.objects about the database: extensions, languages, replication, servers.';
 
 
 --
@@ -8832,7 +8945,7 @@ UNION ALL
 -- Name: VIEW objects; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.objects IS 'All that could matter to who sees and does what: what kind it is, its name, and its definition by attribute.';
+COMMENT ON VIEW audit.objects IS 'Every object that bears on who may see or do what: its kind, its name, and its definition by attribute.';
 
 
 --

@@ -3,9 +3,9 @@
 --
 --   psql "$DATABASE_OWNER_URL" -X -c '\i db/audit/matrix.sql'
 --
--- task_auditor can't run it, because it may become nobody. Whoever migrates can: within the transaction it
--- makes itself a member of task_api and task_worker. So can task_api, which then tries itself alone. Ends with status 1 where
--- anything is off (3 with psql -f).
+-- task_auditor can't run it, because it may become no other role. The role that migrates can: within the
+-- transaction it makes itself a member of task_api and task_worker. So can task_api, which then tries itself
+-- alone. Ends with status 1 where anything is off (3 with psql -f).
 
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -30,8 +30,8 @@ begin
   end if;
 exception when insufficient_privilege or undefined_object or read_only_sql_transaction then
   raise exception using message = format(
-    'the access matrix needs a role that may become task_api, which %I may not: connect as the owner of the database',
-    current_user);
+    'the access matrix needs a role that may become task_api, which %I may not: '
+    'connect as the owner of the database', current_user);
 end $$;
 
 do $$
@@ -69,9 +69,9 @@ declare
   ];
   -- It sends what is due to its user: so it reads tasks and changes none.
   v_of_worker constant text[] := array[
-    'app.tasks select', 'app.webhooks select', 'app.webhooks update of paused', 'app.deliveries select',
-    'app.deliveries select of payload', 'app.deliveries insert', 'app.deliveries update', 'app.deliveries delete',
-    'app.reminders select', 'app.reminders delete'
+    'app.tasks select', 'app.webhooks select', 'app.webhooks update of paused',
+    'app.deliveries select', 'app.deliveries select of payload', 'app.deliveries insert',
+    'app.deliveries update', 'app.deliveries delete', 'app.reminders select', 'app.reminders delete'
   ];
 begin
   set local role task_api;
@@ -81,14 +81,16 @@ begin
       select * from (values
         ('app.tasks', 'insert into app.tasks (title) values (''audit'')'),
         ('app.deleted_tasks', 'insert into app.tasks (title) values (''audit, deleted'')'),
-        ('app.deleted_tasks', 'delete from app.tasks where user_id = app.user_id() and title = ''audit, deleted'''),
+        ('app.deleted_tasks',
+          'delete from app.tasks where user_id = app.user_id() and title = ''audit, deleted'''),
         ('app.idempotency_keys',
           'insert into app.idempotency_keys (key, request, status, headers, body)'
           ' values (''audit'', '''', 200, ''{}'', '''')'),
         ('app.token_buckets', 'insert into app.token_buckets (full_at) values (now())'),
         ('app.passes',
           'insert into app.passes (label, scope, digest, expires_at)'
-          ' values (''audit'', ''tasks:read'', sha256(convert_to(app.user_id(), ''UTF8'')), now() + interval ''1 hour'')'),
+          ' values (''audit'', ''tasks:read'', sha256(convert_to(app.user_id(), ''UTF8'')),'
+          ' now() + interval ''1 hour'')'),
         ('app.webhooks',
           'insert into app.webhooks (url, events) values (''https://localhost'', array[''task.reminder''])'),
         ('app.deliveries',
@@ -110,7 +112,8 @@ begin
   end loop;
   reset role;
 
-  -- Every role of Duly, and every other that logs in. The report lists superusers, BYPASSRLS and who may become an owner.
+  -- Every role of Duly, and every other that logs in. Superusers, roles with BYPASSRLS and those that may
+  -- become an owner are in the report.
   foreach v_role in array (
     select array_agg(role.rolname order by role.rolname <> 'task_api', role.rolname !~ '^task_', role.rolname)
     from pg_catalog.pg_roles as role
@@ -118,7 +121,8 @@ begin
       and (
         role.rolcanlogin and not exists (
           select from pg_catalog.pg_roles as other
-          where other.rolname ~ '^task_(owner|finder|keeper|porter)$' and pg_has_role(role.oid, other.oid, 'member'))
+          where other.rolname ~ '^task_(owner|finder|keeper|porter)$'
+            and pg_has_role(role.oid, other.oid, 'member'))
         or role.oid in (select routine.proowner from pg_catalog.pg_proc as routine where routine.prosecdef)
         or role.rolname ~ '^task_(owner|finder|keeper|porter)$'))
   loop
@@ -164,15 +168,18 @@ begin
         (29, 'app.deleted_tasks', 'delete', 'refused', 'delete from app.deleted_tasks where user_id = %L'),
         (31, 'app.idempotency_keys', 'select', 'done', 'select from app.idempotency_keys where user_id = %L'),
         (32, 'app.idempotency_keys', 'insert', 'done',
-          'insert into app.idempotency_keys (key, request, status, headers, body) values (''audit 2'', '''', 200, ''{}'', '''')'),
+          'insert into app.idempotency_keys (key, request, status, headers, body)'
+          ' values (''audit 2'', '''', 200, ''{}'', '''')'),
         (33, 'app.idempotency_keys', 'insert with user_id', 'refused',
-          'insert into app.idempotency_keys (user_id, key, request, status, headers, body) values (%L, ''audit 2'', '''', 200, ''{}'', '''')'),
+          'insert into app.idempotency_keys (user_id, key, request, status, headers, body)'
+          ' values (%L, ''audit 2'', '''', 200, ''{}'', '''')'),
         (34, 'app.idempotency_keys', 'update', 'refused',
           'update app.idempotency_keys set body = ''changed'' where user_id = %L'),
         (35, 'app.idempotency_keys', 'delete', 'done', 'delete from app.idempotency_keys where user_id = %L'),
         (41, 'app.token_buckets', 'select', 'done', 'select from app.token_buckets where user_id = %L'),
         (42, 'app.token_buckets', 'insert', 'done',
-          'insert into app.token_buckets (full_at) values (now()) on conflict (user_id) do update set full_at = excluded.full_at'),
+          'insert into app.token_buckets (full_at) values (now())'
+          ' on conflict (user_id) do update set full_at = excluded.full_at'),
         (43, 'app.token_buckets', 'insert with user_id', 'refused',
           'insert into app.token_buckets (user_id, full_at) values (%L, now())'),
         (44, 'app.token_buckets', 'update', 'done',
@@ -195,7 +202,8 @@ begin
         (62, 'app.webhooks', 'insert', 'done',
           'insert into app.webhooks (url, events) values (''https://localhost'', array[''task.reminder''])'),
         (63, 'app.webhooks', 'insert with user_id', 'refused',
-          'insert into app.webhooks (user_id, url, events) values (%L, ''https://localhost'', array[''task.reminder''])'),
+          'insert into app.webhooks (user_id, url, events)'
+          ' values (%L, ''https://localhost'', array[''task.reminder''])'),
         (64, 'app.webhooks', 'update', 'done',
           'update app.webhooks set url = ''https://localhost'' where user_id = %L'),
         (65, 'app.webhooks', 'update of paused', 'done',
@@ -240,9 +248,8 @@ begin
         when others then v_outcome := format('refused (%s)', sqlstate);
       end;
       v_tried := v_tried || jsonb_build_object(
-        'role', v_role, 'place', jsonb_array_length(v_tried), 'table', v_try."table", 'command', v_try.command,
-          'whose', v_try.whose,
-        'outcome', v_outcome,
+        'role', v_role, 'place', jsonb_array_length(v_tried), 'table', v_try."table",
+        'command', v_try.command, 'whose', v_try.whose, 'outcome', v_outcome,
         'sound', case
           -- Of everybody's rows: the search index, the totals, the passes, what is due and what is enqueued.
           when v_role || ' ' || v_try."table" || ' ' || v_try.command = any(v_for_all) then v_outcome = 'done'
@@ -282,11 +289,11 @@ select current_setting('audit.matrix');
 \else
 \echo THE ACCESS MATRIX
 \echo
-\echo 'What came of it when each role tried. done: it happened; nothing: there was no row to be seen; refused: an error;'
-\echo '-: it can not be tried. Each role has a user set, or none. As it should be: task_api does to its own rows what it'
-\echo 'may, and nothing else, and with no user nothing; task_worker the same, with what it sends and changing no task;'
-\echo 'the owner, under forced row-level security, sees no row;'
-\echo 'task_finder, task_keeper and task_porter reach what their functions need; every other role, nothing at all.'
+\echo 'Each role tries each command, with a user set or none. done: it happened; nothing: no row was seen;'
+\echo 'refused: an error; -: it can not be tried. As it should be: task_api reaches the rows of its'
+\echo 'user alone, and with no user none; so does task_worker, and it changes no task; task_owner, under forced row-level'
+\echo 'security, sees no row; task_finder, task_keeper and task_porter reach what their functions need; every'
+\echo 'other role reaches nothing.'
 select
   entry.role, entry."table", entry.command,
   coalesce(max(entry.shown) filter (where entry.whose = 'own row'), '-') as "own row",

@@ -5,9 +5,8 @@
 --   psql "$AUDITOR_URL" -X -v full=1 -f db/audit/report.sql     the tables behind it, too
 --   psql "$AUDITOR_URL" -X -v json=1 -f db/audit/report.sql     all of it as JSON
 --
--- as task_auditor, or as anybody who is a member of it. Ends with status 3 where anything is off (1 with -c
--- '\i …'). baseline.sql and accepted.sql, beside this file, say what should be there: the repository's word,
--- not the database's.
+-- as task_auditor, or as a member of it. Ends with status 3 where anything is off (1 with -c '\i …').
+-- baseline.sql and accepted.sql, beside this file, say what should be there.
 
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -43,7 +42,8 @@ cross join lateral (
     case when routine.prosqlbody is null then routine.prosrc end,
     -- As audit.digest_body does.
     regexp_replace(
-      coalesce(pg_get_function_sqlbody(routine.oid), pg_get_viewdef(class.oid)), '::(\w+) AS \1\M', '::\1', 'g')) as text
+      coalesce(pg_get_function_sqlbody(routine.oid), pg_get_viewdef(class.oid)),
+      '::(\w+) AS \1\M', '::\1', 'g')) as text
 ) as body
 where entry ->> 'kind' in ('view', 'function') and entry ->> 'name' like 'audit.%'
   and case
@@ -138,7 +138,8 @@ from jsonb_array_elements(current_setting('audit.found')::jsonb) as found;
 \if :sound
 \else
 \echo 'critical: a user may reach rows of others, or somebody may undo what prevents it.'
-\echo 'high: functions are not, or may do more than, what was tested. medium: a rule, a limit or a needed privilege. low: the rest.'
+\echo 'high: functions are not, or may do more than, what was tested.'
+\echo 'medium: a rule, a limit or a needed privilege. low: the rest.'
 \echo
 \endif
 \echo WHAT IS OFF
@@ -165,7 +166,7 @@ order by found.place;
 select role.role, role.attributes, role.member_of as "member of", role.settings,
   rtrim(regexp_replace(role.about, :fold), e'\n') as about
 from audit.roles as role
-where role.role in ('task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor', 'task_api', 'task_worker')
+where role.role ~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$'
   or role.oid in (select oid from audit.services)
 order by role.role;
 
@@ -280,8 +281,9 @@ where granted.kind = 'function' and granted.schema <> 'api'
 group by granted.schema, granted.role
 order by granted.schema, granted.role;
 
-\echo 'Extensions. Their functions are executable by public, and hold no data. Without usage of the schema public (part 4)'
-\echo 'nobody can look them up, so nobody can call them. They belong to the superuser, who alone could revoke more.'
+\echo 'Extensions. Their functions are executable by public, and hold no data. Without usage of the schema'
+\echo 'public (part 4) nobody can look them up, so nobody can call them. They belong to the superuser: only a'
+\echo 'superuser could revoke more.'
 select extension.extname as extension, namespace.nspname as schema, count(found.oid) as functions
 from pg_extension as extension
 join pg_namespace as namespace on namespace.oid = extension.extnamespace
@@ -295,21 +297,27 @@ order by extension.extname;
 
 \echo 6. WHAT POSTGRESQL GIVES TO EVERYBODY
 \echo
-\echo Executable by public in pg_catalog, so by task_api too. None of it shows a row of app; none of it is under
-\echo row-level security. The service needs advisory locks. A superuser can take the others away, in each database.
+\echo 'Executable by public in pg_catalog, so by task_api too. None of it shows a row of app; none of it is'
+\echo 'under row-level security. The service needs advisory locks. A superuser can take the others away, in'
+\echo 'each database.'
 \echo NOTIFY needs no privilege and can not be taken away.
 select
   part.subject, part.what,
-  case when bool_or(has_function_privilege('task_api', function.oid, 'execute')) then 'yes' else 'revoked' end as "task_api may",
+  case when bool_or(has_function_privilege('task_api', function.oid, 'execute')) then 'yes'
+    else 'revoked' end as "task_api may",
   rtrim(regexp_replace(
-    format('revoke execute on function %s from public', string_agg(function.oid::regprocedure::text, ', ' order by 1)),
+    format(
+      'revoke execute on function %s from public',
+      string_agg(function.oid::regprocedure::text, ', ' order by 1)),
     :fold), e'\n') as "to take it away"
 from (values
-  (2, 'large objects', 'make and change them', '^(lo_(creat|create|from_bytea|open|put|truncate|truncate64|unlink)|lowrite)$'),
+  (2, 'large objects', 'make and change them',
+    '^(lo_(creat|create|from_bytea|open|put|truncate|truncate64|unlink)|lowrite)$'),
   (4, 'sessions', 'end others of its own role', '^pg_(terminate|cancel)_backend$'),
   (5, 'the log of changes', 'write messages into it', '^pg_logical_emit_message$')
 ) as part (place, subject, what, functions)
-join pg_proc as function on function.proname ~ part.functions and function.pronamespace = 'pg_catalog'::regnamespace
+join pg_proc as function
+  on function.proname ~ part.functions and function.pronamespace = 'pg_catalog'::regnamespace
 group by part.place, part.subject, part.what
 order by part.place;
 

@@ -89,7 +89,7 @@ grant execute on function audit.compare to task_auditor;
 -- end db/functions/audit/compare.sql
 
 -- begin db/functions/audit/default_privileges.sql
--- Part 4 of the report: what is granted on objects that do not exist yet.
+-- Part 4 of the report: privileges on objects that do not exist yet.
 
 create or replace view audit.default_privileges with (security_invoker = true) as
 select
@@ -97,8 +97,13 @@ select
   owner.oid as creator_oid,
   namespace.nspname as schema,
   case defaults.defaclobjtype
-    when 'f' then 'functions' when 'T' then 'types' when 'r' then 'tables' when 'S' then 'sequences' when 'n' then 'schemas'
-    else 'other objects' end as objects,
+    when 'f' then 'functions'
+    when 'T' then 'types'
+    when 'r' then 'tables'
+    when 'S' then 'sequences'
+    when 'n' then 'schemas'
+    else 'other objects'
+  end as objects,
   coalesce(grantee.rolname, 'public') as role,
   lower(entry.privilege_type) as privilege
 from pg_catalog.pg_default_acl as defaults
@@ -107,31 +112,33 @@ left join pg_catalog.pg_namespace as namespace on defaults.defaclnamespace = nam
 cross join aclexplode(defaults.defaclacl) as entry
 left join pg_catalog.pg_roles as grantee on entry.grantee = grantee.oid;
 
-comment on view audit.default_privileges is 'What new objects will be granted when somebody creates them.';
+comment on view audit.default_privileges is 'The privileges that new objects will get from their creator.';
 
 grant select on audit.default_privileges to task_auditor;
 -- end db/functions/audit/default_privileges.sql
 
 -- begin db/functions/audit/describe_rows.sql
--- The pinned path makes PostgreSQL print the expression with every name qualified, so that it can be compared. The second
--- form has no sub-select: Citus takes none in a policy.
+-- The pinned path makes PostgreSQL print every name in the expression with its schema, so that it can be
+-- compared. The second form has no sub-select: Citus takes none in a policy.
 
 create or replace function audit.describe_rows(expression pg_node_tree, relation oid) returns text
 language plpgsql stable
 set search_path = ''
 as $$
 declare
+  c_own constant text[] := array[
+    '(user_id = ( SELECT app.user_id() AS user_id))', '(user_id = app.user_id())'];
   v_text constant text := pg_get_expr(expression, relation);
 begin
   return case
-    when v_text in ('(user_id = ( SELECT app.user_id() AS user_id))', '(user_id = app.user_id())') then 'the user''s own rows'
+    when v_text = any(c_own) then 'the user''s own rows'
     when v_text = 'true' then 'all rows'
     else 'rows where ' || v_text
   end;
 end $$;
 
 comment on function audit.describe_rows is
-  'Which rows of the table an expression of a policy lets through, in words.';
+  'In words, the rows of the table that an expression of a policy lets through.';
 
 grant execute on function audit.describe_rows to task_api, task_auditor;
 -- end db/functions/audit/describe_rows.sql
@@ -149,8 +156,8 @@ grant execute on function audit.digest_body to task_auditor;
 -- end db/functions/audit/digest_body.sql
 
 -- begin db/functions/audit/digest_words.sql
--- PostgreSQL 15 prints more names of tables before columns than later releases do: these names, brackets and white space
--- are left out, so that it is the same on all of them.
+-- PostgreSQL 15 prints more names of tables before columns than later releases do. These names, brackets and
+-- white space are left out.
 
 create or replace function audit.digest_words(body text) returns text
 language sql immutable
@@ -160,114 +167,11 @@ return md5(regexp_replace(
     '\m(?!(?:app|api|audit|finder|keeper|porter|pg_catalog)\.)[a-z_0-9]+\.(?=[a-z_"])', '', 'g'),
   '[\s()]+', '', 'g'));
 
-comment on function audit.digest_words is 'A digest of printed SQL that is the same on every release of PostgreSQL.';
+comment on function audit.digest_words is
+  'A digest of printed SQL that is the same on every release of PostgreSQL.';
 
 grant execute on function audit.digest_words to task_api, task_auditor;
 -- end db/functions/audit/digest_words.sql
-
--- begin db/functions/audit/find_faults.sql
--- Whether row-level security is in force for a role: what GET /health/ready asks, and what the audit begins with.
--- A table that the role can't reach is the audit's matter, and not readiness'.
-
-create or replace function audit.find_faults(role name, reachable_only boolean default false) returns setof text
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  v_role pg_catalog.pg_roles;
-  v_table record;
-begin
-  select * into v_role from pg_catalog.pg_roles as found where found.rolname = role;
-  if v_role.oid is null then
-    return next format('role %I is not there: run make migrate', role);
-    return;
-  end if;
-
-  if v_role.rolsuper then
-    return next format('role %I is a superuser, whom no policy holds: connect as task_api, and see that it is none', role);
-  end if;
-  if v_role.rolbypassrls then
-    return next format('role %I has BYPASSRLS: alter role %1$I nobypassrls', role);
-  end if;
-  if not v_role.rolsuper then
-    return query
-      select format('role %I may become %I, whom no policy holds: revoke %2$I from %1$I', role, other.rolname)
-      from pg_catalog.pg_roles as other
-      where (other.rolsuper or other.rolbypassrls) and other.oid <> v_role.oid and pg_has_role(v_role.oid, other.oid, 'member');
-  end if;
-
-  for v_table in
-    select class.oid, class.oid::regclass::text as name, class.relkind, class.relowner, class.relrowsecurity, class.relforcerowsecurity
-    from pg_catalog.pg_class as class
-    join pg_catalog.pg_namespace as namespace on namespace.oid = class.relnamespace
-    where class.relkind in ('r', 'p', 'f', 'm')
-      and namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
-      and (
-        namespace.nspname = 'app'
-        or exists (
-          select from pg_catalog.pg_attribute as attribute
-          where attribute.attrelid = class.oid and attribute.attname = 'user_id' and not attribute.attisdropped))
-      and (
-        not reachable_only or v_role.rolsuper
-        or pg_has_role(v_role.oid, class.relowner, 'member')
-        or has_any_column_privilege(v_role.oid, class.oid, 'select, insert, update')
-        or has_table_privilege(v_role.oid, class.oid, 'delete, truncate'))
-    order by 2
-  loop
-    if v_table.relkind in ('f', 'm') then
-      return next format('%s holds users'' rows, but can''t have row-level security: make it a table, or drop it', v_table.name);
-      continue;
-    end if;
-    if not v_role.rolsuper and pg_has_role(v_role.oid, v_table.relowner, 'member') then
-      return next format(
-        'role %I owns table %s, or is a member of its owner, and could switch row-level security off: connect as task_api, or alter table %2$s owner to task_owner',
-        role, v_table.name);
-    end if;
-    if not v_table.relrowsecurity then
-      return next format('table %s has no row-level security: alter table %1$s enable row level security', v_table.name);
-    end if;
-    if not v_table.relforcerowsecurity then
-      return next format('table %s does not force row-level security on its owner: alter table %1$s force row level security', v_table.name);
-    end if;
-    continue when v_role.rolsuper;
-    -- What no policy allows is refused; but then the privilege is a mistake, or the policy was forgotten.
-    return query
-      select format('table %s has no policy for %s, which %I may do: create one, or revoke %2$s on %1$s from %3$I', v_table.name, command.name, role)
-      from (values ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')) as command (name, letter)
-      where case command.letter
-          when 'd' then has_table_privilege(v_role.oid, v_table.oid, 'delete')
-          else has_any_column_privilege(v_role.oid, v_table.oid, command.name) end
-        and not exists (
-          select from pg_catalog.pg_policy as policy
-          where policy.polrelid = v_table.oid and policy.polpermissive and policy.polcmd in (command.letter, '*')
-            and exists (
-              select from unnest(policy.polroles) as named
-              where named = 0 or pg_has_role(v_role.oid, named, 'usage')));
-    return query
-      select format(
-        'policy %I lets %I %s in %s: create it anew with user_id = (select app.user_id())',
-        policy.polname, role,
-        concat_ws(
-          ' and ',
-          'see ' || audit.describe_rows(policy.polqual, policy.polrelid),
-          'write ' || audit.describe_rows(policy.polwithcheck, policy.polrelid)),
-        v_table.name)
-      from pg_catalog.pg_policy as policy
-      where policy.polrelid = v_table.oid and policy.polpermissive
-        and exists (
-          select from unnest(policy.polroles) as named
-          where named = 0 or pg_has_role(v_role.oid, named, 'usage'))
-        and (
-          audit.describe_rows(policy.polqual, policy.polrelid) <> 'the user''s own rows'
-          or audit.describe_rows(policy.polwithcheck, policy.polrelid) <> 'the user''s own rows');
-  end loop;
-end $$;
-
-comment on function audit.find_faults is
-  'Why row-level security would not hold for the role: one sentence for each fault, which ends with what to do; none where it holds.';
-
-grant execute on function audit.find_faults to task_api, task_auditor;
--- end db/functions/audit/find_faults.sql
 
 -- begin db/functions/audit/find_function_faults.sql
 -- Of each function that readiness asks about, what decides who sees what: owner, volatility, security,
@@ -317,6 +221,50 @@ comment on function audit.find_function_faults is
 grant execute on function audit.find_function_faults to task_api, task_auditor;
 -- end db/functions/audit/find_function_faults.sql
 
+-- begin db/functions/audit/find_role_faults.sql
+-- Policies do not apply to superusers, to roles with BYPASSRLS, and to roles that may become one of these.
+
+create or replace function audit.find_role_faults(role name) returns setof text
+language sql stable
+set search_path = ''
+as $$
+  select format('role %I is not there: run make migrate', find_role_faults.role)
+  where not exists (
+    select from pg_catalog.pg_roles as reader
+    where reader.rolname = find_role_faults.role)
+
+  union all
+
+  select format(
+    'role %I is a superuser, and no policy applies to it: connect as task_api, and see that it is none',
+    reader.rolname)
+  from pg_catalog.pg_roles as reader
+  where reader.rolname = find_role_faults.role and reader.rolsuper
+
+  union all
+
+  select format('role %I has BYPASSRLS: alter role %1$I nobypassrls', reader.rolname)
+  from pg_catalog.pg_roles as reader
+  where reader.rolname = find_role_faults.role and reader.rolbypassrls
+
+  union all
+
+  select format(
+    'role %I may become %I, and no policy applies to that: revoke %2$I from %1$I',
+    reader.rolname, other.rolname)
+  from pg_catalog.pg_roles as reader
+  inner join pg_catalog.pg_roles as other
+    on other.oid <> reader.oid and (other.rolsuper or other.rolbypassrls)
+  where reader.rolname = find_role_faults.role and not reader.rolsuper
+    and pg_has_role(reader.oid, other.oid, 'member')
+$$;
+
+comment on function audit.find_role_faults is
+  'Why no policy would apply to the role: a sentence for each fault, with its remedy.';
+
+grant execute on function audit.find_role_faults to task_api, task_auditor;
+-- end db/functions/audit/find_role_faults.sql
+
 -- begin db/functions/audit/find_setting_faults.sql
 -- The service brings its own settings with each connection; but behind a pooler those of the role hold, and
 -- the timeouts and session_replication_role are the server's, the database's or the role's.
@@ -352,7 +300,7 @@ as $$
 $$;
 
 comment on function audit.find_setting_faults is
-  'The settings of this session that would change answers or let a request last for ever: a sentence for each.';
+  'The settings of this session that would change answers or let a request last for ever, in sentences.';
 
 grant execute on function audit.find_setting_faults to task_api, task_auditor;
 -- end db/functions/audit/find_setting_faults.sql
@@ -368,7 +316,11 @@ select
   function.proowner as owner_oid,
   owner.rolname as owner,
   function.prosecdef as definer,
-  case function.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end as volatility,
+  case function.provolatile
+    when 'i' then 'immutable'
+    when 's' then 'stable'
+    else 'volatile'
+  end as volatility,
   function.proleakproof as leakproof,
   (
     select substring(setting from '=(.*)')
@@ -470,6 +422,165 @@ comment on view audit.kinds is
 grant select on audit.kinds to task_auditor;
 -- end db/functions/audit/kinds.sql
 
+-- begin db/functions/audit/list_user_tables.sql
+-- Tables with users' rows: all of the schema app, and every other with a column user_id. "Owned": the role
+-- could switch row-level security off. A superuser is left to audit.find_role_faults.
+
+create or replace function audit.list_user_tables(role name, reachable_only boolean)
+returns table (oid oid, name text, securable boolean, secured boolean, forced boolean, owned boolean)
+language sql stable
+set search_path = ''
+as $$
+  select
+    class.oid, class.oid::regclass::text, class.relkind in ('r', 'p'), class.relrowsecurity,
+    class.relforcerowsecurity,
+    not reader.rolsuper and pg_has_role(reader.oid, class.relowner, 'member')
+  from pg_catalog.pg_class as class
+  inner join pg_catalog.pg_namespace as namespace on namespace.oid = class.relnamespace
+  inner join pg_catalog.pg_roles as reader on reader.rolname = list_user_tables.role
+  where class.relkind in ('r', 'p', 'f', 'm')
+    and namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
+    and (
+      namespace.nspname = 'app'
+      or exists (
+        select from pg_catalog.pg_attribute as attribute
+        where attribute.attrelid = class.oid and attribute.attname = 'user_id'
+          and not attribute.attisdropped))
+    and (
+      not reachable_only
+      or pg_has_role(reader.oid, class.relowner, 'member')
+      or has_any_column_privilege(reader.oid, class.oid, 'select, insert, update')
+      or has_table_privilege(reader.oid, class.oid, 'delete, truncate'))
+$$;
+
+comment on function audit.list_user_tables is
+  'The tables with users'' rows, or those of them that the role has a privilege on.';
+
+grant execute on function audit.list_user_tables to task_api, task_auditor;
+-- end db/functions/audit/list_user_tables.sql
+
+-- begin db/functions/audit/find_policy_faults.sql
+-- A command without a policy is refused; but then its privilege is a mistake, or the policy was forgotten.
+
+create or replace function audit.find_policy_faults(role name, reachable_only boolean) returns setof text
+language sql stable
+set search_path = ''
+as $$
+  with reader as (
+    select found.oid, found.rolname from pg_catalog.pg_roles as found
+    where found.rolname = find_policy_faults.role and not found.rolsuper
+  ),
+
+  reached as (
+    select found.oid, found.name from audit.list_user_tables(find_policy_faults.role, reachable_only) as found
+    where found.securable
+  ),
+
+  applied as (
+    select
+      policy.polrelid, policy.polname, policy.polcmd,
+      audit.describe_rows(policy.polqual, policy.polrelid) as sees,
+      audit.describe_rows(policy.polwithcheck, policy.polrelid) as writes
+    from pg_catalog.pg_policy as policy
+    cross join reader
+    where policy.polpermissive
+      and exists (
+        select from unnest(policy.polroles) as named
+        where named = 0 or pg_has_role(reader.oid, named, 'usage'))
+  )
+
+  select format(
+    'table %s has no policy for %s, which %I may do: create one, or revoke %2$s on %1$s from %3$I',
+    reached.name, command.name, reader.rolname)
+  from reader
+  cross join reached
+  cross join (values
+    ('select', 'r'), ('insert', 'a'), ('update', 'w'), ('delete', 'd')
+  ) as command (name, letter)
+  where case command.letter
+      when 'd' then has_table_privilege(reader.oid, reached.oid, 'delete')
+      else has_any_column_privilege(reader.oid, reached.oid, command.name) end
+    and not exists (
+      select from applied
+      where applied.polrelid = reached.oid and applied.polcmd in (command.letter, '*'))
+
+  union all
+
+  select format(
+    'policy %I lets %I %s in %s: create it anew with user_id = (select app.user_id())',
+    applied.polname, reader.rolname,
+    concat_ws(' and ', 'see ' || applied.sees, 'write ' || applied.writes), reached.name)
+  from reader
+  cross join reached
+  inner join applied on applied.polrelid = reached.oid
+  where applied.sees <> 'the user''s own rows' or applied.writes <> 'the user''s own rows'
+$$;
+
+comment on function audit.find_policy_faults is
+  'Which policies let the role reach more than the user''s own rows, or are missing: a sentence for each.';
+
+grant execute on function audit.find_policy_faults to task_api, task_auditor;
+-- end db/functions/audit/find_policy_faults.sql
+
+-- begin db/functions/audit/find_table_faults.sql
+-- Row-level security must be enabled, forced on the owner too, and not for the role to switch off.
+
+create or replace function audit.find_table_faults(role name, reachable_only boolean) returns setof text
+language sql stable
+set search_path = ''
+as $$
+  select format(fault.sentence, found.name, find_table_faults.role)
+  from audit.list_user_tables(find_table_faults.role, reachable_only) as found
+  cross join lateral (values
+    (
+      not found.securable,
+      '%s holds users'' rows, but can''t have row-level security: make it a table, or drop it'
+    ),
+    (
+      found.securable and found.owned,
+      'role %2$I owns table %1$s, or is a member of its owner, and could switch row-level security off: '
+      'connect as task_api, or alter table %1$s owner to task_owner'
+    ),
+    (
+      found.securable and not found.secured,
+      'table %s has no row-level security: alter table %1$s enable row level security'
+    ),
+    (
+      found.securable and not found.forced,
+      'table %s does not force row-level security on its owner: alter table %1$s force row level security'
+    )
+  ) as fault (is_there, sentence)
+  where fault.is_there
+$$;
+
+comment on function audit.find_table_faults is
+  'Which tables do not keep users apart for the role: a sentence for each fault, with its remedy.';
+
+grant execute on function audit.find_table_faults to task_api, task_auditor;
+-- end db/functions/audit/find_table_faults.sql
+
+-- begin db/functions/audit/find_isolation_faults.sql
+-- Whether row-level security is in force for a role: GET /health/ready asks it of the tables that the
+-- role can reach, and the audit of all.
+
+create or replace function audit.find_isolation_faults(role name, reachable_only boolean default false)
+returns setof text
+language sql stable
+set search_path = ''
+as $$
+  select audit.find_role_faults(find_isolation_faults.role)
+  union all
+  select audit.find_table_faults(find_isolation_faults.role, reachable_only)
+  union all
+  select audit.find_policy_faults(find_isolation_faults.role, reachable_only)
+$$;
+
+comment on function audit.find_isolation_faults is
+  'Why row-level security would not hold for the role: a sentence for each fault, with its remedy.';
+
+grant execute on function audit.find_isolation_faults to task_api, task_auditor;
+-- end db/functions/audit/find_isolation_faults.sql
+
 -- begin db/functions/audit/name_role.sql
 -- Two names differ from server to server and mean the same: they are written as what they are.
 
@@ -499,7 +610,13 @@ select
   policy.polrelid as relation_oid,
   policy.polrelid::regclass::text as relation,
   policy.polname as policy,
-  case policy.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end as command,
+  case policy.polcmd
+    when 'r' then 'select'
+    when 'a' then 'insert'
+    when 'w' then 'update'
+    when 'd' then 'delete'
+    else 'all'
+  end as command,
   policy.polroles as role_oids,
   (
     select string_agg(coalesce(role.rolname, 'public'), ', ' order by role.rolname)
@@ -507,13 +624,15 @@ select
     left join pg_catalog.pg_roles as role on named.oid = role.oid) as roles,
   policy.polpermissive as permissive,
   audit.describe_rows(policy.polqual, policy.polrelid) as sees,
-  -- Without a check of its own, what may be seen is what may be written.
+  -- Without a check of its own, the rows that may be seen are those that may be written.
   case when policy.polcmd in ('a', 'w', '*') then
-    coalesce(audit.describe_rows(policy.polwithcheck, policy.polrelid), audit.describe_rows(policy.polqual, policy.polrelid)) end as writes
+    coalesce(
+      audit.describe_rows(policy.polwithcheck, policy.polrelid),
+      audit.describe_rows(policy.polqual, policy.polrelid)) end as writes
 from pg_catalog.pg_policy as policy;
 
 comment on view audit.policies is
-  'Every policy: for whom, for which command, which rows it shows and which it lets be written.';
+  'Every policy: its roles, its command, the rows that it shows and those that it lets be written.';
 
 grant select on audit.policies to task_auditor;
 -- end db/functions/audit/policies.sql
@@ -528,7 +647,10 @@ with granted (subject, object, "column", grants, owner) as (
     case relation.relkind when 'S' then 'sequence' else 'table' end, relation.oid::regclass::text, null,
     coalesce(
       relation.relacl,
-      case relation.relkind when 'S' then acldefault('s', relation.relowner) else acldefault('r', relation.relowner) end),
+      case relation.relkind
+        when 'S' then acldefault('s', relation.relowner)
+        else acldefault('r', relation.relowner)
+      end),
     relation.relowner
   from pg_catalog.pg_class as relation
   where relation.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and audit.is_watched(relation.relnamespace)
@@ -701,7 +823,7 @@ from beyond as found
 group by found.privilege_type, found.subject, found.object, found.grantee;
 
 comment on view audit.privilege_objects is
-  'The part of audit.objects about privileges, on columns too; in PostgreSQL''s own schemas those that were added.';
+  'The part of audit.objects about privileges; in PostgreSQL''s own schemas, those that were added.';
 
 grant select on audit.privilege_objects to task_auditor;
 -- end db/functions/audit/privilege_objects.sql
@@ -722,7 +844,7 @@ as $$
         or actual -> 'leakproof' = 'true'
       or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(require_)?user_id\(') then 'critical'
     when rate.kind = 'setting' and change <> 'missing'
-      and split_part(name, ' of ', 1) ~ '^(app\.user_id|row_security|role|session_.*|search_path|local_preload.*)$'
+      and name ~ '^(app\.user_id|row_security|role|session_\w+|search_path|local_preload_libraries) of '
       then 'critical'
     when rate.kind = 'column' and name ~ '\.user_id$' then 'critical'
     when rate.kind = 'role' and change = 'added' and not (
@@ -908,7 +1030,7 @@ from pg_catalog.pg_statistic_ext as statistics
 where audit.is_watched(statistics.stxnamespace);
 
 comment on view audit.relation_objects is
-  'The part of audit.objects about schemas, tables, views, columns, constraints, indexes, policies, triggers and rules.';
+  'The part of audit.objects about schemas, tables and views, and the parts of a table.';
 
 grant select on audit.relation_objects to task_auditor;
 -- end db/functions/audit/relation_objects.sql
@@ -922,7 +1044,12 @@ select
   class.oid::regclass::text as relation,
   namespace.nspname as schema,
   case class.relkind
-    when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' when 'S' then 'sequence' else 'table' end as kind,
+    when 'v' then 'view'
+    when 'm' then 'materialized view'
+    when 'f' then 'foreign table'
+    when 'S' then 'sequence'
+    else 'table'
+  end as kind,
   owner.rolname as owner,
   class.relowner as owner_oid,
   case
@@ -959,38 +1086,61 @@ grant select on audit.relations to task_auditor;
 
 create or replace view audit.privileges with (security_invoker = true) as
 with granted (kind, schema, object, columns, grants, owner_oid) as (
-  select relation.kind, relation.schema, relation.relation, null, relation.acl, relation.owner_oid
+  select
+    relation.kind, relation.schema, relation.relation, null, relation.acl, relation.owner_oid
   from audit.relations as relation
   where not relation.in_extension
+
   union all
-  select relation.kind, relation.schema, relation.relation, attribute.attname, attribute.attacl, relation.owner_oid
+
+  select
+    relation.kind, relation.schema, relation.relation, attribute.attname, attribute.attacl,
+    relation.owner_oid
   from audit.relations as relation
-  inner join pg_catalog.pg_attribute as attribute on relation.oid = attribute.attrelid and not attribute.attisdropped
+  inner join pg_catalog.pg_attribute as attribute on relation.oid = attribute.attrelid
+    and not attribute.attisdropped
   where not relation.in_extension
+
   union all
-  select 'function', function.schema, function.function, null, coalesce(function.acl, acldefault('f', function.owner_oid)), function.owner_oid
+
+  select
+    'function', function.schema, function.function, null,
+    coalesce(function.acl, acldefault('f', function.owner_oid)), function.owner_oid
   from audit.functions as function
   where not function.in_extension
+
   union all
-  select 'schema', namespace.nspname, quote_ident(namespace.nspname), null, namespace.nspacl, namespace.nspowner
+
+  select
+    'schema', namespace.nspname, quote_ident(namespace.nspname), null, namespace.nspacl, namespace.nspowner
   from pg_catalog.pg_namespace as namespace
   where namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
+
   union all
-  select 'type', namespace.nspname, type.oid::regtype::text, null, coalesce(type.typacl, acldefault('T', type.typowner)), type.typowner
+
+  -- An array's privilege is its element's, and the row type of a table gives no rows.
+  select
+    'type', namespace.nspname, type.oid::regtype::text, null,
+    coalesce(type.typacl, acldefault('T', type.typowner)), type.typowner
   from pg_catalog.pg_type as type
   inner join pg_catalog.pg_namespace as namespace on type.typnamespace = namespace.oid
   left join pg_catalog.pg_class as class on type.typrelid = class.oid
   where namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
-    -- An array's privilege is its element's, and the row type of a table gives no rows.
     and type.typcategory <> 'A' and (class.oid is null or class.relkind = 'c')
     and type.oid not in (
       select dependency.objid from pg_catalog.pg_depend as dependency
       where dependency.classid = 'pg_catalog.pg_type'::regclass and dependency.deptype = 'e')
+
   union all
-  select 'database', null, quote_ident(database.datname), null, coalesce(database.datacl, acldefault('d', database.datdba)), database.datdba
+
+  select
+    'database', null, quote_ident(database.datname), null,
+    coalesce(database.datacl, acldefault('d', database.datdba)), database.datdba
   from pg_catalog.pg_database as database
   where database.datname = current_database()
+
   union all
+
   select 'foreign server', null, quote_ident(server.srvname), null, server.srvacl, server.srvowner
   from pg_catalog.pg_foreign_server as server
 )
@@ -1001,16 +1151,20 @@ select
   granted.schema,
   granted.object,
   lower(entry.privilege_type) as privilege,
-  coalesce(string_agg(granted.columns, ', ' order by granted.columns), case when granted.kind in ('table', 'view') then 'all' end) as columns,
+  coalesce(
+    string_agg(granted.columns, ', ' order by granted.columns),
+    case when granted.kind in ('table', 'view') then 'all' end) as columns,
   bool_or(entry.is_grantable) as grantable
 from granted
 cross join aclexplode(granted.grants) as entry
 left join pg_catalog.pg_roles as grantee on entry.grantee = grantee.oid
 where entry.grantee <> granted.owner_oid
-group by grantee.rolname, granted.kind, granted.schema, granted.object, entry.privilege_type, granted.columns is null;
+group by
+  grantee.rolname, granted.kind, granted.schema, granted.object, entry.privilege_type,
+  granted.columns is null;
 
 comment on view audit.privileges is
-  'Who, besides the owner, has which privilege on what; for tables, on which columns.';
+  'Every privilege of a role that does not own the object; for tables, with the columns.';
 
 grant select on audit.privileges to task_auditor;
 -- end db/functions/audit/privileges.sql
@@ -1118,7 +1272,7 @@ from (
 cross join aclexplode(defaults.defaclacl) as entry;
 
 comment on view audit.role_objects is
-  'The part of audit.objects about roles: attributes, memberships, settings, parameters and default privileges.';
+  'The part of audit.objects about roles: attributes, memberships, settings and default privileges.';
 
 grant select on audit.role_objects to task_auditor;
 -- end db/functions/audit/role_objects.sql
@@ -1232,7 +1386,7 @@ where not audit.is_watched(routine.pronamespace)
       and member.deptype = 'e');
 
 comment on view audit.routine_objects is
-  'The part of audit.objects about functions: owner, volatility, security, path, leakproof, and a digest of the body.';
+  'The part of audit.objects about functions: owner, volatility, security, path, and a digest of the body.';
 
 grant select on audit.routine_objects to task_auditor;
 -- end db/functions/audit/routine_objects.sql
@@ -1399,15 +1553,15 @@ where relation.relnamespace in ('pg_catalog'::regnamespace, 'information_schema'
   and (relation.relowner <> 10 or relation.oid >= 16384 or relation.relrowsecurity);
 
 comment on view audit.server_objects is
-  'The part of audit.objects about the database: extensions, languages, event triggers, replication, servers.';
+  'The part of audit.objects about the database: extensions, languages, replication, servers.';
 
 grant select on audit.server_objects to task_auditor;
 -- end db/functions/audit/server_objects.sql
 
 -- begin db/functions/audit/services.sql
--- The views of this room read the catalog alone, with the rights of their reader. A fault comes with what to do about it.
+-- The views of this room read the catalog alone, with the rights of their reader.
 --
--- A superuser is a member of every role: it counts where it was made one.
+-- A superuser is a member of every role: it counts only where it was made one.
 
 create or replace view audit.services with (security_invoker = true) as
 select
@@ -1425,7 +1579,7 @@ where service.rolname in ('task_api', 'task_worker')
     where service.rolsuper and membership.member = service.oid);
 
 comment on view audit.services is
-  'The roles that the service can connect as: task_api, task_worker, and whoever inherits its rights.';
+  'The roles that the service can connect as: task_api, task_worker, and those that inherit their rights.';
 
 grant select on audit.services to task_auditor;
 -- end db/functions/audit/services.sql
@@ -1434,9 +1588,12 @@ grant select on audit.services to task_auditor;
 -- Part 7 of the report: functions.
 
 create or replace view audit.function_faults with (security_invoker = true) as
--- A definer function must pin its path even where its body is bound: what that calls runs with its owner's rights as well.
+-- A definer function must pin its path even where its body is bound: the functions that it calls run with its
+-- owner's rights as well.
 select
-  format('function %s has no pinned path: whoever calls it decides what the names in it mean', found.function) as fault,
+  format(
+    'function %s has no pinned path: whoever calls it decides what the names in it mean', found.function
+  ) as fault,
   format('alter function %s set search_path = ''''', found.function) as remedy
 from audit.functions as found
 where not found.in_extension
@@ -1447,15 +1604,21 @@ where not found.in_extension
 union
 
 select
-  format('function %s runs with the rights of %I and does not say why', found.function, found.owner) as fault,
-  format('comment on function %s is ''Definer, …'', or alter function %1$s security invoker', found.function) as remedy
+  format(
+    'function %s runs with the rights of %I and does not say why', found.function, found.owner
+  ) as fault,
+  format(
+    'comment on function %s is ''Definer, …'', or alter function %1$s security invoker', found.function
+  ) as remedy
 from audit.functions as found
 where not found.in_extension and found.definer and coalesce(found.about !~ '^Definer, ', true)
 
 union
 
 select
-  format('function %s runs with the rights of %I, and is in none of the schemas for that', found.function, found.owner) as fault,
+  format(
+    'function %s runs with the rights of %I, and is in none of the schemas for that',
+    found.function, found.owner) as fault,
   format(
     'alter function %s security invoker, or create it in finder, keeper or porter, as their owner',
     found.function) as remedy
@@ -1465,19 +1628,24 @@ where not found.in_extension and found.definer and found.schema not in ('finder'
 union
 
 select
-  format('function %s runs with the rights of %I, who may do more than it needs', found.function, found.owner) as fault,
-  format('alter function %s owner to a role of its own, without login, that owns no table', found.function) as remedy
+  format(
+    'function %s runs with the rights of %I, who may do more than it needs', found.function, found.owner
+  ) as fault,
+  format(
+    'alter function %s owner to a role of its own, without login, that owns no table', found.function
+  ) as remedy
 from audit.functions as found
 inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid
 where not found.in_extension and found.definer
   and (
     owner.rolsuper or owner.rolbypassrls or owner.rolcanlogin
-    or exists (select from audit.relations as owned
+    or exists (
+      select from audit.relations as owned
       where owned.owner_oid = owner.oid and owned.kind = 'table'))
 
 union
 
--- What they need is in app.search_entries and app.task_counts.
+-- These roles need app.search_entries, app.task_counts and the like, and no task.
 select
   format(
     '%I may read %s of everybody''s tasks, which it does not need',
@@ -1497,7 +1665,9 @@ group by owner.rolname
 union
 
 select
-  format('function %s is leakproof: it may be shown rows before row-level security has taken them out', found.function) as fault,
+  format(
+    'function %s is leakproof: it may be shown rows before row-level security has taken them out',
+    found.function) as fault,
   format('alter function %s not leakproof', found.function) as remedy
 from audit.functions as found
 where not found.in_extension and found.leakproof
@@ -1506,28 +1676,33 @@ union
 
 select
   format('function %s is in none of the schemas that %I is for', found.function, service.role) as fault,
-  format('revoke execute on function %s from %I, or from whom it has that', found.function, service.role) as remedy
+  format(
+    'revoke execute on function %s from %I, or from whom it has that', found.function, service.role
+  ) as remedy
 from audit.functions as found
 cross join audit.services as service
-where not found.in_extension
+where not found.in_extension and not service.superuser
   and found.schema not in ('app', 'api', 'audit', 'finder', 'keeper', 'porter')
-  and has_schema_privilege(service.oid, found.schema, 'usage') and has_function_privilege(service.oid, found.oid, 'execute')
-  and not service.superuser;
+  and has_schema_privilege(service.oid, found.schema, 'usage')
+  and has_function_privilege(service.oid, found.oid, 'execute');
 
-comment on view audit.function_faults is 'What is off with functions, and what to do about it.';
+comment on view audit.function_faults is 'The rules of functions that are broken, each with its remedy.';
 
 grant select on audit.function_faults to task_auditor;
 -- end db/functions/audit/function_faults.sql
 
 -- begin db/functions/audit/privilege_faults.sql
--- Part 7 of the report: privileges. What a superuser may is left out: that is one fault, of its role.
+-- Part 7 of the report: privileges. Those of a superuser are left out: they are one fault, of its role.
 
 create or replace view audit.privilege_faults with (security_invoker = true) as
 select
-  format('public has %s on %s %s: that is everybody who can log in', found.privilege, found.kind, found.object) as fault,
+  format(
+    'public has %s on %s %s: that is everybody who can log in', found.privilege, found.kind, found.object
+  ) as fault,
   format(
     'revoke %s%s on %s %s from public', found.privilege, ' (' || nullif(found.columns, 'all') || ')',
-    case when found.kind in ('view', 'materialized view', 'foreign table') then 'table' else found.kind end, found.object) as remedy
+    case when found.kind in ('view', 'materialized view', 'foreign table') then 'table' else found.kind end,
+    found.object) as remedy
 from audit.privileges as found
 where found.role = 'public'
 
@@ -1535,7 +1710,9 @@ union
 
 select
   format('%s that %s creates will be executable or usable by public', objects, creator) as fault,
-  format('alter default privileges for role %s revoke %s on %s from public', creator, privilege, objects) as remedy
+  format(
+    'alter default privileges for role %s revoke %s on %s from public', creator, privilege, objects
+  ) as remedy
 from (values
   ('task_owner', 'functions', 'f', 'execute'), ('task_owner', 'types', 'T', 'usage'),
   ('task_finder', 'functions', 'f', 'execute'), ('task_keeper', 'functions', 'f', 'execute'),
@@ -1555,7 +1732,8 @@ select
     found.objects, found.creator, ' in ' || found.schema, found.role, found.privilege) as fault,
   format(
     'alter default privileges for role %I%s revoke %s on %s from %I',
-    found.creator, ' in schema ' || quote_ident(found.schema), found.privilege, found.objects, found.role) as remedy
+    found.creator, ' in schema ' || quote_ident(found.schema), found.privilege, found.objects, found.role
+  ) as remedy
 from audit.default_privileges as found
 where found.role <> found.creator
   and (
@@ -1565,7 +1743,9 @@ where found.role <> found.creator
 union
 
 select
-  format('%I may %s %s, which row-level security does not hold', service.role, privilege.name, found.relation) as fault,
+  format(
+    '%I may %s %s, which row-level security does not hold', service.role, privilege.name, found.relation
+  ) as fault,
   format('revoke %s on %s from %I', privilege.name, found.relation, service.role) as remedy
 from audit.services as service
 cross join audit.relations as found
@@ -1579,8 +1759,12 @@ where (found.schema = 'app' or found.has_user_id) and found.kind <> 'sequence'
 union
 
 select
-  format('%I may %s user_id in %s itself, instead of by its default', service.role, privilege.name, found.relation) as fault,
-  format('revoke %s on %s from %I, and grant it anew on the other columns', privilege.name, found.relation, service.role) as remedy
+  format(
+    '%I may %s user_id in %s itself, instead of by its default',
+    service.role, privilege.name, found.relation) as fault,
+  format(
+    'revoke %s on %s from %I, and grant it anew on the other columns',
+    privilege.name, found.relation, service.role) as remedy
 from audit.services as service
 inner join audit.relations as found on found.has_user_id and found.kind in ('table', 'view')
 cross join (values ('insert'), ('update')) as privilege (name)
@@ -1591,7 +1775,9 @@ union
 
 select
   format('%I may %s in %s %I', service.role, place.privilege, place.kind, place.name) as fault,
-  format('revoke %s on %s %I from %I, or from whom it has that', place.privilege, place.kind, place.name, service.role) as remedy
+  format(
+    'revoke %s on %s %I from %I, or from whom it has that',
+    place.privilege, place.kind, place.name, service.role) as remedy
 from audit.services as service
 cross join (
   select 'schema' as kind, namespace.nspname as name, 'create' as privilege
@@ -1609,7 +1795,9 @@ where not service.superuser
 union
 
 select
-  format('%s has %s on %s %s, which is not one of those that it is for', found.role, found.privilege, found.kind, found.object) as fault,
+  format(
+    '%s has %s on %s %s, which is not one of those that it is for',
+    found.role, found.privilege, found.kind, found.object) as fault,
   format(
     'revoke %s on %s %s from %I', found.privilege,
     case when found.kind in ('view', 'materialized view', 'foreign table') then 'table' else found.kind end,
@@ -1617,7 +1805,8 @@ select
 from audit.privileges as found
 where found.kind in ('table', 'view', 'materialized view', 'foreign table', 'sequence', 'foreign server')
   and (
-    found.role in (select service.role from audit.services as service) and coalesce(found.schema <> 'app', true)
+    found.role in (select service.role from audit.services as service)
+    and coalesce(found.schema <> 'app', true)
     or found.role = 'task_auditor' and coalesce(found.schema <> 'audit', true))
 
 union
@@ -1632,7 +1821,7 @@ inner join pg_catalog.pg_roles as owner on large.lomowner = owner.oid
 where owner.oid in (select service.oid from audit.services as service)
 group by owner.rolname;
 
-comment on view audit.privilege_faults is 'What is off with privileges, and what to do about it.';
+comment on view audit.privilege_faults is 'The rules of privileges that are broken, each with its remedy.';
 
 grant select on audit.privilege_faults to task_auditor;
 -- end db/functions/audit/privilege_faults.sql
@@ -1643,7 +1832,7 @@ grant select on audit.privilege_faults to task_auditor;
 create or replace view audit.role_faults with (security_invoker = true) as
 select split_part(sentence, ': ', 1) as fault, substring(sentence from ': (.*)') as remedy
 from audit.services as service
-cross join audit.find_faults(service.role) as sentence
+cross join audit.find_isolation_faults(service.role) as sentence
 
 union
 
@@ -1654,12 +1843,16 @@ from pg_catalog.pg_roles as role
 cross join lateral (values
   ('superuser', role.rolsuper), ('bypassrls', role.rolbypassrls), ('createrole', role.rolcreaterole),
   ('createdb', role.rolcreatedb), ('replication', role.rolreplication),
-  ('login', role.rolcanlogin and role.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter'))
+  (
+    'login',
+    role.rolcanlogin and role.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter')
+  )
 ) as attribute (name, has)
 where attribute.has
   and (
     role.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor')
-    or role.oid in (select service.oid from audit.services as service) and attribute.name not in ('superuser', 'bypassrls'))
+    or role.oid in (select service.oid from audit.services as service)
+    and attribute.name not in ('superuser', 'bypassrls'))
 
 union
 
@@ -1674,7 +1867,9 @@ where other.oid not in (select same.oid from audit.services as same)
 union
 
 select
-  format('role %I has no %s, so that a request may hold a connection or a lock for ever', service.role, setting.name) as fault,
+  format(
+    'role %I has no %s, so that a request may hold a connection or a lock for ever',
+    service.role, setting.name) as fault,
   format('alter role %I set %s = ''%s''', service.role, setting.name, setting.value) as remedy
 from audit.services as service
 cross join (values
@@ -1682,16 +1877,19 @@ cross join (values
 ) as setting (name, value)
 where not exists (
   select from audit.role_settings as found
-  where found.role_oid in (0, service.oid) and found.name = setting.name and found.value !~ '^0+(ms|s|min|h|d|us)?$')
+  where found.role_oid in (0, service.oid) and found.name = setting.name
+    and found.value !~ '^0+(ms|s|min|h|d|us)?$')
 
 union
 
 select
   format(
-    '%s begins a session as the user %L, who nobody proved to be', coalesce('role ' || role.rolname, 'everybody'), setting.value) as fault,
+    '%s begins a session as the user %L, who nobody proved to be',
+    coalesce('role ' || role.rolname, 'everybody'), setting.value) as fault,
   format(
     'alter %s reset app.user_id, and the same with in database, or for all roles, where it was set so',
-    coalesce('role ' || quote_ident(role.rolname), 'database ' || quote_ident(current_database()))) as remedy
+    coalesce(
+      'role ' || quote_ident(role.rolname), 'database ' || quote_ident(current_database()))) as remedy
 from audit.role_settings as setting
 left join pg_catalog.pg_roles as role on setting.role_oid = role.oid
 where setting.name = 'app.user_id'
@@ -1705,7 +1903,7 @@ from pg_catalog.pg_stat_activity as activity
 where activity.datname = current_database() and activity.application_name = 'duly'
   and activity.usesysid not in (select service.oid from audit.services as service);
 
-comment on view audit.role_faults is 'What is off with the roles, and what to do about it.';
+comment on view audit.role_faults is 'The rules of roles that are broken, each with its remedy.';
 
 grant select on audit.role_faults to task_auditor;
 -- end db/functions/audit/role_faults.sql
@@ -1772,7 +1970,8 @@ begin
         else format('set %s = %L', v_part[1], expected ->> 'value') end)];
   when 'role' then
     if change = 'added' then
-      v_steps := array[format('alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', name)];
+      v_steps := array[format(
+        'alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', name)];
     elsif change = 'missing' then
       v_steps := array['create it as in db/migrations/0001_roles.sql'];
     else
@@ -1905,7 +2104,9 @@ begin
   when 'replication slot' then
     v_steps := array[format('select pg_drop_replication_slot(%L)', name)];
   when 'large objects' then
-    v_steps := array['select lo_unlink(oid) from pg_largeobject_metadata where lomowner = …::regrole, when you know who made them'];
+    v_steps := array[
+      'select lo_unlink(oid) from pg_largeobject_metadata where lomowner = …::regrole, '
+      'when you know who made them'];
   when 'server setting' then
     v_steps := array[format('alter system set %s = %L; select pg_reload_conf()', name, expected ->> 'value')];
   when 'security label' then
@@ -1939,19 +2140,24 @@ select
   format('create its policies, as in db/migrations/*_policies.sql, or drop %s', found.relation) as remedy
 from audit.relations as found
 where found.kind = 'table' and (found.schema = 'app' or found.has_user_id)
-  and not exists (select from audit.policies as policy
+  and not exists (
+    select from audit.policies as policy
     where policy.relation_oid = found.oid)
 
 union
 
--- Of the services' policies audit.find_faults speaks. All rows are for a role alone that nobody logs in as and that owns a
--- definer function, whose reason the report lists.
+-- The policies of the services are left to audit.find_policy_faults. All rows are only for a role without
+-- login that owns a definer function; the report lists its reason.
 select
-  format('policy %I lets %I see or write more than the user''s own rows in %s', policy.policy, role.rolname, policy.relation) as fault,
+  format(
+    'policy %I lets %I see or write more than the user''s own rows in %s',
+    policy.policy, role.rolname, policy.relation) as fault,
   format('drop policy %I on %s', policy.policy, policy.relation) as remedy
 from audit.policies as policy
-inner join pg_catalog.pg_roles as role on role.oid = any(policy.role_oids) and role.oid not in (select service.oid from audit.services as service)
-inner join audit.relations as found on policy.relation_oid = found.oid and (found.schema = 'app' or found.has_user_id)
+inner join pg_catalog.pg_roles as role on role.oid = any(policy.role_oids)
+  and role.oid not in (select service.oid from audit.services as service)
+inner join audit.relations as found on policy.relation_oid = found.oid
+  and (found.schema = 'app' or found.has_user_id)
 where policy.permissive
   and (policy.sees <> 'the user''s own rows' or policy.writes <> 'the user''s own rows')
   and (
@@ -1989,7 +2195,8 @@ where found.kind = 'view' and not found.security_invoker
       inner join pg_catalog.pg_depend as dependency
         on dependency.classid = 'pg_catalog.pg_rewrite'::regclass and rule.oid = dependency.objid
         and dependency.refclassid = 'pg_catalog.pg_class'::regclass
-      inner join audit.relations as read on dependency.refobjid = read.oid and read.oid <> found.oid and (read.schema = 'app' or read.has_user_id)
+      inner join audit.relations as read on dependency.refobjid = read.oid and read.oid <> found.oid
+        and (read.schema = 'app' or read.has_user_id)
       where rule.ev_class = found.oid))
 
 union
@@ -2003,13 +2210,17 @@ where found.kind = 'table' and found.has_rules and (found.schema = 'app' or foun
 union
 
 select
-  format('%s %s belongs to %I, who may log in and undo what protects it', found.kind, found.relation, found.owner) as fault,
+  format(
+    '%s %s belongs to %I, who may log in and undo what protects it', found.kind, found.relation, found.owner
+  ) as fault,
   format('alter %s %s owner to task_owner', found.kind, found.relation) as remedy
 from audit.relations as found
-inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid and (owner.rolcanlogin or owner.rolsuper or owner.rolbypassrls)
+inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid
+  and (owner.rolcanlogin or owner.rolsuper or owner.rolbypassrls)
 where found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter');
 
-comment on view audit.table_faults is 'What is off with tables, views and policies, and what to do about it.';
+comment on view audit.table_faults is
+  'The rules of tables, views and policies that are broken, each with its remedy.';
 
 grant select on audit.table_faults to task_auditor;
 -- end db/functions/audit/table_faults.sql
@@ -2066,7 +2277,7 @@ as $$
 $$;
 
 comment on function audit.review is
-  'All that is off, by the rules and compared with the baseline; the more dangerous first, what is accepted last.';
+  'All faults, by the rules and by the baseline; the more dangerous first, the accepted ones last.';
 
 grant execute on function audit.review to task_auditor;
 -- end db/functions/audit/review.sql
@@ -2234,7 +2445,7 @@ grant select on audit.type_objects to task_auditor;
 -- end db/functions/audit/type_objects.sql
 
 -- begin db/functions/audit/objects.sql
--- All that could matter to who sees and does what. The audit compares it with db/audit/baseline.sql.
+-- The audit compares this view with db/audit/baseline.sql.
 
 create or replace view audit.objects with (security_invoker = true) as
 select kind, name, definition from audit.role_objects
@@ -2250,7 +2461,7 @@ union all
 select kind, name, definition from audit.server_objects;
 
 comment on view audit.objects is
-  'All that could matter to who sees and does what: what kind it is, its name, and its definition by attribute.';
+  'Every object that bears on who may see or do what: its kind, its name, and its definition by attribute.';
 
 grant select on audit.objects to task_auditor;
 -- end db/functions/audit/objects.sql
@@ -2327,6 +2538,18 @@ drop view audit.policies;
 -- drop db/functions/audit/name_role.sql
 drop function audit.name_role;
 
+-- drop db/functions/audit/find_isolation_faults.sql
+drop function audit.find_isolation_faults;
+
+-- drop db/functions/audit/find_table_faults.sql
+drop function audit.find_table_faults;
+
+-- drop db/functions/audit/find_policy_faults.sql
+drop function audit.find_policy_faults;
+
+-- drop db/functions/audit/list_user_tables.sql
+drop function audit.list_user_tables;
+
 -- drop db/functions/audit/kinds.sql
 drop view audit.kinds;
 
@@ -2339,11 +2562,11 @@ drop view audit.functions;
 -- drop db/functions/audit/find_setting_faults.sql
 drop function audit.find_setting_faults;
 
+-- drop db/functions/audit/find_role_faults.sql
+drop function audit.find_role_faults;
+
 -- drop db/functions/audit/find_function_faults.sql
 drop function audit.find_function_faults;
-
--- drop db/functions/audit/find_faults.sql
-drop function audit.find_faults;
 
 -- drop db/functions/audit/digest_words.sql
 drop function audit.digest_words;

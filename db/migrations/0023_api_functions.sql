@@ -104,7 +104,7 @@ begin
     select coalesce(jsonb_agg(jsonb_build_object('code', found.code, 'reason', found.reason)), '[]')
     from (
       -- Whoever logged in counts too: reset role would lead back to it.
-      select distinct 'isolation' as code, audit.find_faults(role, reachable_only => true) as reason
+      select distinct 'isolation' as code, audit.find_isolation_faults(role, reachable_only => true) as reason
       from unnest(array[current_user, session_user]) as role
       union all
       select 'migrations-pending', format('migration %s is pending: run make migrate', pending.version)
@@ -118,7 +118,7 @@ begin
 end $$;
 
 comment on function api.check_readiness is
-  'Why the service may not serve: an array of {code, reason}, empty where it may. functions: the definitions expected, by name.';
+  'Why the service may not serve: an array of {code, reason}. functions: expected definitions, by name.';
 
 grant execute on function api.check_readiness to task_api;
 -- end db/functions/api/check_readiness.sql

@@ -335,7 +335,7 @@ ROLES = {
     ),
     "a superuser login": (
         "alter role task_api superuser",
-        "role task_api is a superuser, whom no policy holds",
+        "role task_api is a superuser, and no policy applies to it",
         "connect as task_api, and see that it is none",
     ),
     "BYPASSRLS on the owner": (

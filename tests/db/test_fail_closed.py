@@ -348,8 +348,10 @@ def test_what_task_api_may_execute_is_known(as_user):
         "api.update_webhook",
         "api.create_pass", "api.delete_pass", "api.list_passes", "api.open_pass", "api.use_pass",
         # Whether row-level security is in force: for api.check_readiness.
-        "audit.describe_rows", "audit.digest_words", "audit.find_faults", "audit.find_function_faults",
-        "audit.find_setting_faults", "keeper.list_migrations",
+        "audit.describe_rows", "audit.digest_words", "audit.find_function_faults",
+        "audit.find_isolation_faults", "audit.find_policy_faults", "audit.find_role_faults",
+        "audit.find_setting_faults", "audit.find_table_faults", "audit.list_user_tables",
+        "keeper.list_migrations",
         # To use the search index; the expired answers of everybody; the user's own numbers;
         # the user of a pass.
         "finder.find_tasks", "keeper.remove_expired_answers", "keeper.take_number", "porter.open_pass",

@@ -1,4 +1,4 @@
--- Part 4 of the report: what is granted on objects that do not exist yet.
+-- Part 4 of the report: privileges on objects that do not exist yet.
 
 create or replace view audit.default_privileges with (security_invoker = true) as
 select
@@ -6,8 +6,13 @@ select
   owner.oid as creator_oid,
   namespace.nspname as schema,
   case defaults.defaclobjtype
-    when 'f' then 'functions' when 'T' then 'types' when 'r' then 'tables' when 'S' then 'sequences' when 'n' then 'schemas'
-    else 'other objects' end as objects,
+    when 'f' then 'functions'
+    when 'T' then 'types'
+    when 'r' then 'tables'
+    when 'S' then 'sequences'
+    when 'n' then 'schemas'
+    else 'other objects'
+  end as objects,
   coalesce(grantee.rolname, 'public') as role,
   lower(entry.privilege_type) as privilege
 from pg_catalog.pg_default_acl as defaults
@@ -16,6 +21,6 @@ left join pg_catalog.pg_namespace as namespace on defaults.defaclnamespace = nam
 cross join aclexplode(defaults.defaclacl) as entry
 left join pg_catalog.pg_roles as grantee on entry.grantee = grantee.oid;
 
-comment on view audit.default_privileges is 'What new objects will be granted when somebody creates them.';
+comment on view audit.default_privileges is 'The privileges that new objects will get from their creator.';
 
 grant select on audit.default_privileges to task_auditor;

@@ -1,5 +1,5 @@
--- PostgreSQL 15 prints more names of tables before columns than later releases do: these names, brackets and white space
--- are left out, so that it is the same on all of them.
+-- PostgreSQL 15 prints more names of tables before columns than later releases do. These names, brackets and
+-- white space are left out.
 
 create or replace function audit.digest_words(body text) returns text
 language sql immutable
@@ -9,6 +9,7 @@ return md5(regexp_replace(
     '\m(?!(?:app|api|audit|finder|keeper|porter|pg_catalog)\.)[a-z_0-9]+\.(?=[a-z_"])', '', 'g'),
   '[\s()]+', '', 'g'));
 
-comment on function audit.digest_words is 'A digest of printed SQL that is the same on every release of PostgreSQL.';
+comment on function audit.digest_words is
+  'A digest of printed SQL that is the same on every release of PostgreSQL.';
 
 grant execute on function audit.digest_words to task_api, task_auditor;

@@ -32,6 +32,6 @@ as $$
 $$;
 
 comment on function audit.find_setting_faults is
-  'The settings of this session that would change answers or let a request last for ever: a sentence for each.';
+  'The settings of this session that would change answers or let a request last for ever, in sentences.';
 
 grant execute on function audit.find_setting_faults to task_api, task_auditor;

@@ -1,9 +1,12 @@
 -- Part 7 of the report: functions.
 
 create or replace view audit.function_faults with (security_invoker = true) as
--- A definer function must pin its path even where its body is bound: what that calls runs with its owner's rights as well.
+-- A definer function must pin its path even where its body is bound: the functions that it calls run with its
+-- owner's rights as well.
 select
-  format('function %s has no pinned path: whoever calls it decides what the names in it mean', found.function) as fault,
+  format(
+    'function %s has no pinned path: whoever calls it decides what the names in it mean', found.function
+  ) as fault,
   format('alter function %s set search_path = ''''', found.function) as remedy
 from audit.functions as found
 where not found.in_extension
@@ -14,15 +17,21 @@ where not found.in_extension
 union
 
 select
-  format('function %s runs with the rights of %I and does not say why', found.function, found.owner) as fault,
-  format('comment on function %s is ''Definer, …'', or alter function %1$s security invoker', found.function) as remedy
+  format(
+    'function %s runs with the rights of %I and does not say why', found.function, found.owner
+  ) as fault,
+  format(
+    'comment on function %s is ''Definer, …'', or alter function %1$s security invoker', found.function
+  ) as remedy
 from audit.functions as found
 where not found.in_extension and found.definer and coalesce(found.about !~ '^Definer, ', true)
 
 union
 
 select
-  format('function %s runs with the rights of %I, and is in none of the schemas for that', found.function, found.owner) as fault,
+  format(
+    'function %s runs with the rights of %I, and is in none of the schemas for that',
+    found.function, found.owner) as fault,
   format(
     'alter function %s security invoker, or create it in finder, keeper or porter, as their owner',
     found.function) as remedy
@@ -32,19 +41,24 @@ where not found.in_extension and found.definer and found.schema not in ('finder'
 union
 
 select
-  format('function %s runs with the rights of %I, who may do more than it needs', found.function, found.owner) as fault,
-  format('alter function %s owner to a role of its own, without login, that owns no table', found.function) as remedy
+  format(
+    'function %s runs with the rights of %I, who may do more than it needs', found.function, found.owner
+  ) as fault,
+  format(
+    'alter function %s owner to a role of its own, without login, that owns no table', found.function
+  ) as remedy
 from audit.functions as found
 inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid
 where not found.in_extension and found.definer
   and (
     owner.rolsuper or owner.rolbypassrls or owner.rolcanlogin
-    or exists (select from audit.relations as owned
+    or exists (
+      select from audit.relations as owned
       where owned.owner_oid = owner.oid and owned.kind = 'table'))
 
 union
 
--- What they need is in app.search_entries and app.task_counts.
+-- These roles need app.search_entries, app.task_counts and the like, and no task.
 select
   format(
     '%I may read %s of everybody''s tasks, which it does not need',
@@ -64,7 +78,9 @@ group by owner.rolname
 union
 
 select
-  format('function %s is leakproof: it may be shown rows before row-level security has taken them out', found.function) as fault,
+  format(
+    'function %s is leakproof: it may be shown rows before row-level security has taken them out',
+    found.function) as fault,
   format('alter function %s not leakproof', found.function) as remedy
 from audit.functions as found
 where not found.in_extension and found.leakproof
@@ -73,14 +89,16 @@ union
 
 select
   format('function %s is in none of the schemas that %I is for', found.function, service.role) as fault,
-  format('revoke execute on function %s from %I, or from whom it has that', found.function, service.role) as remedy
+  format(
+    'revoke execute on function %s from %I, or from whom it has that', found.function, service.role
+  ) as remedy
 from audit.functions as found
 cross join audit.services as service
-where not found.in_extension
+where not found.in_extension and not service.superuser
   and found.schema not in ('app', 'api', 'audit', 'finder', 'keeper', 'porter')
-  and has_schema_privilege(service.oid, found.schema, 'usage') and has_function_privilege(service.oid, found.oid, 'execute')
-  and not service.superuser;
+  and has_schema_privilege(service.oid, found.schema, 'usage')
+  and has_function_privilege(service.oid, found.oid, 'execute');
 
-comment on view audit.function_faults is 'What is off with functions, and what to do about it.';
+comment on view audit.function_faults is 'The rules of functions that are broken, each with its remedy.';
 
 grant select on audit.function_faults to task_auditor;

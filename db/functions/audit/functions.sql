@@ -8,7 +8,11 @@ select
   function.proowner as owner_oid,
   owner.rolname as owner,
   function.prosecdef as definer,
-  case function.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end as volatility,
+  case function.provolatile
+    when 'i' then 'immutable'
+    when 's' then 'stable'
+    else 'volatile'
+  end as volatility,
   function.proleakproof as leakproof,
   (
     select substring(setting from '=(.*)')

@@ -1,4 +1,4 @@
--- All that could matter to who sees and does what. The audit compares it with db/audit/baseline.sql.
+-- The audit compares this view with db/audit/baseline.sql.
 
 create or replace view audit.objects with (security_invoker = true) as
 select kind, name, definition from audit.role_objects
@@ -14,6 +14,6 @@ union all
 select kind, name, definition from audit.server_objects;
 
 comment on view audit.objects is
-  'All that could matter to who sees and does what: what kind it is, its name, and its definition by attribute.';
+  'Every object that bears on who may see or do what: its kind, its name, and its definition by attribute.';
 
 grant select on audit.objects to task_auditor;

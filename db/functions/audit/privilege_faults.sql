@@ -1,11 +1,14 @@
--- Part 7 of the report: privileges. What a superuser may is left out: that is one fault, of its role.
+-- Part 7 of the report: privileges. Those of a superuser are left out: they are one fault, of its role.
 
 create or replace view audit.privilege_faults with (security_invoker = true) as
 select
-  format('public has %s on %s %s: that is everybody who can log in', found.privilege, found.kind, found.object) as fault,
+  format(
+    'public has %s on %s %s: that is everybody who can log in', found.privilege, found.kind, found.object
+  ) as fault,
   format(
     'revoke %s%s on %s %s from public', found.privilege, ' (' || nullif(found.columns, 'all') || ')',
-    case when found.kind in ('view', 'materialized view', 'foreign table') then 'table' else found.kind end, found.object) as remedy
+    case when found.kind in ('view', 'materialized view', 'foreign table') then 'table' else found.kind end,
+    found.object) as remedy
 from audit.privileges as found
 where found.role = 'public'
 
@@ -13,7 +16,9 @@ union
 
 select
   format('%s that %s creates will be executable or usable by public', objects, creator) as fault,
-  format('alter default privileges for role %s revoke %s on %s from public', creator, privilege, objects) as remedy
+  format(
+    'alter default privileges for role %s revoke %s on %s from public', creator, privilege, objects
+  ) as remedy
 from (values
   ('task_owner', 'functions', 'f', 'execute'), ('task_owner', 'types', 'T', 'usage'),
   ('task_finder', 'functions', 'f', 'execute'), ('task_keeper', 'functions', 'f', 'execute'),
@@ -33,7 +38,8 @@ select
     found.objects, found.creator, ' in ' || found.schema, found.role, found.privilege) as fault,
   format(
     'alter default privileges for role %I%s revoke %s on %s from %I',
-    found.creator, ' in schema ' || quote_ident(found.schema), found.privilege, found.objects, found.role) as remedy
+    found.creator, ' in schema ' || quote_ident(found.schema), found.privilege, found.objects, found.role
+  ) as remedy
 from audit.default_privileges as found
 where found.role <> found.creator
   and (
@@ -43,7 +49,9 @@ where found.role <> found.creator
 union
 
 select
-  format('%I may %s %s, which row-level security does not hold', service.role, privilege.name, found.relation) as fault,
+  format(
+    '%I may %s %s, which row-level security does not hold', service.role, privilege.name, found.relation
+  ) as fault,
   format('revoke %s on %s from %I', privilege.name, found.relation, service.role) as remedy
 from audit.services as service
 cross join audit.relations as found
@@ -57,8 +65,12 @@ where (found.schema = 'app' or found.has_user_id) and found.kind <> 'sequence'
 union
 
 select
-  format('%I may %s user_id in %s itself, instead of by its default', service.role, privilege.name, found.relation) as fault,
-  format('revoke %s on %s from %I, and grant it anew on the other columns', privilege.name, found.relation, service.role) as remedy
+  format(
+    '%I may %s user_id in %s itself, instead of by its default',
+    service.role, privilege.name, found.relation) as fault,
+  format(
+    'revoke %s on %s from %I, and grant it anew on the other columns',
+    privilege.name, found.relation, service.role) as remedy
 from audit.services as service
 inner join audit.relations as found on found.has_user_id and found.kind in ('table', 'view')
 cross join (values ('insert'), ('update')) as privilege (name)
@@ -69,7 +81,9 @@ union
 
 select
   format('%I may %s in %s %I', service.role, place.privilege, place.kind, place.name) as fault,
-  format('revoke %s on %s %I from %I, or from whom it has that', place.privilege, place.kind, place.name, service.role) as remedy
+  format(
+    'revoke %s on %s %I from %I, or from whom it has that',
+    place.privilege, place.kind, place.name, service.role) as remedy
 from audit.services as service
 cross join (
   select 'schema' as kind, namespace.nspname as name, 'create' as privilege
@@ -87,7 +101,9 @@ where not service.superuser
 union
 
 select
-  format('%s has %s on %s %s, which is not one of those that it is for', found.role, found.privilege, found.kind, found.object) as fault,
+  format(
+    '%s has %s on %s %s, which is not one of those that it is for',
+    found.role, found.privilege, found.kind, found.object) as fault,
   format(
     'revoke %s on %s %s from %I', found.privilege,
     case when found.kind in ('view', 'materialized view', 'foreign table') then 'table' else found.kind end,
@@ -95,7 +111,8 @@ select
 from audit.privileges as found
 where found.kind in ('table', 'view', 'materialized view', 'foreign table', 'sequence', 'foreign server')
   and (
-    found.role in (select service.role from audit.services as service) and coalesce(found.schema <> 'app', true)
+    found.role in (select service.role from audit.services as service)
+    and coalesce(found.schema <> 'app', true)
     or found.role = 'task_auditor' and coalesce(found.schema <> 'audit', true))
 
 union
@@ -110,6 +127,6 @@ inner join pg_catalog.pg_roles as owner on large.lomowner = owner.oid
 where owner.oid in (select service.oid from audit.services as service)
 group by owner.rolname;
 
-comment on view audit.privilege_faults is 'What is off with privileges, and what to do about it.';
+comment on view audit.privilege_faults is 'The rules of privileges that are broken, each with its remedy.';
 
 grant select on audit.privilege_faults to task_auditor;

@@ -7,7 +7,10 @@ with granted (subject, object, "column", grants, owner) as (
     case relation.relkind when 'S' then 'sequence' else 'table' end, relation.oid::regclass::text, null,
     coalesce(
       relation.relacl,
-      case relation.relkind when 'S' then acldefault('s', relation.relowner) else acldefault('r', relation.relowner) end),
+      case relation.relkind
+        when 'S' then acldefault('s', relation.relowner)
+        else acldefault('r', relation.relowner)
+      end),
     relation.relowner
   from pg_catalog.pg_class as relation
   where relation.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and audit.is_watched(relation.relnamespace)
@@ -180,6 +183,6 @@ from beyond as found
 group by found.privilege_type, found.subject, found.object, found.grantee;
 
 comment on view audit.privilege_objects is
-  'The part of audit.objects about privileges, on columns too; in PostgreSQL''s own schemas those that were added.';
+  'The part of audit.objects about privileges; in PostgreSQL''s own schemas, those that were added.';
 
 grant select on audit.privilege_objects to task_auditor;

@@ -13,7 +13,7 @@ as $$
         or actual -> 'leakproof' = 'true'
       or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(require_)?user_id\(') then 'critical'
     when rate.kind = 'setting' and change <> 'missing'
-      and split_part(name, ' of ', 1) ~ '^(app\.user_id|row_security|role|session_.*|search_path|local_preload.*)$'
+      and name ~ '^(app\.user_id|row_security|role|session_\w+|search_path|local_preload_libraries) of '
       then 'critical'
     when rate.kind = 'column' and name ~ '\.user_id$' then 'critical'
     when rate.kind = 'role' and change = 'added' and not (

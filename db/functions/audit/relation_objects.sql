@@ -159,6 +159,6 @@ from pg_catalog.pg_statistic_ext as statistics
 where audit.is_watched(statistics.stxnamespace);
 
 comment on view audit.relation_objects is
-  'The part of audit.objects about schemas, tables, views, columns, constraints, indexes, policies, triggers and rules.';
+  'The part of audit.objects about schemas, tables and views, and the parts of a table.';
 
 grant select on audit.relation_objects to task_auditor;

@@ -6,7 +6,12 @@ select
   class.oid::regclass::text as relation,
   namespace.nspname as schema,
   case class.relkind
-    when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' when 'S' then 'sequence' else 'table' end as kind,
+    when 'v' then 'view'
+    when 'm' then 'materialized view'
+    when 'f' then 'foreign table'
+    when 'S' then 'sequence'
+    else 'table'
+  end as kind,
   owner.rolname as owner,
   class.relowner as owner_oid,
   case

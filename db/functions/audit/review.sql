@@ -29,6 +29,6 @@ as $$
 $$;
 
 comment on function audit.review is
-  'All that is off, by the rules and compared with the baseline; the more dangerous first, what is accepted last.';
+  'All faults, by the rules and by the baseline; the more dangerous first, the accepted ones last.';
 
 grant execute on function audit.review to task_auditor;

@@ -3,7 +3,7 @@
 create or replace view audit.role_faults with (security_invoker = true) as
 select split_part(sentence, ': ', 1) as fault, substring(sentence from ': (.*)') as remedy
 from audit.services as service
-cross join audit.find_faults(service.role) as sentence
+cross join audit.find_isolation_faults(service.role) as sentence
 
 union
 
@@ -14,12 +14,16 @@ from pg_catalog.pg_roles as role
 cross join lateral (values
   ('superuser', role.rolsuper), ('bypassrls', role.rolbypassrls), ('createrole', role.rolcreaterole),
   ('createdb', role.rolcreatedb), ('replication', role.rolreplication),
-  ('login', role.rolcanlogin and role.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter'))
+  (
+    'login',
+    role.rolcanlogin and role.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter')
+  )
 ) as attribute (name, has)
 where attribute.has
   and (
     role.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor')
-    or role.oid in (select service.oid from audit.services as service) and attribute.name not in ('superuser', 'bypassrls'))
+    or role.oid in (select service.oid from audit.services as service)
+    and attribute.name not in ('superuser', 'bypassrls'))
 
 union
 
@@ -34,7 +38,9 @@ where other.oid not in (select same.oid from audit.services as same)
 union
 
 select
-  format('role %I has no %s, so that a request may hold a connection or a lock for ever', service.role, setting.name) as fault,
+  format(
+    'role %I has no %s, so that a request may hold a connection or a lock for ever',
+    service.role, setting.name) as fault,
   format('alter role %I set %s = ''%s''', service.role, setting.name, setting.value) as remedy
 from audit.services as service
 cross join (values
@@ -42,16 +48,19 @@ cross join (values
 ) as setting (name, value)
 where not exists (
   select from audit.role_settings as found
-  where found.role_oid in (0, service.oid) and found.name = setting.name and found.value !~ '^0+(ms|s|min|h|d|us)?$')
+  where found.role_oid in (0, service.oid) and found.name = setting.name
+    and found.value !~ '^0+(ms|s|min|h|d|us)?$')
 
 union
 
 select
   format(
-    '%s begins a session as the user %L, who nobody proved to be', coalesce('role ' || role.rolname, 'everybody'), setting.value) as fault,
+    '%s begins a session as the user %L, who nobody proved to be',
+    coalesce('role ' || role.rolname, 'everybody'), setting.value) as fault,
   format(
     'alter %s reset app.user_id, and the same with in database, or for all roles, where it was set so',
-    coalesce('role ' || quote_ident(role.rolname), 'database ' || quote_ident(current_database()))) as remedy
+    coalesce(
+      'role ' || quote_ident(role.rolname), 'database ' || quote_ident(current_database()))) as remedy
 from audit.role_settings as setting
 left join pg_catalog.pg_roles as role on setting.role_oid = role.oid
 where setting.name = 'app.user_id'
@@ -65,6 +74,6 @@ from pg_catalog.pg_stat_activity as activity
 where activity.datname = current_database() and activity.application_name = 'duly'
   and activity.usesysid not in (select service.oid from audit.services as service);
 
-comment on view audit.role_faults is 'What is off with the roles, and what to do about it.';
+comment on view audit.role_faults is 'The rules of roles that are broken, each with its remedy.';
 
 grant select on audit.role_faults to task_auditor;

@@ -100,6 +100,6 @@ from (
 cross join aclexplode(defaults.defaclacl) as entry;
 
 comment on view audit.role_objects is
-  'The part of audit.objects about roles: attributes, memberships, settings, parameters and default privileges.';
+  'The part of audit.objects about roles: attributes, memberships, settings and default privileges.';
 
 grant select on audit.role_objects to task_auditor;

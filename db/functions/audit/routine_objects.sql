@@ -53,6 +53,6 @@ where not audit.is_watched(routine.pronamespace)
       and member.deptype = 'e');
 
 comment on view audit.routine_objects is
-  'The part of audit.objects about functions: owner, volatility, security, path, leakproof, and a digest of the body.';
+  'The part of audit.objects about functions: owner, volatility, security, path, and a digest of the body.';
 
 grant select on audit.routine_objects to task_auditor;

@@ -159,6 +159,6 @@ where relation.relnamespace in ('pg_catalog'::regnamespace, 'information_schema'
   and (relation.relowner <> 10 or relation.oid >= 16384 or relation.relrowsecurity);
 
 comment on view audit.server_objects is
-  'The part of audit.objects about the database: extensions, languages, event triggers, replication, servers.';
+  'The part of audit.objects about the database: extensions, languages, replication, servers.';
 
 grant select on audit.server_objects to task_auditor;

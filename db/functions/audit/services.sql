@@ -1,6 +1,6 @@
--- The views of this room read the catalog alone, with the rights of their reader. A fault comes with what to do about it.
+-- The views of this room read the catalog alone, with the rights of their reader.
 --
--- A superuser is a member of every role: it counts where it was made one.
+-- A superuser is a member of every role: it counts only where it was made one.
 
 create or replace view audit.services with (security_invoker = true) as
 select
@@ -18,6 +18,6 @@ where service.rolname in ('task_api', 'task_worker')
     where service.rolsuper and membership.member = service.oid);
 
 comment on view audit.services is
-  'The roles that the service can connect as: task_api, task_worker, and whoever inherits its rights.';
+  'The roles that the service can connect as: task_api, task_worker, and those that inherit their rights.';
 
 grant select on audit.services to task_auditor;

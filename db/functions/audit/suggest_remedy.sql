@@ -59,7 +59,8 @@ begin
         else format('set %s = %L', v_part[1], expected ->> 'value') end)];
   when 'role' then
     if change = 'added' then
-      v_steps := array[format('alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', name)];
+      v_steps := array[format(
+        'alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', name)];
     elsif change = 'missing' then
       v_steps := array['create it as in db/migrations/0001_roles.sql'];
     else
@@ -192,7 +193,9 @@ begin
   when 'replication slot' then
     v_steps := array[format('select pg_drop_replication_slot(%L)', name)];
   when 'large objects' then
-    v_steps := array['select lo_unlink(oid) from pg_largeobject_metadata where lomowner = …::regrole, when you know who made them'];
+    v_steps := array[
+      'select lo_unlink(oid) from pg_largeobject_metadata where lomowner = …::regrole, '
+      'when you know who made them'];
   when 'server setting' then
     v_steps := array[format('alter system set %s = %L; select pg_reload_conf()', name, expected ->> 'value')];
   when 'security label' then

@@ -6,19 +6,24 @@ select
   format('create its policies, as in db/migrations/*_policies.sql, or drop %s', found.relation) as remedy
 from audit.relations as found
 where found.kind = 'table' and (found.schema = 'app' or found.has_user_id)
-  and not exists (select from audit.policies as policy
+  and not exists (
+    select from audit.policies as policy
     where policy.relation_oid = found.oid)
 
 union
 
--- Of the services' policies audit.find_faults speaks. All rows are for a role alone that nobody logs in as and that owns a
--- definer function, whose reason the report lists.
+-- The policies of the services are left to audit.find_policy_faults. All rows are only for a role without
+-- login that owns a definer function; the report lists its reason.
 select
-  format('policy %I lets %I see or write more than the user''s own rows in %s', policy.policy, role.rolname, policy.relation) as fault,
+  format(
+    'policy %I lets %I see or write more than the user''s own rows in %s',
+    policy.policy, role.rolname, policy.relation) as fault,
   format('drop policy %I on %s', policy.policy, policy.relation) as remedy
 from audit.policies as policy
-inner join pg_catalog.pg_roles as role on role.oid = any(policy.role_oids) and role.oid not in (select service.oid from audit.services as service)
-inner join audit.relations as found on policy.relation_oid = found.oid and (found.schema = 'app' or found.has_user_id)
+inner join pg_catalog.pg_roles as role on role.oid = any(policy.role_oids)
+  and role.oid not in (select service.oid from audit.services as service)
+inner join audit.relations as found on policy.relation_oid = found.oid
+  and (found.schema = 'app' or found.has_user_id)
 where policy.permissive
   and (policy.sees <> 'the user''s own rows' or policy.writes <> 'the user''s own rows')
   and (
@@ -56,7 +61,8 @@ where found.kind = 'view' and not found.security_invoker
       inner join pg_catalog.pg_depend as dependency
         on dependency.classid = 'pg_catalog.pg_rewrite'::regclass and rule.oid = dependency.objid
         and dependency.refclassid = 'pg_catalog.pg_class'::regclass
-      inner join audit.relations as read on dependency.refobjid = read.oid and read.oid <> found.oid and (read.schema = 'app' or read.has_user_id)
+      inner join audit.relations as read on dependency.refobjid = read.oid and read.oid <> found.oid
+        and (read.schema = 'app' or read.has_user_id)
       where rule.ev_class = found.oid))
 
 union
@@ -70,12 +76,16 @@ where found.kind = 'table' and found.has_rules and (found.schema = 'app' or foun
 union
 
 select
-  format('%s %s belongs to %I, who may log in and undo what protects it', found.kind, found.relation, found.owner) as fault,
+  format(
+    '%s %s belongs to %I, who may log in and undo what protects it', found.kind, found.relation, found.owner
+  ) as fault,
   format('alter %s %s owner to task_owner', found.kind, found.relation) as remedy
 from audit.relations as found
-inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid and (owner.rolcanlogin or owner.rolsuper or owner.rolbypassrls)
+inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid
+  and (owner.rolcanlogin or owner.rolsuper or owner.rolbypassrls)
 where found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter');
 
-comment on view audit.table_faults is 'What is off with tables, views and policies, and what to do about it.';
+comment on view audit.table_faults is
+  'The rules of tables, views and policies that are broken, each with its remedy.';
 
 grant select on audit.table_faults to task_auditor;

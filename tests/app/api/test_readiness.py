@@ -176,7 +176,7 @@ def test_the_service_is_not_ready_when(fault, server: Server, new_database: Call
 def test_the_service_is_not_ready_as_a_superuser(server, database):
     with service(server.superuser_url(database)) as http:
         reasons = " ".join(reasons_of(http))
-        assert "is a superuser, whom no policy holds: connect as task_api" in reasons
+        assert "is a superuser, and no policy applies to it: connect as task_api" in reasons
         assert "has BYPASSRLS" in reasons
 
 
@@ -259,7 +259,7 @@ ROLES = {
     "alter role task_api superuser": "role task_api is a superuser",
     "grant task_owner to task_api": "role task_api owns table app.tasks, or is a member of its owner",
     "create role walks_past bypassrls; grant walks_past to task_api": (
-        "role task_api may become walks_past, whom no policy holds: revoke walks_past from task_api"
+        "role task_api may become walks_past, and no policy applies to that: revoke walks_past from task_api"
     ),
 }
 
@@ -269,7 +269,7 @@ def test_a_role_that_could_walk_past_is_a_reason(plant, server, database):
     # Roles are the whole server's, so these are planted in a transaction that nobody else sees.
     session = Session(server.superuser_url(database))
     session.execute(f"begin; {plant}")
-    reasons = session.column("select audit.find_faults('task_api')")
+    reasons = session.column("select audit.find_isolation_faults('task_api')")
     session.execute("rollback")
     session.close()
     assert any(ROLES[plant] in reason for reason in reasons), reasons
@@ -287,7 +287,7 @@ def test_who_logged_in_counts_even_where_the_role_was_changed(as_superuser):
 def test_no_policy_may_be_missing_for_a_role_that_inherits_it(server, database):
     session = Session(server.superuser_url(database))
     session.execute("begin; create role duly_service login in role task_api")
-    assert session.column("select audit.find_faults('duly_service')") == []
+    assert session.column("select audit.find_isolation_faults('duly_service')") == []
     session.execute("rollback")
     session.close()
 
