@@ -60,7 +60,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with instrumentation, database, hub.watching():
+        # What the service asks at its start is not measured.
+        async with database, health.proving(), instrumentation, hub.watching():
             yield
             await authenticator.aclose()
 

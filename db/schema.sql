@@ -6123,6 +6123,11 @@ CREATE FUNCTION audit.find_setting_faults() RETURNS SETOF text
   ) as bound (name, usual, most)
   where current_setting(bound.name)::interval not between interval '1 millisecond'
     and bound.most * interval '1 second'
+
+  union all
+
+  select 'the server is a standby, where nothing can be written: connect to the primary'
+  where pg_is_in_recovery()
 $_$;
 
 

@@ -1,7 +1,10 @@
 """Whether the service lives, and whether it is ready for requests."""
 
+import asyncio
 import json
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +23,9 @@ from app.web.problems import Problem, Unavailable
 log = logging.getLogger("duly.health")
 
 _MIGRATIONS = Path(__file__).parents[2] / "db" / "migrations"
+# Seconds that the start waits for the database's answer, and until it is asked again.
+_PATIENCE = 2.0
+_PAUSE = 5.0
 
 
 class Reason(NamedTuple):
@@ -40,6 +46,29 @@ class Health:
         )
         self._functions = json.dumps(expected_functions())
         self._told: list[Reason] = []
+        self._has_answer = False
+
+    @asynccontextmanager
+    async def proving(self) -> AsyncIterator[None]:
+        """Before the first request, write into the log why the service is not ready.
+
+        The service starts in any case. A database that does not answer yet is asked again until it does.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await self._find_reasons()
+        task = asyncio.create_task(self._ask_again())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _ask_again(self) -> None:
+        while not self._has_answer:
+            await asyncio.sleep(_PAUSE)
+            await self._find_reasons()
 
     async def live(self, request: Request) -> Response:
         """``GET /health``: 200, without asking the database."""
@@ -52,16 +81,9 @@ class Health:
     async def ready(self, request: Request) -> Response:
         """``GET /health/ready``: 200, or 503 with the codes of the reasons. No setting turns a reason off.
 
-        Anybody may ask, and the reasons name tables and roles: they go to the log, once until they change. An
-        outage is in the log already, see app.database.outages.
+        Anybody may ask, and the reasons name tables and roles: they go to the log.
         """
-        try:
-            reasons = await self._find_reasons()
-            self._tell(reasons)
-        except Unavailable as error:
-            reasons = [_reason_of(error)]
-        except asyncpg.PostgresError as error:
-            reasons = [_reason(error.sqlstate or "")]
+        reasons = await self._find_reasons()
         if reasons:
             codes = list(dict.fromkeys(reason.code for reason in reasons))
             details = {"reasons": [reason.sentence for reason in reasons]} if self._tells_details else {}
@@ -73,10 +95,19 @@ class Health:
         )
 
     async def _find_reasons(self) -> list[Reason]:
-        found = await self._database.find(
-            "check_readiness", NOBODY, migrations=self._migrations, functions=self._functions
-        )
-        return sorted(Reason(entry["code"], entry["reason"]) for entry in found)
+        """Why the service is not ready. New reasons go to the log; an outage is there already."""
+        try:
+            found = await self._database.find(
+                "check_readiness", NOBODY, migrations=self._migrations, functions=self._functions
+            )
+            reasons = sorted(Reason(entry["code"], entry["reason"]) for entry in found)
+            self._has_answer = True
+        except Unavailable as error:
+            return [_reason_of(error)]
+        except asyncpg.PostgresError as error:
+            reasons = [_reason(error.sqlstate or "")]
+        self._tell(reasons)
+        return reasons
 
     def _tell(self, reasons: list[Reason]) -> None:
         if reasons == self._told:

@@ -6,19 +6,21 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from app.auth.authenticator import Authenticator
-from app.database.calls import Database
+from app.database.calls import CallObserver, Database
 from app.instrumentation.middleware import Measure, Observer
 from app.settings import Settings, SettingsError
 from app.web.resource import Resource
 
 
 class Instrumentation:
-    """The middleware and the routes of all that is on. As an async context manager it sends the traces."""
+    """The middleware and the routes of all that is on. An async context manager: calls are observed inside it."""
 
     def __init__(self, settings: Settings, database: Database, authenticator: Authenticator) -> None:
         """Raises SettingsError if TRACING is set and OpenTelemetry is not installed."""
         self.routes: list[Route] = []
         self._tracing = settings.tracing
+        self._database = database
+        self._call_observers: list[CallObserver] = []
         observers: list[Observer] = []
         if settings.tracing:
             try:
@@ -28,7 +30,7 @@ class Instrumentation:
                     "TRACING needs OpenTelemetry: install app/requirements-otel.txt"
                 ) from None
             observers.append(observe_exchange)
-            database.observers.append(observe_call)
+            self._call_observers.append(observe_call)
         if settings.log_level in ("debug", "info"):
             from app.instrumentation.logs import RequestLog
 
@@ -38,7 +40,7 @@ class Instrumentation:
 
             metrics = Metrics(database, authenticator)
             observers.append(metrics.observe_exchange)
-            database.observers.append(metrics.observe_call)
+            self._call_observers.append(metrics.observe_call)
             resource = Resource(("text/plain",), GET=metrics.show)
             self.routes.append(Route("/metrics", resource, include_in_schema=False))
         self.middleware = [Middleware(Measure, observers=observers)] if observers else []
@@ -48,6 +50,7 @@ class Instrumentation:
             from app.instrumentation.tracing import start_tracing
 
             self._provider = start_tracing()
+        self._database.observers.extend(self._call_observers)
         return self
 
     async def __aexit__(self, *exception: object) -> None:

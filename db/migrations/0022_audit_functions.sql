@@ -266,8 +266,9 @@ grant execute on function audit.find_role_faults to task_api, task_auditor;
 -- end db/functions/audit/find_role_faults.sql
 
 -- begin db/functions/audit/find_setting_faults.sql
--- The service brings its own settings with each connection; but behind a pooler those of the role hold, and
--- the timeouts and session_replication_role are the server's, the database's or the role's.
+-- The service brings settings of its own with each connection. Behind a pooler those of the role hold; the
+-- timeouts and session_replication_role are always those of the server, the database or the role. A frozen
+-- database (default_transaction_read_only) and a standby serve reads only: there the service is not ready.
 
 create or replace function audit.find_setting_faults() returns setof text
 language sql stable
@@ -297,6 +298,11 @@ as $$
   ) as bound (name, usual, most)
   where current_setting(bound.name)::interval not between interval '1 millisecond'
     and bound.most * interval '1 second'
+
+  union all
+
+  select 'the server is a standby, where nothing can be written: connect to the primary'
+  where pg_is_in_recovery()
 $$;
 
 comment on function audit.find_setting_faults is

@@ -1,6 +1,8 @@
 """GET /health/ready: 200, or 503 with every reason. Each fault is planted in a database of its own."""
 
 import json
+import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +10,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from app.api import health
+from app.database.baseline import expected_functions
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import SECRET
@@ -173,6 +177,17 @@ def test_the_service_is_not_ready_when(fault, server: Server, new_database: Call
             assert any(words in reason for reason in reasons), reasons
 
 
+def test_readiness_compares_each_function_that_it_consists_of(as_user):
+    query = (
+        "select oid::regprocedure::text from pg_proc where pronamespace = 'audit'::regnamespace"
+        " and has_function_privilege(oid, 'execute')"
+    )
+    expected = expected_functions()
+    mine = as_user(None).column(query)
+    assert "audit.describe_rows(pg_node_tree,oid)" in mine
+    assert [name for name in mine if not expected[name]] == []
+
+
 def test_the_service_is_not_ready_as_a_superuser(server, database):
     with service(server.superuser_url(database)) as http:
         reasons = " ".join(reasons_of(http))
@@ -252,6 +267,37 @@ def test_anybody_reads_codes_and_the_log_reads_the_reasons_once(server, new_data
     told = [record.getMessage() for record in caplog.records if record.name == "duly.health"]
     assert len(told) == 2
     assert any("alter table app.tasks enable row level security" in line for line in told)
+
+
+def wait_for(words: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Until the log of readiness has the words."""
+    deadline = time.monotonic() + 20
+    while not any(words in record.getMessage() for record in caplog.records if record.name == "duly.health"):
+        assert time.monotonic() < deadline, caplog.text
+        time.sleep(0.02)
+
+
+def test_the_log_says_at_the_start_why_the_service_is_not_ready(server, new_database, caplog):
+    database = new_database()
+    server.execute("alter table app.tasks no force row level security", database)
+    with service(server.service_url(database)) as http:
+        # Nobody asks for /health/ready.
+        wait_for("Not ready: table app.tasks does not force row-level security", caplog)
+        assert http.get("/health").status_code == 200
+
+
+def test_a_database_that_comes_later_is_proved_when_it_comes(server, template, caplog, monkeypatch):
+    monkeypatch.setattr(health, "_PAUSE", 0.05)
+    database = f"duly_late_{os.getpid()}"
+    with service(server.service_url(database)) as http:
+        assert http.get("/health/ready").json()["codes"] == ["login-refused"]
+        server.create_database(f"{database}_new", template)
+        server.execute("alter function app.user_id() immutable", f"{database}_new")
+        server.execute(f"alter database {database}_new rename to {database}")
+        try:
+            wait_for("Not ready: function app.user_id() is not as it was made (volatility)", caplog)
+        finally:
+            server.execute(f"drop database {database} with (force)")
 
 
 ROLES = {

@@ -125,8 +125,10 @@ def test_a_read_only_database_is_503_for_writes_and_reads_go_on(setting, refusin
                     503, "The database is read-only just now; nothing can be changed"
                 )  # fmt: skip
                 assert client.get("/tasks").status_code == 200
-        (record,) = warnings()
-        assert "it is read-only" in record.getMessage()
+        # The start says it, and the first write.
+        proof, outage = (record.getMessage() for record in warnings())
+        assert proof == "Not ready: default_transaction_read_only is 'on': it must be off"
+        assert "it is read-only" in outage
     finally:
         refusing.execute(
             f"alter {setting.partition(' set ')[0]} reset default_transaction_read_only", database="postgres"
@@ -154,3 +156,27 @@ def test_it_says_when_the_database_is_well_again(cluster, warnings, monkeypatch)
     *away, well = [record.getMessage() for record in warnings()]
     assert 1 <= len(away) <= 2
     assert "it answers again" in well
+
+
+def test_a_standby_is_not_ready_and_its_tasks_can_be_read(cluster):
+    signal = cluster.folder / "data" / "standby.signal"
+    cluster.stop()
+    signal.touch()
+    cluster.start()
+    try:
+        settings = Settings(
+            database_url=cluster.url("task_api"), jwt_secret=SECRET, health_details=True, events_limit=0
+        )
+        with TestClient(create_app(settings)) as http:
+            response = http.get("/health/ready")
+            assert response.status_code == 503
+            assert response.json()["reasons"] == [
+                "the server is a standby, where nothing can be written: connect to the primary"
+            ]
+            alice = Client(http, make_token("alice", SECRET))
+            assert alice.get("/tasks").status_code == 200
+            assert alice.post("/tasks", {"title": "x"}).status_code == 503
+    finally:
+        cluster.stop()
+        signal.unlink()
+        cluster.start()
