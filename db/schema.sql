@@ -467,7 +467,9 @@ begin
       select distinct 'isolation' as code, audit.find_isolation_faults(role, reachable_only => true) as reason
       from unnest(array[current_user, session_user]) as role
       union all
-      select 'migrations-pending', format('migration %s is pending: run make migrate', pending.version)
+      select
+        'migrations-pending',
+        format('migration %s is pending: run duly migrate (make migrate)', pending.version)
       from jsonb_array_elements_text(migrations) as pending (version)
       where pending.version not in (select keeper.list_migrations())
       union all
@@ -5915,7 +5917,8 @@ CREATE FUNCTION audit.find_function_faults(expected jsonb, role name) RETURNS SE
     SET search_path TO ''
     AS $_$
   select case
-    when routine.oid is null then format('function %s is missing: run make migrate', wanted.name)
+    when routine.oid is null
+      then format('function %s is missing: run duly migrate (make migrate)', wanted.name)
     when wanted.definition is not null and wanted.definition <> present.definition then format(
       'function %s is not as it was made (%s): apply the file of db/functions that makes it', wanted.name, (
         select string_agg(attribute.key, ', ' order by attribute.key)
@@ -6052,7 +6055,7 @@ CREATE FUNCTION audit.find_role_faults(role name) RETURNS SETOF text
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $_$
-  select format('role %I is not there: run make migrate', find_role_faults.role)
+  select format('role %I is not there: run duly migrate (make migrate)', find_role_faults.role)
   where not exists (
     select from pg_catalog.pg_roles as reader
     where reader.rolname = find_role_faults.role)
@@ -8856,10 +8859,15 @@ UNION ALL
 UNION ALL
  SELECT 'text search dictionary'::text AS kind,
     ((dictionary.oid)::regdictionary)::text AS name,
-    jsonb_build_object('owner', audit.name_role(dictionary.dictowner), 'options', dictionary.dictinitoption, 'template', ( SELECT template.tmplname
+    jsonb_build_object('owner',
+        CASE
+            WHEN owner.rolsuper THEN 'the first superuser'::text
+            ELSE audit.name_role(owner.oid)
+        END, 'options', dictionary.dictinitoption, 'template', ( SELECT template.tmplname
            FROM pg_ts_template template
           WHERE (template.oid = dictionary.dicttemplate))) AS definition
-   FROM pg_ts_dict dictionary
+   FROM (pg_ts_dict dictionary
+     JOIN pg_roles owner ON ((dictionary.dictowner = owner.oid)))
   WHERE audit.is_watched(dictionary.dictnamespace)
 UNION ALL
  SELECT 'text search parser'::text AS kind,

@@ -6,7 +6,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import NamedTuple
 
 import asyncpg
@@ -16,13 +15,13 @@ from starlette.responses import JSONResponse, Response
 from app import __version__
 from app.database.baseline import expected_functions
 from app.database.calls import Database
+from app.files import BASELINE, DATABASE_FILES, MIGRATIONS
 from app.identity import NOBODY
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from app.web.problems import Problem, Unavailable
 
 log = logging.getLogger("duly.health")
 
-_MIGRATIONS = Path(__file__).parents[2] / "db" / "migrations"
 # Seconds that the start waits for the database's answer, and until it is asked again.
 _PATIENCE = 2.0
 _PAUSE = 5.0
@@ -41,9 +40,13 @@ class Health:
     def __init__(self, settings: Settings, database: Database) -> None:
         self._database = database
         self._tells_details = settings.health_details
-        self._migrations = json.dumps(
-            sorted(path.name.partition("_")[0] for path in _MIGRATIONS.glob("*.sql"))
-        )
+        migrations = sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("*.sql"))
+        if not migrations or not BASELINE.exists():
+            raise SettingsError(
+                f"{DATABASE_FILES} lacks migrations or audit/baseline.sql, so readiness can't be judged: "
+                "install Duly anew"
+            )
+        self._migrations = json.dumps(migrations)
         self._functions = json.dumps(expected_functions())
         self._told: list[Reason] = []
         self._has_answer = False
@@ -134,7 +137,7 @@ def _reason(sqlstate: str) -> Reason:
     return Reason(code, f"{sentence} (SQLSTATE {sqlstate})")
 
 
-_MIGRATE = "migrations-pending", "migrations are pending: run make migrate"
+_MIGRATE = "migrations-pending", "migrations are pending: run duly migrate (make migrate)"
 _LOGIN = (
     "login-refused",
     "the database refuses the login: look at the role, the password and the database in DATABASE_URL",

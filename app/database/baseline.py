@@ -4,14 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-_PATH = Path(__file__).parents[2] / "db" / "audit" / "baseline.sql"
+from app.files import BASELINE
+
 # Readiness looks at these parts; the audit compares the rest too.
 _ATTRIBUTES = ("owner", "volatility", "security", "leakproof", "settings", "body", "words")
 # What the policies call.
 _USER = ("app.user_id()", "app.require_user_id()")
 
 
-def read_baseline(path: Path = _PATH) -> list[dict[str, Any]]:
+def read_baseline(path: Path = BASELINE) -> list[dict[str, Any]]:
     """The entries of a baseline: kind, name and definition of each object."""
     entries: list[dict[str, Any]] = json.loads(path.read_text().split("$baseline$")[1])
     return entries

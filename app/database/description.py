@@ -39,4 +39,4 @@ async def _migration(connection: Connection) -> str:
     try:
         return str(await connection.fetchval(_MIGRATION) or "no migration")
     except asyncpg.PostgresError:
-        return "no migration: run make migrate, or connect as task_api"
+        return "no migration: run duly migrate (make migrate), or connect as task_api"

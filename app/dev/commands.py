@@ -21,8 +21,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from app.admin import forgetting
+from app.admin.audit import audit as run_audit
+from app.admin.audit import run_script
+from app.admin.migrate import dbmate, migrate
 from app.dev import postgres
-from app.dev.audit_page import render_page
 from app.dev.baseline import write_baseline
 from app.settings import SettingsError, parse_database_url
 
@@ -56,38 +59,6 @@ def is_embedded() -> bool:
     return not (os.environ.get("DATABASE_OWNER_URL") or os.environ.get("DATABASE_URL"))
 
 
-def migrate(owner: str, command: str = "migrate", quiet: bool = True) -> list[str]:
-    """Run a command of dbmate; returns the file names of the migrations that were applied.
-
-    Of several that run at once one works, and the others wait. A migration that does not get a table within
-    seconds fails, rather than have all requests queue up behind it.
-    """
-    printed = dbmate(owner, "--no-dump-schema", "--migration-lock", command, quiet=quiet)
-    return re.findall(r"^Applied: (\S+)", printed, re.MULTILINE)
-
-
-def dbmate(owner: str, *arguments: str | Path, quiet: bool = False) -> str:
-    """Run dbmate, which lies beside this Python; returns its output. Raises CalledProcessError."""
-    parts = urlsplit(owner)
-    extra = "options=-clock_timeout%3D5s"
-    if parts.hostname in (None, "localhost", "127.0.0.1", "::1") and "sslmode=" not in parts.query:
-        extra += "&sslmode=disable"  # Its driver wants TLS unless told otherwise.
-    url = urlunsplit(parts._replace(query="&".join(filter(None, [parts.query, extra]))))
-    program = Path(sys.executable).parent / "dbmate"
-    migrations = ROOT / "db" / "migrations"
-    command = [program, "--url", url, "--migrations-dir", migrations, *arguments]
-    lines = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line)
-            if not quiet:
-                print(line, end="", flush=True)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, "dbmate")
-    return "".join(lines)
-
-
 def psql(owner: str, user: str, *arguments: str) -> int:
     """Run psql as the owner; or with a user, as the service, which sees that user's tasks only."""
     variables = dict(os.environ)
@@ -118,20 +89,9 @@ def write_schema(path: Path = ROOT / "db" / "schema.sql", baseline: Path = AUDIT
 def audit(owner: str, full: bool = False, page: Path = FOLDER / "audit.html") -> int:
     """Print the report of db/audit and the access matrix, and write both as a page and as JSON beside it.
 
-    Returns 1 if anything is off in either, else 0. The owner is a member of task_auditor, which makes the report;
-    for the matrix it becomes one of task_api too.
+    Returns 1 if anything is off in either, else 0.
     """
-    # A script that is included, not given with -f, ends psql with 1.
-    results = [
-        _run_audit(owner, part, *(["full"] if full else []))[0].returncode for part in ("report", "matrix")
-    ]
-    (report, told), (matrix, tried) = (_run_audit(owner, part, "json") for part in ("report", "matrix"))
-    if told and tried:
-        page.parent.mkdir(exist_ok=True)
-        page.write_text(render_page(told, tried))
-        page.with_suffix(".json").write_text(json.dumps({"report": told, "matrix": tried}, indent=1))
-        print(f"As a page: {page}\nAs JSON:   {page.with_suffix('.json')}")
-    return int(any([*results, report.returncode, matrix.returncode]))
+    return run_audit(owner, full, page, program=postgres.BINARIES / "psql", folder=ROOT)
 
 
 def accept(owner: str, id: str, reason: str, name: str, path: Path = AUDIT / "accepted.sql") -> str:
@@ -142,7 +102,8 @@ def accept(owner: str, id: str, reason: str, name: str, path: Path = AUDIT / "ac
     """
     if not (id and reason and name):
         raise SettingsError('make audit-accept id=… reason="why it is meant" name="who says so"')
-    _, report = _run_audit(owner, "report", "json")
+    program = postgres.BINARIES / "psql"
+    _, report = run_script(owner, "report", "json", program=program, folder=ROOT)
     found = next((found for found in report["findings"] if found["id"] == id), None) if report else None
     if found is None:
         raise SettingsError(f"the audit finds nothing with the id {id}: make audit shows them")
@@ -155,19 +116,6 @@ def accept(owner: str, id: str, reason: str, name: str, path: Path = AUDIT / "ac
     return str(found["fault"])
 
 
-def _run_audit(owner: str, part: str, *variables: str) -> tuple[subprocess.CompletedProcess[str], Any]:
-    """Run a script of db/audit; with the variable json, returns what it says too."""
-    command: list[str | Path] = [postgres.BINARIES / "psql", owner, "--no-psqlrc"]
-    for variable in variables:
-        command += ["-v", f"{variable}=1"]
-    command += ["-c", rf"\i db/audit/{part}.sql"]
-    if "json" not in variables:
-        return subprocess.run(command, cwd=ROOT, text=True), None
-    quiet = subprocess.PIPE, subprocess.DEVNULL
-    result = subprocess.run(command, cwd=ROOT, text=True, stdout=quiet[0], stderr=quiet[1])
-    return result, json.loads(result.stdout) if result.stdout.strip() else None
-
-
 def forget_user(owner: str, user: str) -> list[str]:
     """Delete every trace of a user, in one transaction; returns how many rows of each table.
 
@@ -177,8 +125,7 @@ def forget_user(owner: str, user: str) -> list[str]:
         raise SettingsError('make forget-user user="…": the sub of its tokens')
     parts = urlsplit(owner)
     url = urlunsplit(parts._replace(netloc="postgres@")) if is_embedded() and not parts.hostname else owner
-    counts: dict[str, int] = json.loads(asyncio.run(_fetch(url, "select api.forget_user($1)", user)))
-    return [f"{count:6} {table}" for table, count in counts.items()]
+    return forgetting.forget_user(url, user)
 
 
 def check_dump(owner: str, dump: str) -> list[str]:

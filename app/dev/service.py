@@ -10,6 +10,7 @@ import time
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+from app.admin.migrate import migrate
 from app.dev import commands
 from app.dev.tokens import secret, token
 from app.settings import is_loopback
@@ -37,7 +38,7 @@ def run() -> int:
     port = _free_port(host, os.environ.get("PORT") or "8000")
     with commands.database() as owner:
         if urlsplit(owner).username != "task_api":
-            applied = commands.migrate(owner)
+            applied = migrate(owner)
             if applied:
                 print(f"Applied {len(applied)} migrations", file=sys.stderr, flush=True)
         # A session of its own: Ctrl-C reaches this process, which passes it on, and then stops the database.

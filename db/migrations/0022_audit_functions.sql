@@ -183,7 +183,8 @@ language sql stable
 set search_path = ''
 as $$
   select case
-    when routine.oid is null then format('function %s is missing: run make migrate', wanted.name)
+    when routine.oid is null
+      then format('function %s is missing: run duly migrate (make migrate)', wanted.name)
     when wanted.definition is not null and wanted.definition <> present.definition then format(
       'function %s is not as it was made (%s): apply the file of db/functions that makes it', wanted.name, (
         select string_agg(attribute.key, ', ' order by attribute.key)
@@ -228,7 +229,7 @@ create or replace function audit.find_role_faults(role name) returns setof text
 language sql stable
 set search_path = ''
 as $$
-  select format('role %I is not there: run make migrate', find_role_faults.role)
+  select format('role %I is not there: run duly migrate (make migrate)', find_role_faults.role)
   where not exists (
     select from pg_catalog.pg_roles as reader
     where reader.rolname = find_role_faults.role)
@@ -2384,10 +2385,13 @@ union all
 select
   'text search dictionary', dictionary.oid::regdictionary::text,
   jsonb_build_object(
-    'owner', audit.name_role(dictionary.dictowner), 'options', dictionary.dictinitoption,
+    -- An extension that a superuser creates belongs to that one, else to the first superuser.
+    'owner', case when owner.rolsuper then 'the first superuser' else audit.name_role(owner.oid) end,
+    'options', dictionary.dictinitoption,
     'template', (select template.tmplname from pg_catalog.pg_ts_template as template
       where template.oid = dictionary.dicttemplate))
 from pg_catalog.pg_ts_dict as dictionary
+inner join pg_catalog.pg_roles as owner on dictionary.dictowner = owner.oid
 -- That of an extension too: the words of every search go through it.
 where audit.is_watched(dictionary.dictnamespace)
 

@@ -107,7 +107,9 @@ begin
       select distinct 'isolation' as code, audit.find_isolation_faults(role, reachable_only => true) as reason
       from unnest(array[current_user, session_user]) as role
       union all
-      select 'migrations-pending', format('migration %s is pending: run make migrate', pending.version)
+      select
+        'migrations-pending',
+        format('migration %s is pending: run duly migrate (make migrate)', pending.version)
       from jsonb_array_elements_text(migrations) as pending (version)
       where pending.version not in (select keeper.list_migrations())
       union all

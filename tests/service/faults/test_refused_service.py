@@ -85,7 +85,10 @@ REFUSALS = {
         "closed takes no connections",
     ),
     "it has no connection to spare": (lambda at: at.url("one_connection"), "no connection to spare"),
-    "it was not migrated": (lambda at: at.url("task_api", database="unmigrated"), "run make migrate"),
+    "it was not migrated": (
+        lambda at: at.url("task_api", database="unmigrated"),
+        "run duly migrate",
+    ),
     "the role is a stranger": (lambda at: at.url("stranger"), "connect as task_api"),
     "nothing listens": (lambda at: at.url("task_api", port=1), "nothing listens there"),
     "no socket is there": (lambda at: "postgresql://x@/x?host=/tmp/no-such-folder", "nothing listens there"),

@@ -63,7 +63,7 @@ def test_the_start_tells_why_the_database_is_not_reached(tmp_path):
 def test_the_start_tells_that_the_database_was_not_migrated(server, template, tmp_path):
     url = server.service_url("postgres")
     with Terminal(tmp_path / "lines", DATABASE_URL=url, PORT=free_port()) as service:
-        service.wait_for(r"PostgreSQL .*, database postgres as task_api, no migration: run make migrate")
+        service.wait_for(r"PostgreSQL .*, database postgres as task_api, no migration: run duly migrate")
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -1,0 +1,1 @@
+"""What an operator runs: migrations, the audit, tokens and passes, and the health check of a container."""
