@@ -37,6 +37,8 @@ _BEYOND_SCHEMA = {
     "time_range",
     "timezone_unknown",
 }
+# So does the state of a batch's tasks: an operation that can't be done is an error of its place.
+_OPERATION_BY_STATE = {"not_found", "precondition_failed", "conflict"}
 # The state of the task, and earlier requests, decide about these.
 _BY_STATE = (
     "/problems/precondition-failed",
@@ -93,4 +95,4 @@ def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool
     if problem["type"] in _BY_STATE:
         return False
     faults = problem.get("errors", [])
-    return not faults or any(fault["type"] not in _BEYOND_SCHEMA for fault in faults)
+    return not faults or any(fault["type"] not in _BEYOND_SCHEMA | _OPERATION_BY_STATE for fault in faults)

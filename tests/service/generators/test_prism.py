@@ -61,6 +61,8 @@ def test_prism_answers_every_operation_from_its_examples(folder, service):
                 body = bodies.get(method)
                 if path == "/occurrences":
                     body = {"recurrence_rule": "FREQ=DAILY"}
+                elif path == "/tasks/batch":
+                    body = {"operations": [{"op": "toggle", "id": ID}]}
                 elif (method, path) == ("post", "/passes"):
                     body = {"label": "Backup"}
                 elif (method, path) == ("post", "/webhooks"):
