@@ -9,18 +9,20 @@ from hypothesis import strategies as st
 from app.recurrence.series import Occurrence, Series, next_occurrence, occurrences
 from tests.app.recurrence import oracle
 from tests.app.recurrence.strategies import SPANS, rules, starts
-from tests.thorough import examples
+from tests.thorough import THOROUGH, examples
 
 PREVIEW = 100
 tried = settings(
-    max_examples=examples(300, 10_000), deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=examples(300, 2_500), deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
+# Four shares, so that the workers of pytest-xdist divide them.
 @pytest.mark.thorough
+@pytest.mark.parametrize("share", range(4 if THOROUGH else 1))
 @tried
-@given(st.data())
-def test_every_occurrence_is_the_oracles(data: st.DataObject) -> None:
+@given(data=st.data())
+def test_every_occurrence_is_the_oracles(share: int, data: st.DataObject) -> None:
     start, zone = data.draw(starts())
     rule = data.draw(rules(start))
     end = start + timedelta(days=SPANS[dict(part.split("=") for part in rule.split(";"))["FREQ"]])
