@@ -178,7 +178,7 @@ class Settings:
         "an HTTP proxy that the worker sends through, and that then decides what it may reach", "", _proxy
     )
     worker_port: int = _setting(
-        "where python -m app worker answers GET /metrics, on HOST; 0: nowhere", 0, _integer(0, 65535)
+        "where duly worker answers GET /metrics, on HOST; 0: nowhere", 0, _integer(0, 65535)
     )
     jwt_cache_size: int = _setting(
         "how many verified tokens are remembered; 0: none", 10_000, _integer(0, 1_000_000)
