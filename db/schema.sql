@@ -5772,19 +5772,23 @@ CREATE FUNCTION audit.compare(baseline jsonb) RETURNS TABLE(id text, severity te
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
+declare
+  c_release constant integer := current_setting('server_version_num')::integer / 10000;
+  v_owner constant text := (
+    select quote_ident(pg_get_userbyid(database.datdba)) from pg_catalog.pg_database as database
+    where database.datname = current_database());
 begin
   return query
   with expected as (
     select
       entry ->> 'kind' as kind, entry ->> 'name' as name,
-        coalesce((entry ->> 'optional')::boolean, false) as optional,
-      (entry -> 'definition') - coalesce((
-        select array_agg(attribute.key) from jsonb_each_text(entry -> 'since') as attribute
-        where attribute.value::integer > current_setting('server_version_num')::integer / 10000),
-          '{}') as definition
+      coalesce((entry ->> 'optional')::boolean, false) as optional,
+      (entry -> 'definition') - array(
+        select attribute.key from jsonb_each_text(entry -> 'since') as attribute
+        where attribute.value::integer > c_release
+      ) as definition
     from jsonb_array_elements(baseline) as entry
-    where entry -> 'releases' is null
-      or entry -> 'releases' @> to_jsonb(current_setting('server_version_num')::integer / 10000)
+    where entry -> 'releases' is null or entry -> 'releases' @> to_jsonb(c_release)
   ),
 
   present as materialized (
@@ -5793,51 +5797,32 @@ begin
 
   differing as (
     select
-      coalesce(expected.kind, present.kind) as kind, coalesce(expected.name, present.name) as name,
-      case when expected.kind is null then 'added' when present.kind is null then 'missing' else 'changed'
-        end as change,
+      coalesce(expected.kind, present.kind) as kind,
+      coalesce(expected.name, present.name) as name,
+      case
+        when expected.kind is null then 'added'
+        when present.kind is null then 'missing'
+        else 'changed'
+      end as change,
       expected.definition as expected, present.definition as actual
     from expected
     full join present on expected.kind = present.kind and expected.name = present.name
-    where present.kind is null and not expected.optional
-      or expected.kind is null
+    where expected.kind is null
+      or present.kind is null and not expected.optional
       or present.definition <> expected.definition
   )
 
   select
-    format('%s-%s:%s', replace(differing.kind, ' ', '-'), differing.change,
-      left(md5(concat_ws(' ', differing.name, differing.actual)), 8)),
-    audit.rate(differing.change, differing.kind, differing.name, differing.expected, differing.actual),
-    differing.kind, differing.name,
     format(
-      '%s %s %s', differing.kind, differing.name,
-      case differing.change
-        when 'missing' then 'is missing'
-        when 'added' then 'is not one of those that Duly makes' || coalesce(
-          ': ' || (
-            select string_agg(format('%s %s', attribute.key, attribute.value), ', ' order by attribute.key)
-            from jsonb_each_text(differing.actual) as attribute
-            where attribute.value is not null and attribute.value <> 'false'
-              and attribute.key not in ('body', 'words', 'members')), '')
-        else 'differs: ' || (
-          select string_agg(
-            distinct case
-              when attribute.key in ('body', 'words') then 'its body is another'
-              when attribute.key in ('members', 'mapping') then format('its %s is another', attribute.key)
-              else format(
-                '%s is %s instead of %s', attribute.key,
-                  coalesce(differing.actual ->> attribute.key, 'not there'),
-                coalesce(differing.expected ->> attribute.key, 'none')) end,
-            ', ')
-          from jsonb_object_keys(differing.actual || differing.expected) as attribute (key)
-          where differing.actual -> attribute.key is distinct from differing.expected -> attribute.key) end),
+      '%s-%s:%s', replace(found.kind, ' ', '-'), found.change,
+      left(md5(concat_ws(' ', found.name, found.actual)), 8)),
+    audit.rate(found.change, found.kind, found.name, found.expected, found.actual),
+    found.kind, found.name,
+    audit.describe_difference(found.change, found.kind, found.name, found.expected, found.actual),
     replace(
-      audit.suggest_remedy(differing.change, differing.kind, differing.name, differing.expected,
-        differing.actual),
-      'the database''s owner', (
-        select quote_ident(pg_get_userbyid(database.datdba)) from pg_catalog.pg_database as database
-        where database.datname = current_database()))
-  from differing;
+      audit.suggest_remedy(found.change, found.kind, found.name, found.expected, found.actual),
+      'the database''s owner', v_owner)
+  from differing as found;
 end $$;
 
 
@@ -5845,7 +5830,44 @@ end $$;
 -- Name: FUNCTION compare(baseline jsonb); Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON FUNCTION audit.compare(baseline jsonb) IS 'Each difference between audit.objects and the baseline: its severity, a sentence, and what to do.';
+COMMENT ON FUNCTION audit.compare(baseline jsonb) IS 'Each difference between audit.objects and the baseline: its severity, a sentence, and its remedy.';
+
+
+--
+-- Name: describe_difference(text, text, text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.describe_difference(change text, kind text, name text, expected jsonb, actual jsonb) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select format('%s %s ', describe_difference.kind, describe_difference.name) || case change
+    when 'missing' then 'is missing'
+    when 'added' then 'is not one of those that Duly makes' || coalesce(': ' || (
+      select string_agg(format('%s %s', attribute.key, attribute.value), ', ' order by attribute.key)
+      from jsonb_each_text(actual) as attribute
+      where attribute.value is not null and attribute.value <> 'false'
+        and attribute.key not in ('body', 'words', 'members', 'mapping')), '')
+    else 'differs: ' || (
+      select string_agg(
+        distinct case
+          when attribute.key in ('body', 'words') then 'its body is another'
+          when attribute.key in ('members', 'mapping') then format('its %s is another', attribute.key)
+          else format(
+            '%s is %s instead of %s', attribute.key,
+            coalesce(actual ->> attribute.key, 'not there'), coalesce(expected ->> attribute.key, 'none'))
+        end, ', ')
+      from jsonb_object_keys(actual || expected) as attribute (key)
+      where actual -> attribute.key is distinct from expected -> attribute.key)
+  end
+$$;
+
+
+--
+-- Name: FUNCTION describe_difference(change text, kind text, name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.describe_difference(change text, kind text, name text, expected jsonb, actual jsonb) IS 'The sentence about a difference from the baseline.';
 
 
 --
@@ -5919,13 +5941,15 @@ CREATE FUNCTION audit.find_function_faults(expected jsonb, role name) RETURNS SE
   select case
     when routine.oid is null
       then format('function %s is missing: run duly migrate (make migrate)', wanted.name)
-    when wanted.definition is not null and wanted.definition <> present.definition then format(
-      'function %s is not as it was made (%s): apply the file of db/functions that makes it', wanted.name, (
+    when wanted.definition <> present.definition then format(
+      'function %s is not as it was made (%s): %s', wanted.name, (
         select string_agg(attribute.key, ', ' order by attribute.key)
-        from jsonb_each(wanted.definition) as attribute
-        where present.definition -> attribute.key is distinct from attribute.value))
-    else format('%1$I may not execute function %2$s: grant execute on function %2$s to task_api', role,
-      wanted.name)
+        from jsonb_object_keys(wanted.definition || present.definition) as attribute (key)
+        where present.definition -> attribute.key is distinct from wanted.definition -> attribute.key),
+      case when wanted.definition ? 'owner' then 'apply the file of db/functions that makes it'
+        else 'make audit says what to do' end)
+    else format(
+      '%1$I may not execute function %2$s: grant execute on function %2$s to task_api', role, wanted.name)
     end
   from (
     select entry.key as name, nullif(entry.value, 'null') as definition from jsonb_each(expected) as entry
@@ -5933,9 +5957,12 @@ CREATE FUNCTION audit.find_function_faults(expected jsonb, role name) RETURNS SE
   left join pg_catalog.pg_proc as routine on routine.oid = to_regprocedure(wanted.name)
   cross join lateral (
     select jsonb_strip_nulls(jsonb_build_object(
-      'owner', pg_get_userbyid(routine.proowner),
-      'volatility', case routine.provolatile when 'i' then 'immutable' when 's' then 'stable'
-        else 'volatile' end,
+      'owner', case when wanted.definition ? 'owner' then pg_get_userbyid(routine.proowner) end,
+      'volatility', case routine.provolatile
+        when 'i' then 'immutable'
+        when 's' then 'stable'
+        else 'volatile'
+      end,
       'security', case when routine.prosecdef then 'definer' else 'invoker' end,
       'leakproof', routine.proleakproof,
       'settings', routine.proconfig,
@@ -6182,6 +6209,22 @@ COMMENT ON FUNCTION audit.find_table_faults(role name, reachable_only boolean) I
 
 
 --
+-- Name: is_in_extension(oid, oid); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.is_in_extension(catalog oid, object oid) RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN ((catalog, object) IN (SELECT member.classid, member.objid FROM pg_depend member WHERE (member.deptype = 'e'::"char")));
+
+
+--
+-- Name: FUNCTION is_in_extension(catalog oid, object oid); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.is_in_extension(catalog oid, object oid) IS 'Whether an object, by the catalog that lists it and its number, is a member of an extension.';
+
+
+--
 -- Name: is_watched(oid); Type: FUNCTION; Schema: audit; Owner: -
 --
 
@@ -6262,23 +6305,31 @@ CREATE FUNCTION audit.rate(change text, kind text, name text, expected jsonb, ac
   select case
     when rate.kind = 'function' and change <> 'missing' and (
       actual ->> 'security' = 'definer' or expected ->> 'security' = 'definer'
-        or actual -> 'leakproof' = 'true'
-      or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(require_)?user_id\(') then 'critical'
+      or actual -> 'leakproof' = 'true'
+      or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(require_)?user_id\(')
+      then 'critical'
     when rate.kind = 'setting' and change <> 'missing'
       and name ~ '^(app\.user_id|row_security|role|session_\w+|search_path|local_preload_libraries) of '
       then 'critical'
-    when rate.kind = 'column' and name ~ '\.user_id$' then 'critical'
+    when rate.kind = 'column' and name ~ '\.user_id$'
+      then 'critical'
     when rate.kind = 'role' and change = 'added' and not (
       (actual ->> 'superuser')::boolean or (actual ->> 'bypassrls')::boolean
-        or (actual ->> 'replication')::boolean
-      or (actual ->> 'createrole')::boolean) then 'high'
-    when rate.kind = 'privilege' and change = 'added' and name !~ ' for (public|task_\w+)$' then 'high'
+      or (actual ->> 'replication')::boolean or (actual ->> 'createrole')::boolean)
+      then 'high'
+    when rate.kind = 'privilege' and change = 'added' and name !~ ' for (public|task_\w+)$'
+      then 'high'
     when rate.kind = 'view' and change = 'added'
-      and not coalesce(actual -> 'options' ? 'security_invoker=true', false) then 'critical'
-    when rate.kind = 'index' and change = 'changed' and actual -> 'valid' = 'false' then 'high'
+      and not coalesce(actual -> 'options' ? 'security_invoker=true', false)
+      then 'critical'
+    when rate.kind = 'index' and change = 'changed' and actual -> 'valid' = 'false'
+      then 'high'
     else (
-      select case change when 'added' then rated.added when 'changed' then rated.changed
-        else rated.missing end
+      select case change
+        when 'added' then rated.added
+        when 'changed' then rated.changed
+        else rated.missing
+      end
       from audit.kinds as rated
       where rated.kind = rate.kind)
   end
@@ -6306,10 +6357,13 @@ CREATE FUNCTION audit.review(baseline jsonb, accepted jsonb) RETURNS TABLE(id te
       case
         when rule.fault ~ ' has no \w*timeout' then 'medium'
         when rule.part in ('roles', 'tables') or rule.fault ~ '^public ' then 'critical'
-        else 'high' end as severity,
+        else 'high'
+      end as severity,
       rule.fault, rule.remedy
     from audit.faults as rule
+
     union all
+
     select difference.id, difference.severity, difference.fault, difference.remedy
     from audit.compare(baseline) as difference
   )
@@ -6330,6 +6384,208 @@ COMMENT ON FUNCTION audit.review(baseline jsonb, accepted jsonb) IS 'All faults,
 
 
 --
+-- Name: suggest_object_remedy(text, text, text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_object_remedy(change text, kind text, name text, expected jsonb, actual jsonb) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+declare
+  -- Of a column.
+  v_table constant text := regexp_replace(name, '\.("[^"]*"|[^.]*)$', '');
+  v_column constant text := substring(name from '("[^"]*"|[^.]*)$');
+  v_sort constant text := case kind
+    when 'composite type' then 'type'
+    when 'function' then 'routine'
+    else kind
+  end;
+  v_again constant text := case
+    when kind in ('function', 'view')
+      then format('run the file of db/functions that makes %s', split_part(name, '(', 1))
+    else 'make it again as in db/schema.sql'
+  end;
+  v_key text;
+  v_wanted text;
+  v_steps text[] := '{}';
+begin
+  if change = 'missing' then
+    return array[v_again];
+  elsif change = 'added' and kind = 'column' then
+    return array[format('alter table %s drop column %s', v_table, v_column)];
+  elsif change = 'added' then
+    return array[format('drop %s %s', v_sort, name)];
+  end if;
+  for v_key in
+    select keys.key
+    from (select jsonb_object_keys(actual) as key union select jsonb_object_keys(expected)) as keys
+    order by keys.key
+  loop
+    continue when expected -> v_key is not distinct from actual -> v_key;
+    v_wanted := expected ->> v_key;
+    v_steps := v_steps || case
+      when v_key = 'owner' then format('alter %s %s owner to %s', v_sort, name, v_wanted)
+      when kind = 'table' then case v_key
+        when 'row-level security' then format('alter table %s enable row level security', name)
+        when 'forced' then format('alter table %s force row level security', name)
+        when 'replica identity' then format('alter table %s replica identity default', name)
+        when 'unlogged' then format(
+          'alter table %s set %s', name, case v_wanted when 'true' then 'unlogged' else 'logged' end)
+        when 'options' then format('alter table %s reset or set what differs', name)
+        when 'parents' then
+          format('alter table %s no inherit, or detach it from, %s', name, actual ->> v_key)
+        else v_again
+      end
+      when kind = 'column' and v_key = 'default' then format(
+        'alter table %s alter column %s %s', v_table, v_column,
+        coalesce('set default ' || v_wanted, 'drop default'))
+      when kind = 'column' and v_key = 'not null' then format(
+        'alter table %s alter column %s %s not null', v_table, v_column,
+        case when v_wanted is null then 'drop' else 'set' end)
+      when kind = 'function' then case v_key
+        when 'volatility' then format('alter function %s %s', name, v_wanted)
+        when 'security' then format('alter function %s security %s', name, v_wanted)
+        when 'leakproof' then format('alter function %s not leakproof', name)
+        when 'parallel' then format(
+          'alter function %s parallel %s', name,
+          case v_wanted when 's' then 'safe' when 'r' then 'restricted' else 'unsafe' end)
+        when 'strict' then format(
+          'alter function %s %s', name,
+          case when v_wanted is null then 'called on null input' else 'strict' end)
+        when 'settings' then format(
+          'alter function %s reset all%s', name, (
+            select string_agg(
+              format(
+                '; alter function %s set %s', name,
+                regexp_replace(pair, '=(.*)$', case when pair ~ '=""$' then ' = ''''' else ' = \1' end)),
+              '')
+            from jsonb_array_elements_text(expected -> v_key) as pair))
+        else v_again
+      end
+      else v_again
+    end;
+  end loop;
+  return v_steps;
+end $_$;
+
+
+--
+-- Name: FUNCTION suggest_object_remedy(change text, kind text, name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_object_remedy(change text, kind text, name text, expected jsonb, actual jsonb) IS 'Remedies for a schema, a table, a view, a column, a type or a function.';
+
+
+--
+-- Name: suggest_part_remedy(text, text, text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_part_remedy(change text, kind text, name text, expected jsonb, actual jsonb) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+declare
+  v_part constant text := regexp_replace(name, ' on .*$', '');
+  v_table constant text := regexp_replace(name, '^.* on ', '');
+  v_drop text;
+  v_create text;
+begin
+  if kind = 'constraint' then
+    if change = 'changed' and expected -> 'definition' = actual -> 'definition' then
+      return array[case
+        when expected -> 'enforced' <> actual -> 'enforced' then
+          format('alter table %s alter constraint %s enforced', v_table, v_part)
+        else format('alter table %s validate constraint %s', v_table, v_part)
+      end];
+    end if;
+    v_drop := format('alter table %s drop constraint %s', v_table, v_part);
+    v_create := format(
+      'alter table %s add constraint %s %s', v_table, v_part, expected ->> 'definition');
+  elsif kind = 'index' then
+    if change = 'changed' and actual -> 'valid' = 'false' then
+      return array[format('reindex index %s', name)];
+    end if;
+    v_drop := format('drop index %s', name);
+    v_create := expected ->> 'definition';
+  elsif kind = 'trigger' then
+    if v_part = 'one of a foreign key' then
+      return array[format('alter table %s enable trigger all', v_table)];
+    elsif change = 'changed' and actual ->> 'enabled' <> expected ->> 'enabled' then
+      return array[format('alter table %s enable trigger %s', v_table, v_part)];
+    end if;
+    v_drop := format('drop trigger %s', name);
+    v_create := replace(expected ->> 'definition', 'CREATE TRIGGER', 'create trigger');
+  elsif kind = 'rule' then
+    if v_part = '"_RETURN"' then
+      return array[format('drop view %s', v_table)];
+    end if;
+    v_drop := format('drop rule %s', name);
+    v_create := 'create it as in db/schema.sql';
+  else
+    v_drop := format('drop policy %s', name);
+    v_create := 'create it as in db/migrations/*_policies.sql';
+  end if;
+  return array_remove(array[
+    case when change <> 'missing' then v_drop end,
+    case when change <> 'added' then v_create end], null);
+end $_$;
+
+
+--
+-- Name: FUNCTION suggest_part_remedy(change text, kind text, name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_part_remedy(change text, kind text, name text, expected jsonb, actual jsonb) IS 'Remedies for a policy, a trigger, a rule, a constraint or an index.';
+
+
+--
+-- Name: suggest_privilege_remedy(text, text, text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_privilege_remedy(change text, kind text, name text, expected jsonb, actual jsonb) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+declare
+  v_part text[] := regexp_match(name, '^(.*) on (.*) for (.*)$');
+  v_steps text[] := '{}';
+begin
+  if kind = 'parameter privilege' then
+    return array[format('revoke %s on parameter %s from %s', v_part[1], v_part[2], v_part[3])];
+  end if;
+  v_part[2] := regexp_replace(v_part[2], '^database this$', 'database ' || quote_ident(current_database()));
+  if change <> 'missing' then
+    v_steps := v_steps || format(
+      'revoke %s%s on %s from %s cascade', v_part[1],
+      case
+        when actual ->> 'on the whole' = 'true' then ''
+        else (
+          select ' (' || string_agg(quote_ident(col), ', ') || ')'
+          from jsonb_array_elements_text(actual -> 'columns') as col)
+      end,
+      v_part[2], v_part[3]);
+  end if;
+  if change <> 'added' then
+    v_steps := v_steps || format(
+      'grant %s%s on %s to %s%s', v_part[1],
+      (
+        select ' (' || string_agg(quote_ident(col), ', ') || ')'
+        from jsonb_array_elements_text(expected -> 'columns') as col),
+      v_part[2], v_part[3],
+      case when (expected ->> 'grantable')::boolean then ' with grant option' end);
+  end if;
+  return v_steps;
+end $_$;
+
+
+--
+-- Name: FUNCTION suggest_privilege_remedy(change text, kind text, name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_privilege_remedy(change text, kind text, name text, expected jsonb, actual jsonb) IS 'Remedies for a privilege on an object or a parameter.';
+
+
+--
 -- Name: suggest_remedy(text, text, text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
 --
 
@@ -6341,209 +6597,58 @@ declare
   -- Of "this on that", "this in that", "this for that".
   v_first constant text := regexp_replace(name, ' (on|in|for) .*$', '');
   v_last constant text := regexp_replace(name, '^.* (on|in|for) ', '');
-  v_part text[];
-  v_steps text[] := '{}';
-  v_key text;
+  v_steps text[];
 begin
-  case kind
-  when 'privilege' then
-    v_part := regexp_match(name, '^(.*) on (.*) for (.*)$');
-    v_part[2] := regexp_replace(v_part[2], '^database this$', 'database ' || quote_ident(current_database()));
-    if change = 'missing' or change = 'changed' then
-      v_steps := array[format(
-        'grant %s%s on %s to %s%s', v_part[1],
-        (select ' (' || string_agg(quote_ident(col), ', ') || ')'
-          from jsonb_array_elements_text(expected -> 'columns') as col),
-        v_part[2], v_part[3], case when (expected ->> 'grantable')::boolean then ' with grant option'
-          else '' end)];
-    end if;
-    if change <> 'missing' then
-      v_steps := format(
-        'revoke %s%s on %s from %s cascade', v_part[1],
-        case when not coalesce((actual ->> 'on the whole')::boolean, false) then
-          (select ' (' || string_agg(quote_ident(col), ', ') || ')'
-            from jsonb_array_elements_text(actual -> 'columns') as col) end,
-        v_part[2], v_part[3]) || v_steps;
-    end if;
-  when 'parameter privilege' then
-    v_part := regexp_match(name, '^(.*) on (.*) for (.*)$');
-    v_steps := array[format('revoke %s on parameter %s from %s', v_part[1], v_part[2], v_part[3])];
-  when 'default privilege' then
-    v_part := regexp_match(name, '^(.*) on (.*) that (.*) creates(?: in (.*))? for (.*)$');
-    v_steps := array[format(
-      'alter default privileges for role %s%s %s %s on %s %s %s', v_part[3], ' in schema ' || v_part[4],
-      case change when 'missing' then 'grant' else 'revoke' end, v_part[1], v_part[2],
-      case change when 'missing' then 'to' else 'from' end, v_part[5])];
-  when 'membership' then
-    v_steps := case change
-      when 'missing' then array[format('grant %s to %s', v_last, v_first)]
-      else array[format('revoke %s from %s', v_last, v_first)] end;
-  when 'setting' then
-    v_part := regexp_match(name, '^(.*) of (.*) in (.*)$');
-    v_steps := array[format(
-      'alter %s%s %s',
-      case v_part[2] when 'every role' then case v_part[3] when 'this database' then 'database '
-        || quote_ident(current_database()) else 'role all' end
-        else 'role ' || quote_ident(v_part[2]) end,
-      case when v_part[2] <> 'every role' and v_part[3] = 'this database' then ' in database '
-        || quote_ident(current_database()) end,
-      case change when 'added' then 'reset ' || v_part[1]
-        else format('set %s = %L', v_part[1], expected ->> 'value') end)];
-  when 'role' then
-    if change = 'added' then
-      v_steps := array[format(
-        'alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', name)];
-    elsif change = 'missing' then
-      v_steps := array['create it as in db/migrations/0001_roles.sql'];
-    else
-      for v_key in select jsonb_object_keys(actual) loop
-        continue when expected -> v_key = actual -> v_key;
-        v_steps := v_steps || format('alter role %I %s', name, case v_key
-          when 'connection limit' then format('connection limit %s', expected ->> v_key)
-          when 'valid until' then format('valid until %L', coalesce(expected ->> v_key, 'infinity'))
-          else case when (expected ->> v_key)::boolean then '' else 'no' end || v_key end);
-      end loop;
-    end if;
-  when 'policy', 'trigger', 'rule' then
-    if change = 'changed' and kind = 'trigger' and actual ->> 'enabled' <> expected ->> 'enabled' then
-      v_steps := array[format('alter table %s enable trigger %s', v_last, v_first)];
-    elsif change = 'added' and kind = 'trigger' and v_first = 'one of a foreign key' then
-      v_steps := array[format('alter table %s enable trigger all', v_last)];
-    elsif change = 'added' and kind = 'rule' and v_first = '"_RETURN"' then
-      v_steps := array[format('drop view %s', v_last)];
-    else
-      if change <> 'missing' then
-        v_steps := array[format('drop %s %s', kind, name)];
-      end if;
-      if change <> 'added' then
-        v_steps := v_steps || case kind
-          when 'policy' then 'create it as in db/migrations/*_policies.sql'
-          when 'trigger' then replace(expected ->> 'definition', 'CREATE TRIGGER', 'create trigger')
-          else 'create it as in db/schema.sql' end;
-      end if;
-    end if;
-  when 'constraint' then
-    if change = 'changed' and expected -> 'definition' = actual -> 'definition' then
-      v_steps := array[format('alter table %s validate constraint %s', v_last, v_first)];
-    else
-      if change <> 'missing' then
-        v_steps := array[format('alter table %s drop constraint %s', v_last, v_first)];
-      end if;
-      if change <> 'added' then
-        v_steps := v_steps || format('alter table %s add constraint %s %s', v_last, v_first,
-          expected ->> 'definition');
-      end if;
-    end if;
-  when 'index' then
-    if change = 'added' then
-      v_steps := array[format('drop index %s', name)];
-    elsif change = 'missing' then
-      v_steps := array[expected ->> 'definition'];
-    elsif actual -> 'valid' = 'false' then
-      v_steps := array[format('reindex index %s', name)];
-    else
-      v_steps := array[format('drop index %s', name), expected ->> 'definition'];
-    end if;
-  when 'table', 'schema', 'view', 'materialized view', 'foreign table', 'sequence', 'composite type', 'type',
-    'domain',
-    'function', 'column' then
-    if change = 'added' then
-      v_steps := array[case kind
-        when 'function' then format('drop routine %s', name)
-        when 'composite type' then format('drop type %s', name)
-        when 'column' then
-          format('alter table %s drop column %s', regexp_replace(name, '\.("[^"]*"|[^.]*)$', ''),
-            substring(name from '("[^"]*"|[^.]*)$'))
-        else format('drop %s %s', kind, name) end];
-    elsif change = 'missing' then
-      v_steps := array[case
-        when kind in ('function', 'view')
-          then format('run the file of db/functions that makes %s', split_part(name, '(', 1))
-        else 'create it as in db/schema.sql' end];
-    else
-      for v_key in
-        select key
-        from (select jsonb_object_keys(actual) as key union select jsonb_object_keys(expected)) as keys
-        order by key
-      loop
-        continue when expected -> v_key is not distinct from actual -> v_key;
-        v_steps := v_steps || case
-          when v_key = 'owner' then format(
-            'alter %s %s owner to %s', case kind when 'composite type' then 'type' when 'function'
-              then 'routine' else kind end,
-            name, expected ->> 'owner')
-          when kind = 'table' and v_key = 'row-level security'
-            then format('alter table %s enable row level security', name)
-          when kind = 'table' and v_key = 'forced'
-            then format('alter table %s force row level security', name)
-          when kind = 'table' and v_key = 'replica identity'
-            then format('alter table %s replica identity default', name)
-          when kind = 'table' and v_key = 'unlogged' then
-            format('alter table %s set %s', name, case when (expected ->> v_key)::boolean then 'unlogged'
-              else 'logged' end)
-          when kind = 'table' and v_key = 'options' then
-            format('alter table %s reset or set what differs', name)
-          when kind = 'table' and v_key = 'parents' then
-            format('alter table %s no inherit, or detach it from, %s', name, coalesce(actual ->> v_key, ''))
-          when kind = 'column' and v_key = 'default' then format(
-            'alter table %s alter column %s %s', regexp_replace(name, '\.("[^"]*"|[^.]*)$', ''),
-              substring(name from '("[^"]*"|[^.]*)$'),
-            coalesce('set default ' || (expected ->> v_key), 'drop default'))
-          when kind = 'column' and v_key = 'not null' then format(
-            'alter table %s alter column %s %s not null', regexp_replace(name, '\.("[^"]*"|[^.]*)$', ''),
-            substring(name from '("[^"]*"|[^.]*)$'), case when expected ? v_key then 'set' else 'drop' end)
-          when kind = 'function' and v_key = 'volatility'
-            then format('alter function %s %s', name, expected ->> v_key)
-          when kind = 'function' and v_key = 'security'
-            then format('alter function %s security %s', name, expected ->> v_key)
-          when kind = 'function' and v_key = 'leakproof' then format('alter function %s not leakproof', name)
-          when kind = 'function' and v_key = 'parallel' then format(
-            'alter function %s parallel %s', name,
-            case expected ->> v_key when 's' then 'safe' when 'r' then 'restricted' else 'unsafe' end)
-          when kind = 'function' and v_key = 'strict' then format(
-            'alter function %s %s', name, case when expected ? v_key then 'strict'
-              else 'called on null input' end)
-          when kind = 'function' and v_key = 'settings' then format(
-            'alter function %s reset all%s', name,
-            (select string_agg(format('; alter function %s set %s', name,
-              regexp_replace(pair, '=(.*)$', case when pair ~ '=""$' then ' = ''''' else ' = \1' end)), '')
-            from jsonb_array_elements_text(expected -> v_key) as pair))
-          when kind in ('function', 'view')
-            then format('run the file of db/functions that makes %s', split_part(name, '(', 1))
-          else 'make it again as in db/schema.sql' end;
-      end loop;
-    end if;
-  when 'cast' then
-    v_part := regexp_match(name, '^(.*) to (.*)$');
-    v_steps := array[format('drop cast (%s as %s)', v_part[1], v_part[2])];
-  when 'operator class', 'operator family' then
+  case
+  when kind in ('role', 'membership', 'setting', 'default privilege') then
+    v_steps := audit.suggest_role_remedy(change, kind, name, expected, actual);
+  when kind in ('privilege', 'parameter privilege') then
+    v_steps := audit.suggest_privilege_remedy(change, kind, name, expected, actual);
+  when kind in ('policy', 'trigger', 'rule', 'constraint', 'index') then
+    v_steps := audit.suggest_part_remedy(change, kind, name, expected, actual);
+  when kind in (
+    'schema', 'table', 'view', 'materialized view', 'foreign table', 'sequence', 'composite type', 'type',
+    'domain', 'function', 'column')
+  then
+    v_steps := audit.suggest_object_remedy(change, kind, name, expected, actual);
+  when kind = 'cast' then
+    v_steps := array[format('drop cast (%s)', replace(name, ' to ', ' as '))];
+  when kind = 'operator family' and actual ? 'added' then
+    v_steps := array[format('alter operator family %s using %s drop what was added', v_first, v_last)];
+  when kind in ('operator class', 'operator family') then
     v_steps := array[format('drop %s %s using %s', kind, v_first, v_last)];
-  when 'transform' then
+  when kind = 'transform' then
     v_steps := array[format('drop transform for %s language %s', v_first, v_last)];
-  when 'user mapping' then
+  when kind = 'user mapping' then
     v_steps := array[format('drop user mapping for %s server %s', v_first, v_last)];
-  when 'replication slot' then
+  when kind = 'replication slot' then
     v_steps := array[format('select pg_drop_replication_slot(%L)', name)];
-  when 'large objects' then
+  when kind = 'large objects' then
+    v_steps := array[format(
+      'look at them, then select lo_unlink(oid) from pg_largeobject_metadata where lomowner = %L::regrole',
+      regexp_replace(name, '^of ', ''))];
+  when kind = 'server setting' then
     v_steps := array[
-      'select lo_unlink(oid) from pg_largeobject_metadata where lomowner = …::regrole, '
-      'when you know who made them'];
-  when 'server setting' then
-    v_steps := array[format('alter system set %s = %L; select pg_reload_conf()', name, expected ->> 'value')];
-  when 'security label' then
-    v_steps := array[format('security label on %s is null', name)];
-  when 'database' then
-    v_steps := array['move the data to a database that is made as the README says'];
+      format('alter system set %s = %L', name, expected ->> 'value'), 'select pg_reload_conf()'];
+  when kind = 'security label' then
+    v_steps := array[format('security label for %I on %s is null', actual ->> 'provider', name)];
+  when kind = 'database' then
+    v_steps := array['alter database, or move the data to one that is made as db/README.md says'];
+  when kind = 'built-in functions' then
+    v_steps := array['compare pg_proc with that of a new server of this release, and move the data to one'];
+  when change = 'added' then
+    v_steps := array[format('drop %s %s', kind, name)];
   else
-    v_steps := case change
-      when 'added' then array[format('drop %s %s', kind, name)]
-      else array['make it again as in db/schema.sql'] end;
+    v_steps := array['make it again as in db/schema.sql'];
   end case;
+  -- Two attributes may ask for the same.
   return (
-    select string_agg(steps.step, '; ' order by steps.place)
+    select string_agg(once.step, '; ' order by once.place)
     from (
-      select step, min(place) as place from unnest(v_steps) with ordinality as all_steps (step, place)
-        group by step) as steps);
+      select given.step, min(given.place) as place
+      from unnest(v_steps) with ordinality as given (step, place)
+      group by given.step
+    ) as once);
 end $_$;
 
 
@@ -6551,7 +6656,74 @@ end $_$;
 -- Name: FUNCTION suggest_remedy(change text, kind text, name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON FUNCTION audit.suggest_remedy(change text, kind text, name text, expected jsonb, actual jsonb) IS 'What to do about a difference: mostly statements that can be pasted.';
+COMMENT ON FUNCTION audit.suggest_remedy(change text, kind text, name text, expected jsonb, actual jsonb) IS 'The remedy of a difference: statements that can be pasted, or else a sentence.';
+
+
+--
+-- Name: suggest_role_remedy(text, text, text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_role_remedy(change text, kind text, name text, expected jsonb, actual jsonb) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+declare
+  v_part text[];
+  v_key text;
+  v_steps text[] := '{}';
+begin
+  case kind
+  when 'membership' then
+    v_part := regexp_match(name, '^(.*) in (.*)$');
+    if change = 'missing' then
+      return array[format('grant %s to %s', v_part[2], v_part[1])];
+    end if;
+    return array[format('revoke %s from %s', v_part[2], v_part[1])];
+  when 'setting' then
+    v_part := regexp_match(name, '^(.*) of (.*) in (.*)$');
+    return array[format(
+      'alter %s %s',
+      case
+        when v_part[2] = 'every role' and v_part[3] = 'every database' then 'role all'
+        when v_part[2] = 'every role' then format('database %I', current_database())
+        when v_part[3] = 'every database' then format('role %I', v_part[2])
+        else format('role %I in database %I', v_part[2], current_database())
+      end,
+      case
+        when change = 'added' then 'reset ' || v_part[1]
+        else format('set %s = %L', v_part[1], expected ->> 'value')
+      end)];
+  when 'default privilege' then
+    v_part := regexp_match(name, '^(.*) on (.*) that (.*) creates(?: in (.*))? for (.*)$');
+    return array[format(
+      'alter default privileges for role %s%s %s %s on %s %s %s', v_part[3], ' in schema ' || v_part[4],
+      case change when 'missing' then 'grant' else 'revoke' end, v_part[1], v_part[2],
+      case change when 'missing' then 'to' else 'from' end, v_part[5])];
+  else
+    if change = 'added' then
+      return array[format(
+        'alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', name)];
+    elsif change = 'missing' then
+      return array['create it as in db/migrations/0001_roles.sql'];
+    end if;
+    for v_key in select jsonb_object_keys(actual) loop
+      continue when expected -> v_key = actual -> v_key;
+      v_steps := v_steps || format('alter role %I %s', name, case v_key
+        when 'connection limit' then format('connection limit %s', expected ->> v_key)
+        when 'valid until' then format('valid until %L', coalesce(expected ->> v_key, 'infinity'))
+        else case when (expected ->> v_key)::boolean then '' else 'no' end || v_key
+      end);
+    end loop;
+    return v_steps;
+  end case;
+end $_$;
+
+
+--
+-- Name: FUNCTION suggest_role_remedy(change text, kind text, name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_role_remedy(change text, kind text, name text, expected jsonb, actual jsonb) IS 'Remedies for a role, a membership, a setting or a default privilege.';
 
 
 --
@@ -7531,6 +7703,59 @@ COMMENT ON COLUMN app.token_buckets.full_at IS 'When the bucket is full again; e
 
 
 --
+-- Name: channel_objects; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.channel_objects WITH (security_invoker='true') AS
+ SELECT 'publication'::text AS kind,
+    quote_ident((publication.pubname)::text) AS name,
+    jsonb_build_object('owner', audit.name_role(publication.pubowner), 'all tables', publication.puballtables, 'tables', ( SELECT jsonb_agg(((member.prrelid)::regclass)::text ORDER BY ((member.prrelid)::regclass)::text) AS jsonb_agg
+           FROM pg_publication_rel member
+          WHERE (member.prpubid = publication.oid)), 'schemas', ( SELECT jsonb_agg(((member.pnnspid)::regnamespace)::text ORDER BY ((member.pnnspid)::regnamespace)::text) AS jsonb_agg
+           FROM pg_publication_namespace member
+          WHERE (member.pnpubid = publication.oid))) AS definition
+   FROM pg_publication publication
+UNION ALL
+ SELECT 'subscription'::text AS kind,
+    quote_ident((subscription.subname)::text) AS name,
+    jsonb_build_object('owner', audit.name_role(subscription.subowner), 'enabled', subscription.subenabled) AS definition
+   FROM (pg_subscription subscription
+     JOIN pg_database database ON (((subscription.subdbid = database.oid) AND (database.datname = current_database()))))
+UNION ALL
+ SELECT 'replication slot'::text AS kind,
+    quote_ident((slot.slot_name)::text) AS name,
+    jsonb_build_object('type', slot.slot_type, 'plugin', slot.plugin) AS definition
+   FROM pg_replication_slots slot
+  WHERE ((slot.database IS NULL) OR (slot.database = current_database()))
+UNION ALL
+ SELECT 'foreign data wrapper'::text AS kind,
+    quote_ident((wrapper.fdwname)::text) AS name,
+    jsonb_build_object('owner', audit.name_role(wrapper.fdwowner)) AS definition
+   FROM pg_foreign_data_wrapper wrapper
+UNION ALL
+ SELECT 'foreign server'::text AS kind,
+    quote_ident((server.srvname)::text) AS name,
+    jsonb_build_object('owner', audit.name_role(server.srvowner)) AS definition
+   FROM pg_foreign_server server
+UNION ALL
+ SELECT 'user mapping'::text AS kind,
+    format('%s on %I'::text,
+        CASE mapping.umuser
+            WHEN 0 THEN 'public'::text
+            ELSE (mapping.usename)::text
+        END, mapping.srvname) AS name,
+    '{}'::jsonb AS definition
+   FROM pg_user_mappings mapping;
+
+
+--
+-- Name: VIEW channel_objects; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.channel_objects IS 'The part of audit.objects about replication and foreign servers.';
+
+
+--
 -- Name: default_privileges; Type: VIEW; Schema: audit; Owner: -
 --
 
@@ -8132,7 +8357,7 @@ CREATE VIEW audit.kinds WITH (security_invoker='true') AS
     added,
     changed,
     missing
-   FROM ( VALUES ('role'::text,'critical'::text,'critical'::text,'high'::text), ('membership'::text,'critical'::text,'critical'::text,'medium'::text), ('setting'::text,'high'::text,'high'::text,'medium'::text), ('parameter privilege'::text,'critical'::text,'critical'::text,'medium'::text), ('default privilege'::text,'high'::text,'high'::text,'medium'::text), ('schema'::text,'high'::text,'critical'::text,'high'::text), ('table'::text,'high'::text,'critical'::text,'high'::text), ('view'::text,'high'::text,'critical'::text,'high'::text), ('materialized view'::text,'critical'::text,'critical'::text,'high'::text), ('foreign table'::text,'critical'::text,'critical'::text,'high'::text), ('sequence'::text,'low'::text,'high'::text,'medium'::text), ('composite type'::text,'low'::text,'high'::text,'high'::text), ('column'::text,'high'::text,'high'::text,'high'::text), ('constraint'::text,'medium'::text,'high'::text,'high'::text), ('index'::text,'low'::text,'medium'::text,'medium'::text), ('policy'::text,'critical'::text,'critical'::text,'high'::text), ('trigger'::text,'critical'::text,'critical'::text,'high'::text), ('rule'::text,'critical'::text,'critical'::text,'high'::text), ('statistics'::text,'low'::text,'low'::text,'low'::text), ('function'::text,'high'::text,'high'::text,'high'::text), ('type'::text,'low'::text,'high'::text,'high'::text), ('domain'::text,'low'::text,'high'::text,'high'::text), ('cast'::text,'high'::text,'high'::text,'medium'::text), ('operator'::text,'high'::text,'high'::text,'medium'::text), ('operator class'::text,'high'::text,'high'::text,'medium'::text), ('operator family'::text,'medium'::text,'high'::text,'medium'::text), ('text search configuration'::text,'medium'::text,'high'::text,'high'::text), ('text search dictionary'::text,'medium'::text,'high'::text,'high'::text), ('text search parser'::text,'medium'::text,'high'::text,'high'::text), ('text search template'::text,'medium'::text,'high'::text,'high'::text), ('collation'::text,'low'::text,'medium'::text,'medium'::text), ('conversion'::text,'high'::text,'high'::text,'medium'::text), ('access method'::text,'high'::text,'high'::text,'medium'::text), ('transform'::text,'high'::text,'high'::text,'medium'::text), ('privilege'::text,'critical'::text,'critical'::text,'medium'::text), ('database'::text,'high'::text,'high'::text,'high'::text), ('extension'::text,'high'::text,'high'::text,'high'::text), ('language'::text,'critical'::text,'critical'::text,'medium'::text), ('event trigger'::text,'critical'::text,'critical'::text,'medium'::text), ('publication'::text,'critical'::text,'critical'::text,'medium'::text), ('subscription'::text,'critical'::text,'critical'::text,'medium'::text), ('replication slot'::text,'critical'::text,'critical'::text,'medium'::text), ('foreign data wrapper'::text,'high'::text,'high'::text,'medium'::text), ('foreign server'::text,'critical'::text,'critical'::text,'medium'::text), ('user mapping'::text,'critical'::text,'critical'::text,'medium'::text), ('large objects'::text,'medium'::text,'medium'::text,'medium'::text), ('security label'::text,'medium'::text,'medium'::text,'medium'::text), ('server setting'::text,'high'::text,'high'::text,'medium'::text)) kinds(kind, added, changed, missing);
+   FROM ( VALUES ('role'::text,'critical'::text,'critical'::text,'high'::text), ('membership'::text,'critical'::text,'critical'::text,'medium'::text), ('setting'::text,'high'::text,'high'::text,'medium'::text), ('parameter privilege'::text,'critical'::text,'critical'::text,'medium'::text), ('default privilege'::text,'high'::text,'high'::text,'medium'::text), ('schema'::text,'high'::text,'critical'::text,'high'::text), ('table'::text,'high'::text,'critical'::text,'high'::text), ('view'::text,'high'::text,'critical'::text,'high'::text), ('materialized view'::text,'critical'::text,'critical'::text,'high'::text), ('foreign table'::text,'critical'::text,'critical'::text,'high'::text), ('sequence'::text,'low'::text,'high'::text,'medium'::text), ('composite type'::text,'low'::text,'high'::text,'high'::text), ('column'::text,'high'::text,'high'::text,'high'::text), ('constraint'::text,'medium'::text,'high'::text,'high'::text), ('index'::text,'low'::text,'medium'::text,'medium'::text), ('policy'::text,'critical'::text,'critical'::text,'high'::text), ('trigger'::text,'critical'::text,'critical'::text,'high'::text), ('rule'::text,'critical'::text,'critical'::text,'high'::text), ('statistics'::text,'low'::text,'low'::text,'low'::text), ('function'::text,'high'::text,'high'::text,'high'::text), ('built-in functions'::text,'critical'::text,'critical'::text,'high'::text), ('type'::text,'low'::text,'high'::text,'high'::text), ('domain'::text,'low'::text,'high'::text,'high'::text), ('cast'::text,'high'::text,'high'::text,'medium'::text), ('operator'::text,'high'::text,'high'::text,'medium'::text), ('operator class'::text,'high'::text,'high'::text,'medium'::text), ('operator family'::text,'medium'::text,'high'::text,'medium'::text), ('text search configuration'::text,'medium'::text,'high'::text,'high'::text), ('text search dictionary'::text,'medium'::text,'high'::text,'high'::text), ('text search parser'::text,'medium'::text,'high'::text,'high'::text), ('text search template'::text,'medium'::text,'high'::text,'high'::text), ('collation'::text,'low'::text,'medium'::text,'medium'::text), ('conversion'::text,'high'::text,'high'::text,'medium'::text), ('access method'::text,'high'::text,'high'::text,'medium'::text), ('transform'::text,'high'::text,'high'::text,'medium'::text), ('privilege'::text,'critical'::text,'critical'::text,'medium'::text), ('database'::text,'high'::text,'high'::text,'high'::text), ('extension'::text,'high'::text,'high'::text,'high'::text), ('language'::text,'critical'::text,'critical'::text,'medium'::text), ('event trigger'::text,'critical'::text,'critical'::text,'medium'::text), ('publication'::text,'critical'::text,'critical'::text,'medium'::text), ('subscription'::text,'critical'::text,'critical'::text,'medium'::text), ('replication slot'::text,'critical'::text,'critical'::text,'medium'::text), ('foreign data wrapper'::text,'high'::text,'high'::text,'medium'::text), ('foreign server'::text,'critical'::text,'critical'::text,'medium'::text), ('user mapping'::text,'critical'::text,'critical'::text,'medium'::text), ('large objects'::text,'medium'::text,'medium'::text,'medium'::text), ('security label'::text,'medium'::text,'medium'::text,'medium'::text), ('server setting'::text,'high'::text,'high'::text,'medium'::text)) kinds(kind, added, changed, missing);
 
 
 --
@@ -8140,6 +8365,92 @@ CREATE VIEW audit.kinds WITH (security_invoker='true') AS
 --
 
 COMMENT ON VIEW audit.kinds IS 'How severe it is that an object of a kind was added, differs from the baseline, or is missing.';
+
+
+--
+-- Name: part_objects; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.part_objects WITH (security_invoker='true') AS
+ WITH watched AS (
+         SELECT relation.oid
+           FROM pg_class relation
+          WHERE (audit.is_watched(relation.relnamespace) AND (NOT audit.is_in_extension(('pg_class'::regclass)::oid, relation.oid)))
+        )
+ SELECT 'constraint'::text AS kind,
+    format('%I on %s'::text, bond.conname, (bond.conrelid)::regclass) AS name,
+    jsonb_build_object('definition', regexp_replace(pg_get_constraintdef(bond.oid), ' NOT (VALID|ENFORCED)$'::text, ''::text), 'validated', bond.convalidated, 'enforced', COALESCE(((to_jsonb(bond.*) ->> 'conenforced'::text))::boolean, true)) AS definition
+   FROM (pg_constraint bond
+     JOIN watched ON ((bond.conrelid = watched.oid)))
+  WHERE ((bond.contype = ANY (ARRAY['c'::"char", 'p'::"char", 'u'::"char", 'x'::"char", 'f'::"char"])) OR ((bond.contype = 'n'::"char") AND (NOT bond.convalidated)))
+UNION ALL
+ SELECT 'index'::text AS kind,
+    ((class.oid)::regclass)::text AS name,
+    jsonb_strip_nulls(jsonb_build_object('definition', pg_get_indexdef(class.oid), 'owner', audit.name_role(class.relowner), 'valid', (index.indisvalid AND index.indisready AND index.indislive), 'clustered', NULLIF(index.indisclustered, false), 'options', class.reloptions)) AS definition
+   FROM ((pg_index index
+     JOIN watched ON ((index.indexrelid = watched.oid)))
+     JOIN pg_class class ON ((index.indexrelid = class.oid)))
+UNION ALL
+ SELECT 'policy'::text AS kind,
+    format('%I on %s'::text, policy.polname, (policy.polrelid)::regclass) AS name,
+    jsonb_strip_nulls(jsonb_build_object('command',
+        CASE policy.polcmd
+            WHEN 'r'::"char" THEN 'select'::text
+            WHEN 'a'::"char" THEN 'insert'::text
+            WHEN 'w'::"char" THEN 'update'::text
+            WHEN 'd'::"char" THEN 'delete'::text
+            ELSE 'all'::text
+        END, 'permissive', policy.polpermissive, 'roles', ( SELECT jsonb_agg(audit.name_role(named.named) ORDER BY (audit.name_role(named.named))) AS jsonb_agg
+           FROM unnest(policy.polroles) named(named)), 'using', pg_get_expr(policy.polqual, policy.polrelid), 'with check', pg_get_expr(policy.polwithcheck, policy.polrelid))) AS definition
+   FROM (pg_policy policy
+     JOIN watched ON ((policy.polrelid = watched.oid)))
+UNION ALL
+ SELECT 'trigger'::text AS kind,
+    format('%s on %s'::text,
+        CASE
+            WHEN fired.tgisinternal THEN 'one of a foreign key'::text
+            ELSE quote_ident((fired.tgname)::text)
+        END, (fired.tgrelid)::regclass) AS name,
+    jsonb_build_object('definition',
+        CASE
+            WHEN (NOT fired.tgisinternal) THEN pg_get_triggerdef(fired.oid)
+            ELSE NULL::text
+        END, 'enabled',
+        CASE fired.tgenabled
+            WHEN 'O'::"char" THEN 'yes'::text
+            WHEN 'D'::"char" THEN 'no'::text
+            WHEN 'R'::"char" THEN 'on replicas only'::text
+            ELSE 'always'::text
+        END) AS definition
+   FROM (pg_trigger fired
+     JOIN watched ON ((fired.tgrelid = watched.oid)))
+  WHERE ((NOT fired.tgisinternal) OR (fired.tgenabled <> 'O'::"char"))
+UNION ALL
+ SELECT 'rule'::text AS kind,
+    format('%I on %s'::text, rule.rulename, (rule.ev_class)::regclass) AS name,
+    jsonb_build_object('words', audit.digest_words(pg_get_ruledef(rule.oid)), 'enabled',
+        CASE rule.ev_enabled
+            WHEN 'O'::"char" THEN 'yes'::text
+            WHEN 'D'::"char" THEN 'no'::text
+            WHEN 'R'::"char" THEN 'on replicas only'::text
+            ELSE 'always'::text
+        END) AS definition
+   FROM (pg_rewrite rule
+     JOIN watched ON ((rule.ev_class = watched.oid)))
+  WHERE ((rule.rulename <> '_RETURN'::name) OR (rule.ev_enabled <> 'O'::"char"))
+UNION ALL
+ SELECT 'statistics'::text AS kind,
+    format('%s.%I'::text, (statistics.stxnamespace)::regnamespace, statistics.stxname) AS name,
+    jsonb_build_object('definition', pg_get_statisticsobjdef(statistics.oid), 'owner', audit.name_role(statistics.stxowner)) AS definition
+   FROM pg_statistic_ext statistics
+  WHERE audit.is_watched(statistics.stxnamespace);
+
+
+--
+-- Name: VIEW part_objects; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.part_objects IS 'The part of audit.objects about constraints, indexes, policies, triggers, rules and statistics.';
 
 
 --
@@ -8351,20 +8662,6 @@ COMMENT ON VIEW audit.privilege_objects IS 'The part of audit.objects about priv
 --
 
 CREATE VIEW audit.relation_objects WITH (security_invoker='true') AS
- WITH watched AS (
-         SELECT class.oid,
-            class.relkind,
-            class.relowner,
-            class.reloptions,
-            class.relrowsecurity,
-            class.relforcerowsecurity,
-            class.relreplident,
-            class.relpersistence
-           FROM pg_class class
-          WHERE (audit.is_watched(class.relnamespace) AND (NOT (class.oid IN ( SELECT member.objid
-                   FROM pg_depend member
-                  WHERE ((member.classid = ('pg_class'::regclass)::oid) AND (member.deptype = 'e'::"char"))))))
-        )
  SELECT 'schema'::text AS kind,
     quote_ident((namespace.nspname)::text) AS name,
     jsonb_build_object('owner', audit.name_role(namespace.nspowner)) AS definition
@@ -8381,41 +8678,26 @@ UNION ALL
             ELSE 'table'::text
         END AS kind,
     ((relation.oid)::regclass)::text AS name,
-    jsonb_strip_nulls(jsonb_build_object('owner', audit.name_role(relation.relowner), 'options', relation.reloptions, 'row-level security',
+    jsonb_strip_nulls((jsonb_build_object('owner', audit.name_role(relation.relowner), 'options', relation.reloptions, 'parents', ( SELECT jsonb_agg(((parent.inhparent)::regclass)::text ORDER BY parent.inhseqno) AS jsonb_agg
+           FROM pg_inherits parent
+          WHERE (parent.inhrelid = relation.oid))) ||
         CASE
-            WHEN (relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) THEN relation.relrowsecurity
-            ELSE NULL::boolean
-        END, 'forced',
-        CASE
-            WHEN (relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) THEN relation.relforcerowsecurity
-            ELSE NULL::boolean
-        END, 'replica identity',
-        CASE
-            WHEN (relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) THEN
+            WHEN (relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) THEN jsonb_build_object('row-level security', relation.relrowsecurity, 'forced', relation.relforcerowsecurity, 'replica identity',
             CASE relation.relreplident
                 WHEN 'd'::"char" THEN 'primary key'::text
                 WHEN 'n'::"char" THEN 'nothing'::text
                 WHEN 'f'::"char" THEN 'full'::text
                 ELSE 'index'::text
-            END
-            ELSE NULL::text
-        END, 'unlogged',
-        CASE
-            WHEN (relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char"])) THEN (relation.relpersistence = 'u'::"char")
-            ELSE NULL::boolean
-        END, 'partitioned', NULLIF((relation.relkind = 'p'::"char"), false), 'parents', ( SELECT jsonb_agg(((parent.inhparent)::regclass)::text ORDER BY parent.inhseqno) AS jsonb_agg
-           FROM pg_inherits parent
-          WHERE (parent.inhrelid = relation.oid)), 'body',
-        CASE
-            WHEN ((relation.relkind = ANY (ARRAY['v'::"char", 'm'::"char"])) AND ((current_setting('server_version_num'::text))::integer >= 160000)) THEN audit.digest_body(pg_get_viewdef(relation.oid))
-            ELSE NULL::text
-        END, 'words',
-        CASE
-            WHEN (relation.relkind = ANY (ARRAY['v'::"char", 'm'::"char"])) THEN audit.digest_words(pg_get_viewdef(relation.oid))
-            ELSE NULL::text
+            END, 'unlogged', (relation.relpersistence = 'u'::"char"), 'partitioned', NULLIF((relation.relkind = 'p'::"char"), false))
+            WHEN (relation.relkind = ANY (ARRAY['v'::"char", 'm'::"char"])) THEN jsonb_build_object('body',
+            CASE
+                WHEN ((current_setting('server_version_num'::text))::integer >= 160000) THEN audit.digest_body(pg_get_viewdef(relation.oid))
+                ELSE NULL::text
+            END, 'words', audit.digest_words(pg_get_viewdef(relation.oid)))
+            ELSE '{}'::jsonb
         END)) AS definition
-   FROM watched relation
-  WHERE (relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char", 'c'::"char"]))
+   FROM pg_class relation
+  WHERE ((relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char", 'c'::"char"])) AND audit.is_watched(relation.relnamespace) AND (NOT audit.is_in_extension(('pg_class'::regclass)::oid, relation.oid)))
 UNION ALL
  SELECT 'column'::text AS kind,
     format('%s.%I'::text, (relation.oid)::regclass, attribute.attname) AS name,
@@ -8430,85 +8712,24 @@ UNION ALL
         END, 'identity', NULLIF(attribute.attidentity, ''::"char"), 'collation', ( SELECT coll.collname
            FROM pg_collation coll
           WHERE ((coll.oid = attribute.attcollation) AND (attribute.attcollation <> type.typcollation))))) AS definition
-   FROM (((watched relation
+   FROM (((pg_class relation
      JOIN pg_attribute attribute ON (((relation.oid = attribute.attrelid) AND (attribute.attnum > 0) AND (NOT attribute.attisdropped))))
      JOIN pg_type type ON ((attribute.atttypid = type.oid)))
      LEFT JOIN pg_attrdef expression ON (((attribute.attrelid = expression.adrelid) AND (attribute.attnum = expression.adnum))))
-  WHERE (relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'f'::"char", 'c'::"char"]))
+  WHERE ((relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'f'::"char", 'c'::"char"])) AND audit.is_watched(relation.relnamespace) AND (NOT audit.is_in_extension(('pg_class'::regclass)::oid, relation.oid)))
 UNION ALL
- SELECT 'constraint'::text AS kind,
-    format('%I on %s'::text, bond.conname, (bond.conrelid)::regclass) AS name,
-    jsonb_build_object('definition', regexp_replace(pg_get_constraintdef(bond.oid), ' NOT (VALID|ENFORCED)$'::text, ''::text), 'validated', bond.convalidated, 'enforced', COALESCE(((to_jsonb(bond.*) ->> 'conenforced'::text))::boolean, true)) AS definition
-   FROM (pg_constraint bond
-     JOIN watched relation ON ((bond.conrelid = relation.oid)))
-  WHERE ((bond.contype = ANY (ARRAY['c'::"char", 'p'::"char", 'u'::"char", 'x'::"char", 'f'::"char"])) OR ((bond.contype = 'n'::"char") AND (NOT bond.convalidated)))
-UNION ALL
- SELECT 'index'::text AS kind,
-    ((class.oid)::regclass)::text AS name,
-    jsonb_strip_nulls(jsonb_build_object('definition', pg_get_indexdef(class.oid), 'owner', audit.name_role(class.relowner), 'valid', (index.indisvalid AND index.indisready AND index.indislive), 'clustered', NULLIF(index.indisclustered, false), 'options', class.reloptions)) AS definition
-   FROM (pg_index index
-     JOIN watched class ON ((index.indexrelid = class.oid)))
-UNION ALL
- SELECT 'policy'::text AS kind,
-    format('%I on %s'::text, policy.polname, (policy.polrelid)::regclass) AS name,
-    jsonb_strip_nulls(jsonb_build_object('command',
-        CASE policy.polcmd
-            WHEN 'r'::"char" THEN 'select'::text
-            WHEN 'a'::"char" THEN 'insert'::text
-            WHEN 'w'::"char" THEN 'update'::text
-            WHEN 'd'::"char" THEN 'delete'::text
-            ELSE 'all'::text
-        END, 'permissive', policy.polpermissive, 'roles', ( SELECT jsonb_agg(audit.name_role(named.named) ORDER BY (audit.name_role(named.named))) AS jsonb_agg
-           FROM unnest(policy.polroles) named(named)), 'using', pg_get_expr(policy.polqual, policy.polrelid), 'with check', pg_get_expr(policy.polwithcheck, policy.polrelid))) AS definition
-   FROM (pg_policy policy
-     JOIN watched relation ON ((policy.polrelid = relation.oid)))
-UNION ALL
- SELECT 'trigger'::text AS kind,
-    format('%s on %s'::text,
-        CASE
-            WHEN fired.tgisinternal THEN 'one of a foreign key'::text
-            ELSE quote_ident((fired.tgname)::text)
-        END, (fired.tgrelid)::regclass) AS name,
-    jsonb_build_object('definition',
-        CASE
-            WHEN (NOT fired.tgisinternal) THEN pg_get_triggerdef(fired.oid)
-            ELSE NULL::text
-        END, 'enabled',
-        CASE fired.tgenabled
-            WHEN 'O'::"char" THEN 'yes'::text
-            WHEN 'D'::"char" THEN 'no'::text
-            WHEN 'R'::"char" THEN 'on replicas only'::text
-            ELSE 'always'::text
-        END) AS definition
-   FROM (pg_trigger fired
-     JOIN watched relation ON ((fired.tgrelid = relation.oid)))
-  WHERE ((NOT fired.tgisinternal) OR (fired.tgenabled <> 'O'::"char"))
-UNION ALL
- SELECT 'rule'::text AS kind,
-    format('%I on %s'::text, rule.rulename, (rule.ev_class)::regclass) AS name,
-    jsonb_build_object('words', audit.digest_words(pg_get_ruledef(rule.oid)), 'enabled',
-        CASE rule.ev_enabled
-            WHEN 'O'::"char" THEN 'yes'::text
-            WHEN 'D'::"char" THEN 'no'::text
-            WHEN 'R'::"char" THEN 'on replicas only'::text
-            ELSE 'always'::text
-        END) AS definition
-   FROM (pg_rewrite rule
-     JOIN watched relation ON ((rule.ev_class = relation.oid)))
-  WHERE ((rule.rulename <> '_RETURN'::name) OR (rule.ev_enabled <> 'O'::"char"))
-UNION ALL
- SELECT 'statistics'::text AS kind,
-    format('%s.%I'::text, (statistics.stxnamespace)::regnamespace, statistics.stxname) AS name,
-    jsonb_build_object('definition', pg_get_statisticsobjdef(statistics.oid), 'owner', audit.name_role(statistics.stxowner)) AS definition
-   FROM pg_statistic_ext statistics
-  WHERE audit.is_watched(statistics.stxnamespace);
+ SELECT 'table'::text AS kind,
+    ((relation.oid)::regclass)::text AS name,
+    jsonb_build_object('owner', audit.name_role(relation.relowner)) AS definition
+   FROM pg_class relation
+  WHERE ((relation.relnamespace = ANY (ARRAY[('pg_catalog'::regnamespace)::oid, ('information_schema'::regnamespace)::oid])) AND ((relation.relowner <> (10)::oid) OR (relation.oid >= (16384)::oid) OR relation.relrowsecurity));
 
 
 --
 -- Name: VIEW relation_objects; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.relation_objects IS 'The part of audit.objects about schemas, tables and views, and the parts of a table.';
+COMMENT ON VIEW audit.relation_objects IS 'The part of audit.objects about schemas, tables, views and columns.';
 
 
 --
@@ -8569,14 +8790,14 @@ UNION ALL
 UNION ALL
  SELECT 'default privilege'::text AS kind,
     format('%s on %s that %s creates%s for %s'::text, lower(entry.privilege_type),
-        CASE defaults.defaclobjtype
+        CASE defaults.letter
             WHEN 'f'::text THEN 'functions'::text
             WHEN 'T'::text THEN 'types'::text
             WHEN 'r'::text THEN 'tables'::text
             WHEN 'S'::text THEN 'sequences'::text
             WHEN 'n'::text THEN 'schemas'::text
             ELSE 'large objects'::text
-        END, audit.name_role(defaults.defaclrole), (' in '::text || (NULLIF(defaults.defaclnamespace, (0)::oid))::regnamespace), audit.name_role(entry.grantee)) AS name,
+        END, audit.name_role(defaults.creator), (' in '::text || (NULLIF(defaults.namespace, (0)::oid))::regnamespace), audit.name_role(entry.grantee)) AS name,
     jsonb_build_object('grantable', entry.is_grantable) AS definition
    FROM (( SELECT defaults_1.defaclrole,
             defaults_1.defaclnamespace,
@@ -8586,17 +8807,14 @@ UNION ALL
         UNION ALL
          SELECT role.oid,
             0,
-            letter.letter,
-                CASE letter.letter
-                    WHEN 'f'::text THEN acldefault('f'::"char", role.oid)
-                    ELSE acldefault('T'::"char", role.oid)
-                END AS acldefault
+            born.letter,
+            born.grants
            FROM (pg_roles role
-             CROSS JOIN ( VALUES ('f'::text), ('T'::text)) letter(letter))
+             CROSS JOIN LATERAL ( VALUES ('f'::text,acldefault('f'::"char", role.oid)), ('T'::text,acldefault('T'::"char", role.oid))) born(letter, grants))
           WHERE ((role.rolname ~ '^task_(owner|finder|keeper|porter)$'::text) AND (NOT (EXISTS ( SELECT
                    FROM pg_default_acl defaults_1
-                  WHERE ((defaults_1.defaclrole = role.oid) AND (defaults_1.defaclnamespace = (0)::oid) AND ((defaults_1.defaclobjtype)::text = letter.letter))))))) defaults
-     CROSS JOIN LATERAL aclexplode(defaults.defaclacl) entry(grantor, grantee, privilege_type, is_grantable));
+                  WHERE ((defaults_1.defaclrole = role.oid) AND (defaults_1.defaclnamespace = (0)::oid) AND ((defaults_1.defaclobjtype)::text = born.letter))))))) defaults(creator, namespace, letter, grants)
+     CROSS JOIN LATERAL aclexplode(defaults.grants) entry(grantor, grantee, privilege_type, is_grantable));
 
 
 --
@@ -8615,10 +8833,10 @@ CREATE VIEW audit.routine_objects WITH (security_invoker='true') AS
     ((routine.oid)::regprocedure)::text AS name,
     jsonb_strip_nulls(jsonb_build_object('owner', audit.name_role(routine.proowner), 'language', language.lanname, 'sort',
         CASE routine.prokind
-            WHEN 'f'::"char" THEN NULL::text
             WHEN 'p'::"char" THEN 'procedure'::text
             WHEN 'a'::"char" THEN 'aggregate'::text
-            ELSE 'window'::text
+            WHEN 'w'::"char" THEN 'window'::text
+            ELSE NULL::text
         END, 'volatility',
         CASE routine.provolatile
             WHEN 'i'::"char" THEN 'immutable'::text
@@ -8640,9 +8858,7 @@ CREATE VIEW audit.routine_objects WITH (security_invoker='true') AS
         END)) AS definition
    FROM (pg_proc routine
      JOIN pg_language language ON ((routine.prolang = language.oid)))
-  WHERE (audit.is_watched(routine.pronamespace) AND (NOT (EXISTS ( SELECT
-           FROM pg_depend member
-          WHERE ((member.classid = ('pg_proc'::regclass)::oid) AND (member.objid = routine.oid) AND (member.deptype = 'e'::"char"))))))
+  WHERE ((audit.is_watched(routine.pronamespace) OR (routine.oid = ANY (ARRAY[('current_setting(text,boolean)'::regprocedure)::oid, ('set_config(text,text,boolean)'::regprocedure)::oid, ('texteq(text,text)'::regprocedure)::oid]))) AND (NOT audit.is_in_extension(('pg_proc'::regclass)::oid, routine.oid)))
 UNION ALL
  SELECT 'function'::text AS kind,
     ((routine.oid)::regprocedure)::text AS name,
@@ -8652,9 +8868,20 @@ UNION ALL
             ELSE 'invoker'::text
         END, 'settings', routine.proconfig) AS definition
    FROM pg_proc routine
-  WHERE ((NOT audit.is_watched(routine.pronamespace)) AND (routine.prosecdef OR (routine.proowner <> (10)::oid) OR (routine.oid >= (16384)::oid) OR (routine.proconfig IS NOT NULL)) AND (NOT (EXISTS ( SELECT
-           FROM pg_depend member
-          WHERE ((member.classid = ('pg_proc'::regclass)::oid) AND (member.objid = routine.oid) AND (member.deptype = 'e'::"char"))))));
+  WHERE ((NOT audit.is_watched(routine.pronamespace)) AND (routine.prosecdef OR (routine.proconfig IS NOT NULL) OR (routine.proowner <> (10)::oid) OR (routine.oid >= (16384)::oid)) AND (routine.oid <> ALL (ARRAY[('current_setting(text,boolean)'::regprocedure)::oid, ('set_config(text,text,boolean)'::regprocedure)::oid, ('texteq(text,text)'::regprocedure)::oid])) AND (NOT audit.is_in_extension(('pg_proc'::regclass)::oid, routine.oid)))
+UNION ALL
+ SELECT 'built-in functions'::text AS kind,
+    'of pg_catalog'::text AS name,
+    jsonb_build_object('body', md5(string_agg(concat_ws(' '::text, (routine.oid)::regprocedure, routine.prosrc, routine.probin, pg_get_function_sqlbody(routine.oid)), ','::text ORDER BY (convert_to(((routine.oid)::regprocedure)::text, 'UTF8'::name))))) AS definition
+   FROM (pg_proc routine
+     JOIN pg_language language ON ((routine.prolang = language.oid)))
+  WHERE ((routine.pronamespace = ('pg_catalog'::regnamespace)::oid) AND (routine.oid < (16384)::oid) AND (language.lanname <> 'internal'::name))
+UNION ALL
+ SELECT 'built-in functions'::text AS kind,
+    'that are leakproof'::text AS name,
+    jsonb_build_object('members', md5(string_agg(((routine.oid)::regprocedure)::text, ','::text ORDER BY (convert_to(((routine.oid)::regprocedure)::text, 'UTF8'::name))))) AS definition
+   FROM pg_proc routine
+  WHERE (routine.proleakproof AND (NOT audit.is_watched(routine.pronamespace)) AND (routine.proname <> ALL (ARRAY['bytea'::name, 'bytea_larger'::name, 'bytea_smaller'::name, 'crc32'::name, 'crc32c'::name, 'gen_random_uuid'::name, 'uuid_extract_timestamp'::name, 'uuid_extract_version'::name])));
 
 
 --
@@ -8665,13 +8892,59 @@ COMMENT ON VIEW audit.routine_objects IS 'The part of audit.objects about functi
 
 
 --
+-- Name: search_objects; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.search_objects WITH (security_invoker='true') AS
+ SELECT 'text search configuration'::text AS kind,
+    ((config.oid)::regconfig)::text AS name,
+    jsonb_build_object('owner', audit.name_role(config.cfgowner), 'mapping', ( SELECT md5(string_agg(format('%s %s %s'::text, map.maptokentype, map.mapseqno, (map.mapdict)::regdictionary), ','::text ORDER BY map.maptokentype, map.mapseqno)) AS md5
+           FROM pg_ts_config_map map
+          WHERE (map.mapcfg = config.oid))) AS definition
+   FROM pg_ts_config config
+  WHERE (audit.is_watched(config.cfgnamespace) AND (NOT audit.is_in_extension(('pg_ts_config'::regclass)::oid, config.oid)))
+UNION ALL
+ SELECT 'text search dictionary'::text AS kind,
+    ((dictionary.oid)::regdictionary)::text AS name,
+    jsonb_build_object('owner',
+        CASE
+            WHEN owner.rolsuper THEN 'the first superuser'::text
+            ELSE audit.name_role(owner.oid)
+        END, 'options', dictionary.dictinitoption, 'template', ( SELECT template.tmplname
+           FROM pg_ts_template template
+          WHERE (template.oid = dictionary.dicttemplate))) AS definition
+   FROM (pg_ts_dict dictionary
+     JOIN pg_roles owner ON ((dictionary.dictowner = owner.oid)))
+  WHERE audit.is_watched(dictionary.dictnamespace)
+UNION ALL
+ SELECT 'text search parser'::text AS kind,
+    format('%s.%I'::text, (parser.prsnamespace)::regnamespace, parser.prsname) AS name,
+    jsonb_build_object('start', (parser.prsstart)::text) AS definition
+   FROM pg_ts_parser parser
+  WHERE ((parser.oid >= (16384)::oid) AND (NOT audit.is_in_extension(('pg_ts_parser'::regclass)::oid, parser.oid)))
+UNION ALL
+ SELECT 'text search template'::text AS kind,
+    format('%s.%I'::text, (template.tmplnamespace)::regnamespace, template.tmplname) AS name,
+    jsonb_build_object('lexize', (template.tmpllexize)::text) AS definition
+   FROM pg_ts_template template
+  WHERE ((template.oid >= (16384)::oid) AND (NOT audit.is_in_extension(('pg_ts_template'::regclass)::oid, template.oid)));
+
+
+--
+-- Name: VIEW search_objects; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.search_objects IS 'The part of audit.objects about text search.';
+
+
+--
 -- Name: server_objects; Type: VIEW; Schema: audit; Owner: -
 --
 
 CREATE VIEW audit.server_objects WITH (security_invoker='true') AS
  SELECT 'database'::text AS kind,
     'this'::text AS name,
-    jsonb_build_object('encoding', pg_encoding_to_char(database.encoding), 'template', database.datistemplate, 'connections', database.datallowconn) AS definition
+    jsonb_build_object('encoding', pg_encoding_to_char(database.encoding), 'template', database.datistemplate, 'connections', database.datallowconn, 'connection limit', database.datconnlimit) AS definition
    FROM pg_database database
   WHERE (database.datname = current_database())
 UNION ALL
@@ -8680,7 +8953,7 @@ UNION ALL
     jsonb_build_object('schema', ((extension.extnamespace)::regnamespace)::text, 'functions to look at', COALESCE(( SELECT jsonb_agg(((routine.oid)::regprocedure)::text ORDER BY ((routine.oid)::regprocedure)::text) AS jsonb_agg
            FROM (pg_depend member
              JOIN pg_proc routine ON (((member.classid = ('pg_proc'::regclass)::oid) AND (member.objid = routine.oid))))
-          WHERE ((member.refclassid = ('pg_extension'::regclass)::oid) AND (member.refobjid = extension.oid) AND (member.deptype = 'e'::"char") AND (routine.prosecdef OR routine.proleakproof OR (routine.proconfig IS NOT NULL) OR (audit.name_role(routine.proowner) <> ALL (ARRAY['the first superuser'::text, 'the database''s owner'::text]))))), '[]'::jsonb), 'members', ( SELECT md5(string_agg(described.name, ','::text ORDER BY (convert_to(described.name, 'UTF8'::name)))) AS md5
+          WHERE ((member.refclassid = ('pg_extension'::regclass)::oid) AND (member.refobjid = extension.oid) AND (member.deptype = 'e'::"char") AND (routine.prosecdef OR routine.proleakproof OR (routine.proconfig IS NOT NULL) OR (audit.name_role(routine.proowner) <> ALL (ARRAY['the first superuser'::text, 'the database''s owner'::text])) OR COALESCE((routine.probin !~ '^\$libdir/'::text), (routine.prokind <> 'a'::"char"))))), '[]'::jsonb), 'members', ( SELECT md5(string_agg(described.name, ','::text ORDER BY (convert_to(described.name, 'UTF8'::name)))) AS md5
            FROM ( SELECT pg_describe_object(member.classid, member.objid, 0) AS name
                    FROM pg_depend member
                   WHERE ((member.refclassid = ('pg_extension'::regclass)::oid) AND (member.refobjid = extension.oid) AND (member.deptype = 'e'::"char") AND (member.classid <> ('pg_type'::regclass)::oid))) described)) AS definition
@@ -8701,46 +8974,6 @@ UNION ALL
     jsonb_build_object('owner', audit.name_role(event.evtowner), 'event', event.evtevent, 'function', ((event.evtfoid)::regproc)::text, 'enabled', (event.evtenabled <> 'D'::"char")) AS definition
    FROM pg_event_trigger event
 UNION ALL
- SELECT 'publication'::text AS kind,
-    quote_ident((publication.pubname)::text) AS name,
-    jsonb_build_object('owner', audit.name_role(publication.pubowner), 'all tables', publication.puballtables, 'tables', ( SELECT jsonb_agg(((member.prrelid)::regclass)::text ORDER BY ((member.prrelid)::regclass)::text) AS jsonb_agg
-           FROM pg_publication_rel member
-          WHERE (member.prpubid = publication.oid)), 'schemas', ( SELECT jsonb_agg(((member.pnnspid)::regnamespace)::text ORDER BY ((member.pnnspid)::regnamespace)::text) AS jsonb_agg
-           FROM pg_publication_namespace member
-          WHERE (member.pnpubid = publication.oid))) AS definition
-   FROM pg_publication publication
-UNION ALL
- SELECT 'subscription'::text AS kind,
-    quote_ident((subscription.subname)::text) AS name,
-    jsonb_build_object('owner', audit.name_role(subscription.subowner), 'enabled', subscription.subenabled) AS definition
-   FROM (pg_subscription subscription
-     JOIN pg_database database ON (((subscription.subdbid = database.oid) AND (database.datname = current_database()))))
-UNION ALL
- SELECT 'replication slot'::text AS kind,
-    quote_ident((slot.slot_name)::text) AS name,
-    jsonb_build_object('type', slot.slot_type, 'plugin', slot.plugin) AS definition
-   FROM pg_replication_slots slot
-  WHERE ((slot.database IS NULL) OR (slot.database = current_database()))
-UNION ALL
- SELECT 'foreign data wrapper'::text AS kind,
-    quote_ident((wrapper.fdwname)::text) AS name,
-    jsonb_build_object('owner', audit.name_role(wrapper.fdwowner)) AS definition
-   FROM pg_foreign_data_wrapper wrapper
-UNION ALL
- SELECT 'foreign server'::text AS kind,
-    quote_ident((server.srvname)::text) AS name,
-    jsonb_build_object('owner', audit.name_role(server.srvowner)) AS definition
-   FROM pg_foreign_server server
-UNION ALL
- SELECT 'user mapping'::text AS kind,
-    format('%s on %I'::text,
-        CASE mapping.umuser
-            WHEN 0 THEN 'public'::text
-            ELSE (mapping.usename)::text
-        END, mapping.srvname) AS name,
-    '{}'::jsonb AS definition
-   FROM pg_user_mappings mapping
-UNION ALL
  SELECT 'large objects'::text AS kind,
     format('of %s'::text, audit.name_role(large.lomowner)) AS name,
     '{}'::jsonb AS definition
@@ -8750,31 +8983,36 @@ UNION ALL
  SELECT 'security label'::text AS kind,
     pg_describe_object(label.classoid, label.objoid, label.objsubid) AS name,
     jsonb_build_object('provider', label.provider, 'label', label.label) AS definition
-   FROM pg_seclabel label
+   FROM ( SELECT local.classoid,
+            local.objoid,
+            local.objsubid,
+            local.provider,
+            local.label
+           FROM pg_seclabel local
+        UNION ALL
+         SELECT shared.classoid,
+            shared.objoid,
+            0,
+            shared.provider,
+            shared.label
+           FROM pg_shseclabel shared) label
 UNION ALL
  SELECT 'server setting'::text AS kind,
-    found.name,
-    jsonb_build_object('value', found.boot_or_file) AS definition
-   FROM ( SELECT setting.name,
-                CASE
-                    WHEN (setting.source = ANY (ARRAY['default'::text, 'configuration file'::text, 'command line'::text, 'environment variable'::text, 'override'::text])) THEN setting.setting
-                    ELSE setting.boot_val
-                END AS boot_or_file
-           FROM pg_settings setting
-          WHERE (setting.name = ANY (ARRAY['row_security'::text, 'session_replication_role'::text, 'default_transaction_read_only'::text, 'log_parameter_max_length_on_error'::text, 'password_encryption'::text, 'allow_system_table_mods'::text, 'ignore_system_indexes'::text, 'transform_null_equals'::text, 'array_nulls'::text, 'standard_conforming_strings'::text, 'lo_compat_privileges'::text, 'zero_damaged_pages'::text, 'ignore_checksum_failure'::text]))) found
-UNION ALL
- SELECT 'table'::text AS kind,
-    ((relation.oid)::regclass)::text AS name,
-    jsonb_build_object('owner', audit.name_role(relation.relowner)) AS definition
-   FROM pg_class relation
-  WHERE ((relation.relnamespace = ANY (ARRAY[('pg_catalog'::regnamespace)::oid, ('information_schema'::regnamespace)::oid])) AND ((relation.relowner <> (10)::oid) OR (relation.oid >= (16384)::oid) OR relation.relrowsecurity));
+    setting.name,
+    jsonb_build_object('value',
+        CASE
+            WHEN (setting.source = ANY (ARRAY['database'::text, 'user'::text, 'database user'::text, 'client'::text, 'session'::text])) THEN setting.boot_val
+            ELSE setting.setting
+        END) AS definition
+   FROM pg_settings setting
+  WHERE (setting.name = ANY (ARRAY['allow_system_table_mods'::text, 'array_nulls'::text, 'default_transaction_read_only'::text, 'ignore_checksum_failure'::text, 'ignore_system_indexes'::text, 'lo_compat_privileges'::text, 'log_min_duration_statement'::text, 'log_parameter_max_length_on_error'::text, 'log_statement'::text, 'password_encryption'::text, 'row_security'::text, 'session_replication_role'::text, 'standard_conforming_strings'::text, 'transform_null_equals'::text, 'zero_damaged_pages'::text]));
 
 
 --
 -- Name: VIEW server_objects; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.server_objects IS 'The part of audit.objects about the database: extensions, languages, replication, servers.';
+COMMENT ON VIEW audit.server_objects IS 'The part of audit.objects about the database: extensions, languages, event triggers, server settings.';
 
 
 --
@@ -8782,12 +9020,6 @@ COMMENT ON VIEW audit.server_objects IS 'The part of audit.objects about the dat
 --
 
 CREATE VIEW audit.type_objects WITH (security_invoker='true') AS
- WITH members AS (
-         SELECT member.classid,
-            member.objid
-           FROM pg_depend member
-          WHERE (member.deptype = 'e'::"char")
-        )
  SELECT
         CASE type.typtype
             WHEN 'd'::"char" THEN 'domain'::text
@@ -8809,82 +9041,45 @@ CREATE VIEW audit.type_objects WITH (security_invoker='true') AS
           WHERE (label.enumtypid = type.oid)))) AS definition
    FROM (pg_type type
      LEFT JOIN pg_class class ON ((type.typrelid = class.oid)))
-  WHERE (audit.is_watched(type.typnamespace) AND (type.typcategory <> 'A'::"char") AND (type.typtype <> 'm'::"char") AND ((class.oid IS NULL) OR (class.relkind = 'c'::"char")) AND (NOT ((('pg_type'::regclass)::oid, type.oid) IN ( SELECT members.classid,
-            members.objid
-           FROM members))))
+  WHERE (audit.is_watched(type.typnamespace) AND (type.typcategory <> 'A'::"char") AND (type.typtype <> 'm'::"char") AND ((class.oid IS NULL) OR (class.relkind = 'c'::"char")) AND (NOT audit.is_in_extension(('pg_type'::regclass)::oid, type.oid)))
 UNION ALL
  SELECT 'cast'::text AS kind,
-    format('%s to %s'::text, (cast_.castsource)::regtype, (cast_.casttarget)::regtype) AS name,
-    jsonb_build_object('function', ((NULLIF(cast_.castfunc, (0)::oid))::regprocedure)::text, 'context', (cast_.castcontext)::text, 'method', (cast_.castmethod)::text) AS definition
-   FROM pg_cast cast_
-  WHERE ((cast_.oid >= (16384)::oid) AND (NOT ((('pg_cast'::regclass)::oid, cast_.oid) IN ( SELECT members.classid,
-            members.objid
-           FROM members))))
+    format('%s to %s'::text, (made.castsource)::regtype, (made.casttarget)::regtype) AS name,
+    jsonb_build_object('function', ((NULLIF(made.castfunc, (0)::oid))::regprocedure)::text, 'context', (made.castcontext)::text, 'method', (made.castmethod)::text) AS definition
+   FROM pg_cast made
+  WHERE ((made.oid >= (16384)::oid) AND (NOT audit.is_in_extension(('pg_cast'::regclass)::oid, made.oid)))
 UNION ALL
  SELECT 'operator'::text AS kind,
     ((operator.oid)::regoperator)::text AS name,
     jsonb_build_object('owner', audit.name_role(operator.oprowner), 'function', (operator.oprcode)::text) AS definition
    FROM pg_operator operator
-  WHERE ((operator.oid >= (16384)::oid) AND (NOT ((('pg_operator'::regclass)::oid, operator.oid) IN ( SELECT members.classid,
-            members.objid
-           FROM members))))
+  WHERE ((operator.oid >= (16384)::oid) AND (NOT audit.is_in_extension(('pg_operator'::regclass)::oid, operator.oid)))
 UNION ALL
  SELECT 'operator class'::text AS kind,
     format('%s.%I for %s'::text, (class.opcnamespace)::regnamespace, class.opcname, method.amname) AS name,
     jsonb_build_object('owner', audit.name_role(class.opcowner), 'type', ((class.opcintype)::regtype)::text, 'default', class.opcdefault) AS definition
    FROM (pg_opclass class
      JOIN pg_am method ON ((class.opcmethod = method.oid)))
-  WHERE ((class.oid >= (16384)::oid) AND (NOT ((('pg_opclass'::regclass)::oid, class.oid) IN ( SELECT members.classid,
-            members.objid
-           FROM members))))
+  WHERE ((class.oid >= (16384)::oid) AND (NOT audit.is_in_extension(('pg_opclass'::regclass)::oid, class.oid)))
 UNION ALL
  SELECT 'operator family'::text AS kind,
     format('%s.%I for %s'::text, (family.opfnamespace)::regnamespace, family.opfname, method.amname) AS name,
-    jsonb_build_object('owner', audit.name_role(family.opfowner)) AS definition
-   FROM (pg_opfamily family
-     JOIN pg_am method ON ((family.opfmethod = method.oid)))
-  WHERE ((family.oid >= (16384)::oid) AND (NOT ((('pg_opfamily'::regclass)::oid, family.oid) IN ( SELECT members.classid,
-            members.objid
-           FROM members))))
-UNION ALL
- SELECT 'text search configuration'::text AS kind,
-    ((config.oid)::regconfig)::text AS name,
-    jsonb_build_object('owner', audit.name_role(config.cfgowner), 'mapping', ( SELECT md5(string_agg(format('%s %s %s'::text, map.maptokentype, map.mapseqno, (map.mapdict)::regdictionary), ','::text ORDER BY map.maptokentype, map.mapseqno)) AS md5
-           FROM pg_ts_config_map map
-          WHERE (map.mapcfg = config.oid))) AS definition
-   FROM pg_ts_config config
-  WHERE (audit.is_watched(config.cfgnamespace) AND (NOT ((('pg_ts_config'::regclass)::oid, config.oid) IN ( SELECT members.classid,
-            members.objid
-           FROM members))))
-UNION ALL
- SELECT 'text search dictionary'::text AS kind,
-    ((dictionary.oid)::regdictionary)::text AS name,
-    jsonb_build_object('owner',
+    (jsonb_build_object('owner', audit.name_role(family.opfowner)) ||
         CASE
-            WHEN owner.rolsuper THEN 'the first superuser'::text
-            ELSE audit.name_role(owner.oid)
-        END, 'options', dictionary.dictinitoption, 'template', ( SELECT template.tmplname
-           FROM pg_ts_template template
-          WHERE (template.oid = dictionary.dicttemplate))) AS definition
-   FROM (pg_ts_dict dictionary
-     JOIN pg_roles owner ON ((dictionary.dictowner = owner.oid)))
-  WHERE audit.is_watched(dictionary.dictnamespace)
-UNION ALL
- SELECT 'text search parser'::text AS kind,
-    format('%s.%I'::text, (parser.prsnamespace)::regnamespace, parser.prsname) AS name,
-    jsonb_build_object('start', (parser.prsstart)::text) AS definition
-   FROM pg_ts_parser parser
-  WHERE ((parser.oid >= (16384)::oid) AND (NOT ((('pg_ts_parser'::regclass)::oid, parser.oid) IN ( SELECT members.classid,
-            members.objid
-           FROM members))))
-UNION ALL
- SELECT 'text search template'::text AS kind,
-    format('%s.%I'::text, (template.tmplnamespace)::regnamespace, template.tmplname) AS name,
-    jsonb_build_object('lexize', (template.tmpllexize)::text) AS definition
-   FROM pg_ts_template template
-  WHERE ((template.oid >= (16384)::oid) AND (NOT ((('pg_ts_template'::regclass)::oid, template.oid) IN ( SELECT members.classid,
-            members.objid
-           FROM members))))
+            WHEN (family.oid < (16384)::oid) THEN jsonb_build_object('added', added.members)
+            ELSE '{}'::jsonb
+        END) AS definition
+   FROM ((pg_opfamily family
+     JOIN pg_am method ON ((family.opfmethod = method.oid)))
+     CROSS JOIN LATERAL ( SELECT jsonb_agg(member.name ORDER BY member.name) AS members
+           FROM ( SELECT ((operator.amopopr)::regoperator)::text AS name
+                   FROM pg_amop operator
+                  WHERE ((operator.amopfamily = family.oid) AND (operator.oid >= (16384)::oid) AND (NOT audit.is_in_extension(('pg_amop'::regclass)::oid, operator.oid)))
+                UNION ALL
+                 SELECT ((routine.amproc)::regprocedure)::text AS amproc
+                   FROM pg_amproc routine
+                  WHERE ((routine.amprocfamily = family.oid) AND (routine.oid >= (16384)::oid) AND (NOT audit.is_in_extension(('pg_amproc'::regclass)::oid, routine.oid)))) member) added)
+  WHERE (((family.oid >= (16384)::oid) OR (added.members IS NOT NULL)) AND (NOT audit.is_in_extension(('pg_opfamily'::regclass)::oid, family.oid)))
 UNION ALL
  SELECT 'collation'::text AS kind,
     format('%s.%I'::text, (coll.collnamespace)::regnamespace, coll.collname) AS name,
@@ -8915,7 +9110,7 @@ UNION ALL
 -- Name: VIEW type_objects; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.type_objects IS 'The part of audit.objects about types, domains, casts, operators, text search and collations.';
+COMMENT ON VIEW audit.type_objects IS 'The part of audit.objects about types, domains, casts, operators and collations.';
 
 
 --
@@ -8933,6 +9128,11 @@ UNION ALL
     relation_objects.definition
    FROM audit.relation_objects
 UNION ALL
+ SELECT part_objects.kind,
+    part_objects.name,
+    part_objects.definition
+   FROM audit.part_objects
+UNION ALL
  SELECT routine_objects.kind,
     routine_objects.name,
     routine_objects.definition
@@ -8943,6 +9143,11 @@ UNION ALL
     type_objects.definition
    FROM audit.type_objects
 UNION ALL
+ SELECT search_objects.kind,
+    search_objects.name,
+    search_objects.definition
+   FROM audit.search_objects
+UNION ALL
  SELECT privilege_objects.kind,
     privilege_objects.name,
     privilege_objects.definition
@@ -8951,7 +9156,12 @@ UNION ALL
  SELECT server_objects.kind,
     server_objects.name,
     server_objects.definition
-   FROM audit.server_objects;
+   FROM audit.server_objects
+UNION ALL
+ SELECT channel_objects.kind,
+    channel_objects.name,
+    channel_objects.definition
+   FROM audit.channel_objects;
 
 
 --

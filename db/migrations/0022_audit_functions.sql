@@ -5,28 +5,31 @@
 set local role task_owner;
 
 -- begin db/functions/audit/compare.sql
--- The baseline is the repository's, not the database's: db/audit/baseline.sql hands it over.
--- Of an entry: "releases" are those of PostgreSQL that have the object, "since" the first release in which an
--- attribute is known; "optional" objects may be missing.
+-- The caller hands over the baseline of db/audit/baseline.sql. Of an entry: "releases" are the releases of
+-- PostgreSQL that have the object, "since" the first with an attribute; an "optional" one may be missing.
 
 create or replace function audit.compare(baseline jsonb)
 returns table (id text, severity text, kind text, name text, fault text, remedy text)
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  c_release constant integer := current_setting('server_version_num')::integer / 10000;
+  v_owner constant text := (
+    select quote_ident(pg_get_userbyid(database.datdba)) from pg_catalog.pg_database as database
+    where database.datname = current_database());
 begin
   return query
   with expected as (
     select
       entry ->> 'kind' as kind, entry ->> 'name' as name,
-        coalesce((entry ->> 'optional')::boolean, false) as optional,
-      (entry -> 'definition') - coalesce((
-        select array_agg(attribute.key) from jsonb_each_text(entry -> 'since') as attribute
-        where attribute.value::integer > current_setting('server_version_num')::integer / 10000),
-          '{}') as definition
+      coalesce((entry ->> 'optional')::boolean, false) as optional,
+      (entry -> 'definition') - array(
+        select attribute.key from jsonb_each_text(entry -> 'since') as attribute
+        where attribute.value::integer > c_release
+      ) as definition
     from jsonb_array_elements(baseline) as entry
-    where entry -> 'releases' is null
-      or entry -> 'releases' @> to_jsonb(current_setting('server_version_num')::integer / 10000)
+    where entry -> 'releases' is null or entry -> 'releases' @> to_jsonb(c_release)
   ),
 
   present as materialized (
@@ -35,55 +38,36 @@ begin
 
   differing as (
     select
-      coalesce(expected.kind, present.kind) as kind, coalesce(expected.name, present.name) as name,
-      case when expected.kind is null then 'added' when present.kind is null then 'missing' else 'changed'
-        end as change,
+      coalesce(expected.kind, present.kind) as kind,
+      coalesce(expected.name, present.name) as name,
+      case
+        when expected.kind is null then 'added'
+        when present.kind is null then 'missing'
+        else 'changed'
+      end as change,
       expected.definition as expected, present.definition as actual
     from expected
     full join present on expected.kind = present.kind and expected.name = present.name
-    where present.kind is null and not expected.optional
-      or expected.kind is null
+    where expected.kind is null
+      or present.kind is null and not expected.optional
       or present.definition <> expected.definition
   )
 
   select
-    format('%s-%s:%s', replace(differing.kind, ' ', '-'), differing.change,
-      left(md5(concat_ws(' ', differing.name, differing.actual)), 8)),
-    audit.rate(differing.change, differing.kind, differing.name, differing.expected, differing.actual),
-    differing.kind, differing.name,
     format(
-      '%s %s %s', differing.kind, differing.name,
-      case differing.change
-        when 'missing' then 'is missing'
-        when 'added' then 'is not one of those that Duly makes' || coalesce(
-          ': ' || (
-            select string_agg(format('%s %s', attribute.key, attribute.value), ', ' order by attribute.key)
-            from jsonb_each_text(differing.actual) as attribute
-            where attribute.value is not null and attribute.value <> 'false'
-              and attribute.key not in ('body', 'words', 'members')), '')
-        else 'differs: ' || (
-          select string_agg(
-            distinct case
-              when attribute.key in ('body', 'words') then 'its body is another'
-              when attribute.key in ('members', 'mapping') then format('its %s is another', attribute.key)
-              else format(
-                '%s is %s instead of %s', attribute.key,
-                  coalesce(differing.actual ->> attribute.key, 'not there'),
-                coalesce(differing.expected ->> attribute.key, 'none')) end,
-            ', ')
-          from jsonb_object_keys(differing.actual || differing.expected) as attribute (key)
-          where differing.actual -> attribute.key is distinct from differing.expected -> attribute.key) end),
+      '%s-%s:%s', replace(found.kind, ' ', '-'), found.change,
+      left(md5(concat_ws(' ', found.name, found.actual)), 8)),
+    audit.rate(found.change, found.kind, found.name, found.expected, found.actual),
+    found.kind, found.name,
+    audit.describe_difference(found.change, found.kind, found.name, found.expected, found.actual),
     replace(
-      audit.suggest_remedy(differing.change, differing.kind, differing.name, differing.expected,
-        differing.actual),
-      'the database''s owner', (
-        select quote_ident(pg_get_userbyid(database.datdba)) from pg_catalog.pg_database as database
-        where database.datname = current_database()))
-  from differing;
+      audit.suggest_remedy(found.change, found.kind, found.name, found.expected, found.actual),
+      'the database''s owner', v_owner)
+  from differing as found;
 end $$;
 
 comment on function audit.compare is
-  'Each difference between audit.objects and the baseline: its severity, a sentence, and what to do.';
+  'Each difference between audit.objects and the baseline: its severity, a sentence, and its remedy.';
 
 grant execute on function audit.compare to task_auditor;
 -- end db/functions/audit/compare.sql
@@ -116,6 +100,40 @@ comment on view audit.default_privileges is 'The privileges that new objects wil
 
 grant select on audit.default_privileges to task_auditor;
 -- end db/functions/audit/default_privileges.sql
+
+-- begin db/functions/audit/describe_difference.sql
+-- Digests say nothing to a reader: of these only that they differ.
+
+create or replace function audit.describe_difference(
+  change text, kind text, name text, expected jsonb, actual jsonb) returns text
+language sql stable
+set search_path = ''
+as $$
+  select format('%s %s ', describe_difference.kind, describe_difference.name) || case change
+    when 'missing' then 'is missing'
+    when 'added' then 'is not one of those that Duly makes' || coalesce(': ' || (
+      select string_agg(format('%s %s', attribute.key, attribute.value), ', ' order by attribute.key)
+      from jsonb_each_text(actual) as attribute
+      where attribute.value is not null and attribute.value <> 'false'
+        and attribute.key not in ('body', 'words', 'members', 'mapping')), '')
+    else 'differs: ' || (
+      select string_agg(
+        distinct case
+          when attribute.key in ('body', 'words') then 'its body is another'
+          when attribute.key in ('members', 'mapping') then format('its %s is another', attribute.key)
+          else format(
+            '%s is %s instead of %s', attribute.key,
+            coalesce(actual ->> attribute.key, 'not there'), coalesce(expected ->> attribute.key, 'none'))
+        end, ', ')
+      from jsonb_object_keys(actual || expected) as attribute (key)
+      where actual -> attribute.key is distinct from expected -> attribute.key)
+  end
+$$;
+
+comment on function audit.describe_difference is 'The sentence about a difference from the baseline.';
+
+grant execute on function audit.describe_difference to task_auditor;
+-- end db/functions/audit/describe_difference.sql
 
 -- begin db/functions/audit/describe_rows.sql
 -- The pinned path makes PostgreSQL print every name in the expression with its schema, so that it can be
@@ -174,9 +192,9 @@ grant execute on function audit.digest_words to task_api, task_auditor;
 -- end db/functions/audit/digest_words.sql
 
 -- begin db/functions/audit/find_function_faults.sql
--- Of each function that readiness asks about, what decides who sees what: owner, volatility, security,
--- leakproof, settings and body. The expected ones are the repository's (db/audit/baseline.sql); the service
--- hands them over.
+-- Readiness compares, of each function: owner, volatility, security, leakproof, settings and body. The service
+-- hands over the expected ones, from db/audit/baseline.sql. Those of PostgreSQL come without an owner: the first
+-- superuser has another name on each server.
 
 create or replace function audit.find_function_faults(expected jsonb, role name) returns setof text
 language sql stable
@@ -185,13 +203,15 @@ as $$
   select case
     when routine.oid is null
       then format('function %s is missing: run duly migrate (make migrate)', wanted.name)
-    when wanted.definition is not null and wanted.definition <> present.definition then format(
-      'function %s is not as it was made (%s): apply the file of db/functions that makes it', wanted.name, (
+    when wanted.definition <> present.definition then format(
+      'function %s is not as it was made (%s): %s', wanted.name, (
         select string_agg(attribute.key, ', ' order by attribute.key)
-        from jsonb_each(wanted.definition) as attribute
-        where present.definition -> attribute.key is distinct from attribute.value))
-    else format('%1$I may not execute function %2$s: grant execute on function %2$s to task_api', role,
-      wanted.name)
+        from jsonb_object_keys(wanted.definition || present.definition) as attribute (key)
+        where present.definition -> attribute.key is distinct from wanted.definition -> attribute.key),
+      case when wanted.definition ? 'owner' then 'apply the file of db/functions that makes it'
+        else 'make audit says what to do' end)
+    else format(
+      '%1$I may not execute function %2$s: grant execute on function %2$s to task_api', role, wanted.name)
     end
   from (
     select entry.key as name, nullif(entry.value, 'null') as definition from jsonb_each(expected) as entry
@@ -199,9 +219,12 @@ as $$
   left join pg_catalog.pg_proc as routine on routine.oid = to_regprocedure(wanted.name)
   cross join lateral (
     select jsonb_strip_nulls(jsonb_build_object(
-      'owner', pg_get_userbyid(routine.proowner),
-      'volatility', case routine.provolatile when 'i' then 'immutable' when 's' then 'stable'
-        else 'volatile' end,
+      'owner', case when wanted.definition ? 'owner' then pg_get_userbyid(routine.proowner) end,
+      'volatility', case routine.provolatile
+        when 'i' then 'immutable'
+        when 's' then 'stable'
+        else 'volatile'
+      end,
       'security', case when routine.prosecdef then 'definer' else 'invoker' end,
       'leakproof', routine.proleakproof,
       'settings', routine.proconfig,
@@ -350,6 +373,21 @@ comment on view audit.functions is 'Every function outside of PostgreSQL''s own 
 grant select on audit.functions to task_auditor;
 -- end db/functions/audit/functions.sql
 
+-- begin db/functions/audit/is_in_extension.sql
+-- What an extension brings is listed with the extension: audit.server_objects.
+
+create or replace function audit.is_in_extension(catalog oid, object oid) returns boolean
+language sql stable
+return (catalog, object) in (
+  select member.classid, member.objid from pg_catalog.pg_depend as member
+  where member.deptype = 'e');
+
+comment on function audit.is_in_extension is
+  'Whether an object, by the catalog that lists it and its number, is a member of an extension.';
+
+grant execute on function audit.is_in_extension to task_auditor;
+-- end db/functions/audit/is_in_extension.sql
+
 -- begin db/functions/audit/is_watched.sql
 -- The audit looks everywhere: PostgreSQL's own schemas alone are left to PostgreSQL.
 
@@ -393,6 +431,7 @@ from (values
   ('rule', 'critical', 'critical', 'high'),
   ('statistics', 'low', 'low', 'low'),
   ('function', 'high', 'high', 'high'),
+  ('built-in functions', 'critical', 'critical', 'high'),
   ('type', 'low', 'high', 'high'),
   ('domain', 'low', 'high', 'high'),
   ('cast', 'high', 'high', 'medium'),
@@ -607,6 +646,187 @@ comment on function audit.name_role is
 
 grant execute on function audit.name_role to task_auditor;
 -- end db/functions/audit/name_role.sql
+
+-- begin db/functions/audit/channel_objects.sql
+-- What takes rows elsewhere, or brings them here: replication, and foreign servers.
+
+create or replace view audit.channel_objects with (security_invoker = true) as
+select
+  'publication' as kind,
+  quote_ident(publication.pubname) as name,
+  jsonb_build_object(
+    'owner', audit.name_role(publication.pubowner),
+    'all tables', publication.puballtables,
+    'tables', (
+      select jsonb_agg(member.prrelid::regclass::text order by member.prrelid::regclass::text)
+      from pg_catalog.pg_publication_rel as member
+      where member.prpubid = publication.oid),
+    'schemas', (
+      select jsonb_agg(member.pnnspid::regnamespace::text order by member.pnnspid::regnamespace::text)
+      from pg_catalog.pg_publication_namespace as member
+      where member.pnpubid = publication.oid)) as definition
+from pg_catalog.pg_publication as publication
+
+union all
+
+select
+  'subscription',
+  quote_ident(subscription.subname),
+  jsonb_build_object('owner', audit.name_role(subscription.subowner), 'enabled', subscription.subenabled)
+from pg_catalog.pg_subscription as subscription
+inner join pg_catalog.pg_database as database
+  on subscription.subdbid = database.oid and database.datname = current_database()
+
+union all
+
+select
+  'replication slot',
+  quote_ident(slot.slot_name),
+  jsonb_build_object('type', slot.slot_type, 'plugin', slot.plugin)
+from pg_catalog.pg_replication_slots as slot
+where slot.database is null or slot.database = current_database()
+
+union all
+
+select
+  'foreign data wrapper',
+  quote_ident(wrapper.fdwname),
+  jsonb_build_object('owner', audit.name_role(wrapper.fdwowner))
+from pg_catalog.pg_foreign_data_wrapper as wrapper
+
+union all
+
+select
+  'foreign server',
+  quote_ident(server.srvname),
+  jsonb_build_object('owner', audit.name_role(server.srvowner))
+from pg_catalog.pg_foreign_server as server
+
+union all
+
+select
+  'user mapping',
+  format(
+    '%s on %I', case mapping.umuser when 0 then 'public' else mapping.usename::text end, mapping.srvname),
+  '{}'
+from pg_catalog.pg_user_mappings as mapping;
+
+comment on view audit.channel_objects is
+  'The part of audit.objects about replication and foreign servers.';
+
+grant select on audit.channel_objects to task_auditor;
+-- end db/functions/audit/channel_objects.sql
+
+-- begin db/functions/audit/part_objects.sql
+-- What belongs to a table: constraints, indexes, policies, triggers, rules and statistics.
+
+create or replace view audit.part_objects with (security_invoker = true) as
+with watched as (
+  select relation.oid from pg_catalog.pg_class as relation
+  where audit.is_watched(relation.relnamespace)
+    and not audit.is_in_extension('pg_catalog.pg_class'::regclass, relation.oid)
+)
+
+-- NOT NULL is with its column: releases before 18 have no constraint for it.
+select
+  'constraint' as kind,
+  format('%I on %s', bond.conname, bond.conrelid::regclass) as name,
+  jsonb_build_object(
+    'definition', regexp_replace(pg_get_constraintdef(bond.oid), ' NOT (VALID|ENFORCED)$', ''),
+    'validated', bond.convalidated,
+    'enforced', coalesce((to_jsonb(bond) ->> 'conenforced')::boolean, true)) as definition
+from pg_catalog.pg_constraint as bond
+inner join watched on bond.conrelid = watched.oid
+where bond.contype in ('c', 'p', 'u', 'x', 'f') or bond.contype = 'n' and not bond.convalidated
+
+union all
+
+select
+  'index',
+  class.oid::regclass::text,
+  jsonb_strip_nulls(jsonb_build_object(
+    'definition', pg_get_indexdef(class.oid), 'owner', audit.name_role(class.relowner),
+    'valid', index.indisvalid and index.indisready and index.indislive,
+    'clustered', nullif(index.indisclustered, false), 'options', class.reloptions))
+from pg_catalog.pg_index as index
+inner join watched on index.indexrelid = watched.oid
+inner join pg_catalog.pg_class as class on index.indexrelid = class.oid
+
+union all
+
+select
+  'policy',
+  format('%I on %s', policy.polname, policy.polrelid::regclass),
+  jsonb_strip_nulls(jsonb_build_object(
+    'command', case policy.polcmd
+      when 'r' then 'select'
+      when 'a' then 'insert'
+      when 'w' then 'update'
+      when 'd' then 'delete'
+      else 'all'
+    end,
+    'permissive', policy.polpermissive,
+    'roles', (
+      select jsonb_agg(audit.name_role(named) order by audit.name_role(named))
+      from unnest(policy.polroles) as named),
+    'using', pg_get_expr(policy.polqual, policy.polrelid),
+    'with check', pg_get_expr(policy.polwithcheck, policy.polrelid)))
+from pg_catalog.pg_policy as policy
+inner join watched on policy.polrelid = watched.oid
+
+union all
+
+-- PostgreSQL's own triggers of foreign keys have no lasting name: they count where they do not fire as they
+-- were made to.
+select
+  'trigger',
+  format(
+    '%s on %s', case when fired.tgisinternal then 'one of a foreign key' else quote_ident(fired.tgname) end,
+    fired.tgrelid::regclass),
+  jsonb_build_object(
+    'definition', case when not fired.tgisinternal then pg_get_triggerdef(fired.oid) end,
+    'enabled', case fired.tgenabled
+      when 'O' then 'yes'
+      when 'D' then 'no'
+      when 'R' then 'on replicas only'
+      else 'always'
+    end)
+from pg_catalog.pg_trigger as fired
+inner join watched on fired.tgrelid = watched.oid
+where not fired.tgisinternal or fired.tgenabled <> 'O'
+
+union all
+
+select
+  'rule',
+  format('%I on %s', rule.rulename, rule.ev_class::regclass),
+  jsonb_build_object(
+    'words', audit.digest_words(pg_get_ruledef(rule.oid)),
+    'enabled', case rule.ev_enabled
+      when 'O' then 'yes'
+      when 'D' then 'no'
+      when 'R' then 'on replicas only'
+      else 'always'
+    end)
+from pg_catalog.pg_rewrite as rule
+inner join watched on rule.ev_class = watched.oid
+where rule.rulename <> '_RETURN' or rule.ev_enabled <> 'O'
+
+union all
+
+select
+  'statistics',
+  format('%s.%I', statistics.stxnamespace::regnamespace, statistics.stxname),
+  jsonb_build_object(
+    'definition', pg_get_statisticsobjdef(statistics.oid), 'owner', audit.name_role(statistics.stxowner))
+from pg_catalog.pg_statistic_ext as statistics
+where audit.is_watched(statistics.stxnamespace);
+
+comment on view audit.part_objects is
+  'The part of audit.objects about constraints, indexes, policies, triggers, rules and statistics.';
+
+grant select on audit.part_objects to task_auditor;
+-- end db/functions/audit/part_objects.sql
 
 -- begin db/functions/audit/policies.sql
 -- Part 3 of the report.
@@ -838,33 +1058,41 @@ grant select on audit.privilege_objects to task_auditor;
 -- begin db/functions/audit/rate.sql
 -- Critical: a user may reach rows of others, or somebody may undo what prevents it. High: what functions do,
 -- or may do, is not what was tested. Medium: a rule, a limit or a privilege that the service needs. Low: the
--- rest.
+-- rest. Kinds are rated in audit.kinds; here are the special cases.
 
-create or replace function audit.rate(change text, kind text, name text, expected jsonb,
-  actual jsonb) returns text
+create or replace function audit.rate(
+  change text, kind text, name text, expected jsonb, actual jsonb) returns text
 language sql stable
 set search_path = ''
 as $$
   select case
     when rate.kind = 'function' and change <> 'missing' and (
       actual ->> 'security' = 'definer' or expected ->> 'security' = 'definer'
-        or actual -> 'leakproof' = 'true'
-      or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(require_)?user_id\(') then 'critical'
+      or actual -> 'leakproof' = 'true'
+      or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(require_)?user_id\(')
+      then 'critical'
     when rate.kind = 'setting' and change <> 'missing'
       and name ~ '^(app\.user_id|row_security|role|session_\w+|search_path|local_preload_libraries) of '
       then 'critical'
-    when rate.kind = 'column' and name ~ '\.user_id$' then 'critical'
+    when rate.kind = 'column' and name ~ '\.user_id$'
+      then 'critical'
     when rate.kind = 'role' and change = 'added' and not (
       (actual ->> 'superuser')::boolean or (actual ->> 'bypassrls')::boolean
-        or (actual ->> 'replication')::boolean
-      or (actual ->> 'createrole')::boolean) then 'high'
-    when rate.kind = 'privilege' and change = 'added' and name !~ ' for (public|task_\w+)$' then 'high'
+      or (actual ->> 'replication')::boolean or (actual ->> 'createrole')::boolean)
+      then 'high'
+    when rate.kind = 'privilege' and change = 'added' and name !~ ' for (public|task_\w+)$'
+      then 'high'
     when rate.kind = 'view' and change = 'added'
-      and not coalesce(actual -> 'options' ? 'security_invoker=true', false) then 'critical'
-    when rate.kind = 'index' and change = 'changed' and actual -> 'valid' = 'false' then 'high'
+      and not coalesce(actual -> 'options' ? 'security_invoker=true', false)
+      then 'critical'
+    when rate.kind = 'index' and change = 'changed' and actual -> 'valid' = 'false'
+      then 'high'
     else (
-      select case change when 'added' then rated.added when 'changed' then rated.changed
-        else rated.missing end
+      select case change
+        when 'added' then rated.added
+        when 'changed' then rated.changed
+        else rated.missing
+      end
       from audit.kinds as rated
       where rated.kind = rate.kind)
   end
@@ -876,21 +1104,10 @@ grant execute on function audit.rate to task_auditor;
 -- end db/functions/audit/rate.sql
 
 -- begin db/functions/audit/relation_objects.sql
--- Schemas, tables and views, and what belongs to a table. What extensions bring is in audit.server_objects.
+-- Schemas, tables, views and columns. What belongs to a table otherwise is in audit.part_objects; what
+-- extensions bring is in audit.server_objects.
 
 create or replace view audit.relation_objects with (security_invoker = true) as
-with watched as (
-  select
-    class.oid, class.relkind, class.relowner, class.reloptions, class.relrowsecurity,
-      class.relforcerowsecurity,
-    class.relreplident, class.relpersistence
-  from pg_catalog.pg_class as class
-  where audit.is_watched(class.relnamespace)
-    and class.oid not in (
-      select member.objid from pg_catalog.pg_depend as member
-      where member.classid = 'pg_catalog.pg_class'::regclass and member.deptype = 'e')
-)
-
 select
   'schema' as kind,
   quote_ident(namespace.nspname) as name,
@@ -902,32 +1119,42 @@ union all
 
 select
   case relation.relkind
-    when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table' when 'S'
-      then 'sequence'
-    when 'c' then 'composite type' else 'table' end,
+    when 'v' then 'view'
+    when 'm' then 'materialized view'
+    when 'f' then 'foreign table'
+    when 'S' then 'sequence'
+    when 'c' then 'composite type'
+    else 'table'
+  end,
   relation.oid::regclass::text,
   jsonb_strip_nulls(jsonb_build_object(
     'owner', audit.name_role(relation.relowner),
     'options', relation.reloptions,
-    'row-level security', case when relation.relkind in ('r', 'p') then relation.relrowsecurity end,
-    'forced', case when relation.relkind in ('r', 'p') then relation.relforcerowsecurity end,
-    'replica identity',
-    case when relation.relkind in ('r', 'p') then
-      case relation.relreplident
-        when 'd' then 'primary key' when 'n' then 'nothing' when 'f' then 'full' else 'index' end end,
-    'unlogged', case when relation.relkind in ('r', 'p') then relation.relpersistence = 'u' end,
-    'partitioned', nullif(relation.relkind = 'p', false),
     'parents', (
       select jsonb_agg(parent.inhparent::regclass::text order by parent.inhseqno)
       from pg_catalog.pg_inherits as parent
-      where parent.inhrelid = relation.oid),
-    'body', case when relation.relkind in ('v', 'm')
-      and current_setting('server_version_num')::integer >= 160000
-      then audit.digest_body(pg_get_viewdef(relation.oid)) end,
-    'words', case when relation.relkind in ('v', 'm')
-      then audit.digest_words(pg_get_viewdef(relation.oid)) end))
-from watched as relation
-where relation.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
+      where parent.inhrelid = relation.oid))
+  || case
+    when relation.relkind in ('r', 'p') then jsonb_build_object(
+      'row-level security', relation.relrowsecurity,
+      'forced', relation.relforcerowsecurity,
+      'replica identity', case relation.relreplident
+        when 'd' then 'primary key'
+        when 'n' then 'nothing'
+        when 'f' then 'full'
+        else 'index'
+      end,
+      'unlogged', relation.relpersistence = 'u',
+      'partitioned', nullif(relation.relkind = 'p', false))
+    when relation.relkind in ('v', 'm') then jsonb_build_object(
+      'body', case when current_setting('server_version_num')::integer >= 160000
+        then audit.digest_body(pg_get_viewdef(relation.oid)) end,
+      'words', audit.digest_words(pg_get_viewdef(relation.oid)))
+    else '{}'
+  end)
+from pg_catalog.pg_class as relation
+where relation.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c') and audit.is_watched(relation.relnamespace)
+  and not audit.is_in_extension('pg_catalog.pg_class'::regclass, relation.oid)
 
 union all
 
@@ -939,105 +1166,34 @@ select
     'not null', nullif(attribute.attnotnull, false),
     'default', case when attribute.attgenerated = ''
       then pg_get_expr(expression.adbin, expression.adrelid) end,
-    'generated', case when attribute.attgenerated <> '' then
-      attribute.attgenerated::text || ' ' || pg_get_expr(expression.adbin, expression.adrelid) end,
+    'generated', case when attribute.attgenerated <> ''
+      then attribute.attgenerated::text || ' ' || pg_get_expr(expression.adbin, expression.adrelid) end,
     'identity', nullif(attribute.attidentity, ''),
     'collation', (
       select coll.collname from pg_catalog.pg_collation as coll
       where coll.oid = attribute.attcollation and attribute.attcollation <> type.typcollation)))
-from watched as relation
+from pg_catalog.pg_class as relation
 inner join pg_catalog.pg_attribute as attribute
   on relation.oid = attribute.attrelid and attribute.attnum > 0 and not attribute.attisdropped
 inner join pg_catalog.pg_type as type on attribute.atttypid = type.oid
 left join pg_catalog.pg_attrdef as expression
   on attribute.attrelid = expression.adrelid and attribute.attnum = expression.adnum
-where relation.relkind in ('r', 'p', 'f', 'c')
+where relation.relkind in ('r', 'p', 'f', 'c') and audit.is_watched(relation.relnamespace)
+  and not audit.is_in_extension('pg_catalog.pg_class'::regclass, relation.oid)
 
 union all
 
--- NOT NULL is with its column: releases before 18 have no constraint for it.
+-- None of PostgreSQL's own tables belongs to another role than the first superuser; none was added.
 select
-  'constraint',
-  format('%I on %s', bond.conname, bond.conrelid::regclass),
-  jsonb_build_object(
-    'definition', regexp_replace(pg_get_constraintdef(bond.oid), ' NOT (VALID|ENFORCED)$', ''),
-    'validated', bond.convalidated,
-    'enforced', coalesce((to_jsonb(bond) ->> 'conenforced')::boolean, true))
-from pg_catalog.pg_constraint as bond
-inner join watched as relation on bond.conrelid = relation.oid
-where bond.contype in ('c', 'p', 'u', 'x', 'f') or bond.contype = 'n' and not bond.convalidated
-
-union all
-
-select
-  'index',
-  class.oid::regclass::text,
-  jsonb_strip_nulls(jsonb_build_object(
-    'definition', pg_get_indexdef(class.oid), 'owner', audit.name_role(class.relowner),
-    'valid', index.indisvalid and index.indisready and index.indislive,
-    'clustered', nullif(index.indisclustered, false), 'options', class.reloptions))
-from pg_catalog.pg_index as index
-inner join watched as class on index.indexrelid = class.oid
-
-union all
-
-select
-  'policy',
-  format('%I on %s', policy.polname, policy.polrelid::regclass),
-  jsonb_strip_nulls(jsonb_build_object(
-    'command', case policy.polcmd
-      when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete'
-        else 'all' end,
-    'permissive', policy.polpermissive,
-    'roles', (
-      select jsonb_agg(audit.name_role(named) order by audit.name_role(named))
-        from unnest(policy.polroles) as named),
-    'using', pg_get_expr(policy.polqual, policy.polrelid),
-    'with check', pg_get_expr(policy.polwithcheck, policy.polrelid)))
-from pg_catalog.pg_policy as policy
-inner join watched as relation on policy.polrelid = relation.oid
-
-union all
-
--- PostgreSQL's own triggers of foreign keys have no name that lasts: they count when they are not as they
--- were made.
-select
-  'trigger',
-  format('%s on %s', case when fired.tgisinternal then 'one of a foreign key'
-    else quote_ident(fired.tgname) end, fired.tgrelid::regclass),
-  jsonb_build_object(
-    'definition', case when not fired.tgisinternal then pg_get_triggerdef(fired.oid) end,
-    'enabled', case fired.tgenabled
-      when 'O' then 'yes' when 'D' then 'no' when 'R' then 'on replicas only' else 'always' end)
-from pg_catalog.pg_trigger as fired
-inner join watched as relation on fired.tgrelid = relation.oid
-where not fired.tgisinternal or fired.tgenabled <> 'O'
-
-union all
-
-select
-  'rule',
-  format('%I on %s', rule.rulename, rule.ev_class::regclass),
-  jsonb_build_object(
-    'words', audit.digest_words(pg_get_ruledef(rule.oid)),
-    'enabled', case rule.ev_enabled
-      when 'O' then 'yes' when 'D' then 'no' when 'R' then 'on replicas only' else 'always' end)
-from pg_catalog.pg_rewrite as rule
-inner join watched as relation on rule.ev_class = relation.oid
-where rule.rulename <> '_RETURN' or rule.ev_enabled <> 'O'
-
-union all
-
-select
-  'statistics',
-  format('%s.%I', statistics.stxnamespace::regnamespace, statistics.stxname),
-  jsonb_build_object('definition', pg_get_statisticsobjdef(statistics.oid), 'owner',
-    audit.name_role(statistics.stxowner))
-from pg_catalog.pg_statistic_ext as statistics
-where audit.is_watched(statistics.stxnamespace);
+  'table',
+  relation.oid::regclass::text,
+  jsonb_build_object('owner', audit.name_role(relation.relowner))
+from pg_catalog.pg_class as relation
+where relation.relnamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+  and (relation.relowner <> 10 or relation.oid >= 16384 or relation.relrowsecurity);
 
 comment on view audit.relation_objects is
-  'The part of audit.objects about schemas, tables and views, and the parts of a table.';
+  'The part of audit.objects about schemas, tables, views and columns.';
 
 grant select on audit.relation_objects to task_auditor;
 -- end db/functions/audit/relation_objects.sql
@@ -1178,8 +1334,7 @@ grant select on audit.privileges to task_auditor;
 
 -- begin db/functions/audit/role_objects.sql
 -- Roles of Duly, and every role that can look past row-level security or become one that can; their settings.
--- The owner of the database and the first superuser are there in any case: of them the report speaks in part
--- 1.
+-- The owner of the database and the first superuser always exist: part 1 of the report speaks of them.
 
 create or replace view audit.role_objects with (security_invoker = true) as
 with recursive strong (oid) as (
@@ -1196,10 +1351,12 @@ select
   audit.name_role(role.oid) as name,
   jsonb_build_object(
     'login', role.rolcanlogin and audit.name_role(role.oid) <> 'the database''s owner',
-    'superuser', role.rolsuper, 'bypassrls', role.rolbypassrls,
+    'superuser', role.rolsuper,
+    'bypassrls', role.rolbypassrls,
     'createrole', role.rolcreaterole and audit.name_role(role.oid) <> 'the database''s owner',
     'createdb', role.rolcreatedb and audit.name_role(role.oid) <> 'the database''s owner',
-    'replication', role.rolreplication, 'connection limit', role.rolconnlimit,
+    'replication', role.rolreplication,
+    'connection limit', role.rolconnlimit,
     'valid until', role.rolvaliduntil::text) as definition
 from strong
 inner join pg_catalog.pg_roles as role on strong.oid = role.oid
@@ -1208,11 +1365,12 @@ where role.rolname !~ '^pg_' and role.oid <> 10
 
 union all
 
--- The owner of the database may grant itself the roles of Duly: how it holds them says nothing.
+-- The owner of the database may grant itself the roles of Duly: its options are not compared.
 select
   'membership',
   format('%s in %s', audit.name_role(membership.member), audit.name_role(membership.roleid)),
-  case when audit.name_role(membership.member) = 'the database''s owner' then '{}'
+  case
+    when audit.name_role(membership.member) = 'the database''s owner' then '{}'
     else jsonb_strip_nulls(jsonb_build_object(
       'admin', bool_or(membership.admin_option),
       'inherit', bool_or((to_jsonb(membership) ->> 'inherit_option')::boolean),
@@ -1225,6 +1383,7 @@ group by membership.member, membership.roleid
 
 union all
 
+-- In their precedence: a role's in this database, a role's, this database's, everybody's.
 select
   'setting',
   format(
@@ -1254,29 +1413,36 @@ select
   'default privilege',
   format(
     '%s on %s that %s creates%s for %s', lower(entry.privilege_type),
-    case defaults.defaclobjtype
-      when 'f' then 'functions' when 'T' then 'types' when 'r' then 'tables' when 'S' then 'sequences'
-      when 'n' then 'schemas' else 'large objects' end,
-    audit.name_role(defaults.defaclrole), ' in ' || nullif(defaults.defaclnamespace, 0)::regnamespace,
+    case defaults.letter
+      when 'f' then 'functions'
+      when 'T' then 'types'
+      when 'r' then 'tables'
+      when 'S' then 'sequences'
+      when 'n' then 'schemas'
+      else 'large objects'
+    end,
+    audit.name_role(defaults.creator), ' in ' || nullif(defaults.namespace, 0)::regnamespace,
     audit.name_role(entry.grantee)),
   jsonb_build_object('grantable', entry.is_grantable)
 from (
   select defaults.defaclrole, defaults.defaclnamespace, defaults.defaclobjtype::text, defaults.defaclacl
   from pg_catalog.pg_default_acl as defaults
+
   union all
+
   -- Where nothing was changed, functions and types are born open to public.
-  select
-    role.oid, 0, letter.letter,
-    case letter.letter when 'f' then acldefault('f', role.oid) else acldefault('T', role.oid) end
+  select role.oid, 0, born.letter, born.grants
   from pg_catalog.pg_roles as role
-  cross join (values ('f'), ('T')) as letter (letter)
+  cross join lateral (values
+    ('f', acldefault('f', role.oid)), ('T', acldefault('T', role.oid))
+  ) as born (letter, grants)
   where role.rolname ~ '^task_(owner|finder|keeper|porter)$'
     and not exists (
       select from pg_catalog.pg_default_acl as defaults
       where defaults.defaclrole = role.oid and defaults.defaclnamespace = 0
-        and defaults.defaclobjtype::text = letter.letter)
-) as defaults
-cross join aclexplode(defaults.defaclacl) as entry;
+        and defaults.defaclobjtype::text = born.letter)
+) as defaults (creator, namespace, letter, grants)
+cross join aclexplode(defaults.grants) as entry;
 
 comment on view audit.role_objects is
   'The part of audit.objects about roles: attributes, memberships, settings and default privileges.';
@@ -1338,7 +1504,7 @@ grant select on audit.roles to task_auditor;
 -- end db/functions/audit/roles.sql
 
 -- begin db/functions/audit/routine_objects.sql
--- Functions, procedures and aggregates outside of PostgreSQL's own schemas and of extensions.
+-- Functions, procedures and aggregates; those of extensions are in audit.server_objects.
 
 create or replace view audit.routine_objects with (security_invoker = true) as
 select
@@ -1347,10 +1513,16 @@ select
   jsonb_strip_nulls(jsonb_build_object(
     'owner', audit.name_role(routine.proowner),
     'language', language.lanname,
-    'sort', case routine.prokind when 'f' then null when 'p' then 'procedure' when 'a' then 'aggregate'
-      else 'window' end,
-    'volatility', case routine.provolatile when 'i' then 'immutable' when 's' then 'stable'
-      else 'volatile' end,
+    'sort', case routine.prokind
+      when 'p' then 'procedure'
+      when 'a' then 'aggregate'
+      when 'w' then 'window'
+    end,
+    'volatility', case routine.provolatile
+      when 'i' then 'immutable'
+      when 's' then 'stable'
+      else 'volatile'
+    end,
     'security', case when routine.prosecdef then 'definer' else 'invoker' end,
     'leakproof', routine.proleakproof,
     'strict', nullif(routine.proisstrict, false),
@@ -1359,24 +1531,29 @@ select
     'returns', pg_get_function_result(routine.oid),
     'arguments', pg_get_function_arguments(routine.oid),
     'planner support', nullif(routine.prosupport, 0)::regproc::text,
-    'body', case when routine.prosqlbody is null then md5(routine.prosrc || coalesce(routine.probin, ''))
+    'body', case
+      when routine.prosqlbody is null then md5(routine.prosrc || coalesce(routine.probin, ''))
       when current_setting('server_version_num')::integer >= 160000
-        then audit.digest_body(pg_get_function_sqlbody(routine.oid)) end,
+        then audit.digest_body(pg_get_function_sqlbody(routine.oid))
+    end,
     'words', case when routine.prosqlbody is not null
       then audit.digest_words(pg_get_function_sqlbody(routine.oid)) end
   )) as definition
 from pg_catalog.pg_proc as routine
 inner join pg_catalog.pg_language as language on routine.prolang = language.oid
-where audit.is_watched(routine.pronamespace)
-  and not exists (
-    select from pg_catalog.pg_depend as member
-    where member.classid = 'pg_catalog.pg_proc'::regclass and member.objid = routine.oid
-      and member.deptype = 'e')
+where (
+    audit.is_watched(routine.pronamespace)
+    -- app.user_id and the policies stand on these.
+    or routine.oid in (
+      'pg_catalog.current_setting(text,boolean)'::regprocedure,
+      'pg_catalog.set_config(text,text,boolean)'::regprocedure,
+      'pg_catalog.texteq(text,text)'::regprocedure))
+  and not audit.is_in_extension('pg_catalog.pg_proc'::regclass, routine.oid)
 
 union all
 
--- None of PostgreSQL's own runs with its owner's rights, belongs to another role than the first superuser, or
--- has been added.
+-- None of PostgreSQL's own functions runs with its owner's rights or has settings, none belongs to another
+-- role than the first superuser, and none was added.
 select
   'function',
   routine.oid::regprocedure::text,
@@ -1386,11 +1563,46 @@ select
     'settings', routine.proconfig)
 from pg_catalog.pg_proc as routine
 where not audit.is_watched(routine.pronamespace)
-  and (routine.prosecdef or routine.proowner <> 10 or routine.oid >= 16384 or routine.proconfig is not null)
-  and not exists (
-    select from pg_catalog.pg_depend as member
-    where member.classid = 'pg_catalog.pg_proc'::regclass and member.objid = routine.oid
-      and member.deptype = 'e');
+  and (
+    routine.prosecdef or routine.proconfig is not null
+    or routine.proowner <> 10 or routine.oid >= 16384)
+  and routine.oid not in (
+    'pg_catalog.current_setting(text,boolean)'::regprocedure,
+    'pg_catalog.set_config(text,text,boolean)'::regprocedure,
+    'pg_catalog.texteq(text,text)'::regprocedure)
+  and not audit.is_in_extension('pg_catalog.pg_proc'::regclass, routine.oid)
+
+union all
+
+-- A function of PostgreSQL can be replaced by one in SQL, which the planner then runs instead. The functions
+-- that are not "internal" are the same in 15 to 18; one that was replaced is among them.
+select
+  'built-in functions',
+  'of pg_catalog',
+  jsonb_build_object('body', md5(string_agg(
+    concat_ws(
+      ' ', routine.oid::regprocedure, routine.prosrc, routine.probin,
+      pg_get_function_sqlbody(routine.oid)),
+    ',' order by convert_to(routine.oid::regprocedure::text, 'UTF8'))))
+from pg_catalog.pg_proc as routine
+inner join pg_catalog.pg_language as language on routine.prolang = language.oid
+where routine.pronamespace = 'pg_catalog'::regnamespace and routine.oid < 16384
+  and language.lanname <> 'internal'
+
+union all
+
+-- A leakproof function may be shown rows before row-level security takes them out. Those named are leakproof in
+-- some releases only.
+select
+  'built-in functions',
+  'that are leakproof',
+  jsonb_build_object('members', md5(string_agg(
+    routine.oid::regprocedure::text, ',' order by convert_to(routine.oid::regprocedure::text, 'UTF8'))))
+from pg_catalog.pg_proc as routine
+where routine.proleakproof and not audit.is_watched(routine.pronamespace)
+  and routine.proname not in (
+    'bytea', 'bytea_larger', 'bytea_smaller', 'crc32', 'crc32c', 'gen_random_uuid',
+    'uuid_extract_timestamp', 'uuid_extract_version');
 
 comment on view audit.routine_objects is
   'The part of audit.objects about functions: owner, volatility, security, path, and a digest of the body.';
@@ -1398,27 +1610,92 @@ comment on view audit.routine_objects is
 grant select on audit.routine_objects to task_auditor;
 -- end db/functions/audit/routine_objects.sql
 
+-- begin db/functions/audit/search_objects.sql
+-- What decides which words a text is made of.
+
+create or replace view audit.search_objects with (security_invoker = true) as
+select
+  'text search configuration' as kind,
+  config.oid::regconfig::text as name,
+  jsonb_build_object(
+    'owner', audit.name_role(config.cfgowner),
+    'mapping', (
+      select md5(string_agg(
+        format('%s %s %s', map.maptokentype, map.mapseqno, map.mapdict::regdictionary), ','
+        order by map.maptokentype, map.mapseqno))
+      from pg_catalog.pg_ts_config_map as map
+      where map.mapcfg = config.oid)) as definition
+from pg_catalog.pg_ts_config as config
+where audit.is_watched(config.cfgnamespace)
+  and not audit.is_in_extension('pg_catalog.pg_ts_config'::regclass, config.oid)
+
+union all
+
+-- Those of extensions too: the words of every search go through unaccent.
+select
+  'text search dictionary',
+  dictionary.oid::regdictionary::text,
+  jsonb_build_object(
+    -- An extension that a superuser creates belongs to that one, else to the first superuser.
+    'owner', case when owner.rolsuper then 'the first superuser' else audit.name_role(owner.oid) end,
+    'options', dictionary.dictinitoption,
+    'template', (
+      select template.tmplname from pg_catalog.pg_ts_template as template
+      where template.oid = dictionary.dicttemplate))
+from pg_catalog.pg_ts_dict as dictionary
+inner join pg_catalog.pg_roles as owner on dictionary.dictowner = owner.oid
+where audit.is_watched(dictionary.dictnamespace)
+
+union all
+
+select
+  'text search parser',
+  format('%s.%I', parser.prsnamespace::regnamespace, parser.prsname),
+  jsonb_build_object('start', parser.prsstart::regproc::text)
+from pg_catalog.pg_ts_parser as parser
+where parser.oid >= 16384
+  and not audit.is_in_extension('pg_catalog.pg_ts_parser'::regclass, parser.oid)
+
+union all
+
+select
+  'text search template',
+  format('%s.%I', template.tmplnamespace::regnamespace, template.tmplname),
+  jsonb_build_object('lexize', template.tmpllexize::regproc::text)
+from pg_catalog.pg_ts_template as template
+where template.oid >= 16384
+  and not audit.is_in_extension('pg_catalog.pg_ts_template'::regclass, template.oid);
+
+comment on view audit.search_objects is 'The part of audit.objects about text search.';
+
+grant select on audit.search_objects to task_auditor;
+-- end db/functions/audit/search_objects.sql
+
 -- begin db/functions/audit/server_objects.sql
--- The database, extensions, and what takes rows elsewhere or runs code on the way.
+-- The database, its extensions and languages, and the settings of the server. What takes rows elsewhere is in
+-- audit.channel_objects.
 
 create or replace view audit.server_objects with (security_invoker = true) as
 select
   'database' as kind,
   'this' as name,
   jsonb_build_object(
-    'encoding', pg_encoding_to_char(database.encoding), 'template', database.datistemplate,
-    'connections', database.datallowconn) as definition
+    'encoding', pg_encoding_to_char(database.encoding),
+    'template', database.datistemplate,
+    'connections', database.datallowconn,
+    'connection limit', database.datconnlimit) as definition
 from pg_catalog.pg_database as database
 where database.datname = current_database()
 
 union all
 
 select
-  'extension', quote_ident(extension.extname),
+  'extension',
+  quote_ident(extension.extname),
   jsonb_build_object(
     'schema', extension.extnamespace::regnamespace::text,
-    -- The functions with their owner's rights, or that belong to somebody else than the first superuser or
-    -- the owner.
+    -- Those that run with their owner's rights, are leakproof or have settings; that belong to another role
+    -- than the first superuser or the database's owner; and that were replaced by one of another language.
     'functions to look at', coalesce((
       select jsonb_agg(routine.oid::regprocedure::text order by routine.oid::regprocedure::text)
       from pg_catalog.pg_depend as member
@@ -1428,8 +1705,8 @@ select
         and member.deptype = 'e'
         and (
           routine.prosecdef or routine.proleakproof or routine.proconfig is not null
-          or audit.name_role(routine.proowner) not in ('the first superuser', 'the database''s owner'))),
-            '[]'),
+          or audit.name_role(routine.proowner) not in ('the first superuser', 'the database''s owner')
+          or coalesce(routine.probin !~ '^\$libdir/', routine.prokind <> 'a'))), '[]'),
     'members', (
       select md5(string_agg(described.name, ',' order by convert_to(described.name, 'UTF8')))
       from (
@@ -1443,124 +1720,68 @@ from pg_catalog.pg_extension as extension
 
 union all
 
-select 'language', quote_ident(language.lanname),
-  jsonb_build_object('trusted', language.lanpltrusted, 'owner', case when language.oid >= 16384
-    then audit.name_role(language.lanowner) end)
+select
+  'language',
+  quote_ident(language.lanname),
+  jsonb_build_object(
+    'trusted', language.lanpltrusted,
+    'owner', case when language.oid >= 16384 then audit.name_role(language.lanowner) end)
 from pg_catalog.pg_language as language
 where language.oid >= 16384 or language.lanname in ('internal', 'c', 'sql', 'plpgsql')
 
 union all
 
 select
-  'event trigger', quote_ident(event.evtname),
+  'event trigger',
+  quote_ident(event.evtname),
   jsonb_build_object(
-    'owner', audit.name_role(event.evtowner), 'event', event.evtevent, 'function',
-      event.evtfoid::regproc::text,
-    'enabled', event.evtenabled <> 'D')
+    'owner', audit.name_role(event.evtowner), 'event', event.evtevent,
+    'function', event.evtfoid::regproc::text, 'enabled', event.evtenabled <> 'D')
 from pg_catalog.pg_event_trigger as event
 
 union all
 
 select
-  'publication', quote_ident(publication.pubname),
-  jsonb_build_object(
-    'owner', audit.name_role(publication.pubowner), 'all tables', publication.puballtables,
-    'tables', (
-      select jsonb_agg(member.prrelid::regclass::text order by member.prrelid::regclass::text)
-      from pg_catalog.pg_publication_rel as member
-      where member.prpubid = publication.oid),
-    'schemas', (
-      select jsonb_agg(member.pnnspid::regnamespace::text order by member.pnnspid::regnamespace::text)
-      from pg_catalog.pg_publication_namespace as member
-      where member.pnpubid = publication.oid))
-from pg_catalog.pg_publication as publication
-
-union all
-
-select
-  'subscription', quote_ident(subscription.subname),
-  jsonb_build_object('owner', audit.name_role(subscription.subowner), 'enabled', subscription.subenabled)
-from pg_catalog.pg_subscription as subscription
-inner join pg_catalog.pg_database as database
-  on subscription.subdbid = database.oid and database.datname = current_database()
-
-union all
-
-select
-  'replication slot', quote_ident(slot.slot_name),
-  jsonb_build_object('type', slot.slot_type, 'plugin', slot.plugin)
-from pg_catalog.pg_replication_slots as slot
-where slot.database is null or slot.database = current_database()
-
-union all
-
-select
-  'foreign data wrapper', quote_ident(wrapper.fdwname),
-  jsonb_build_object('owner', audit.name_role(wrapper.fdwowner))
-from pg_catalog.pg_foreign_data_wrapper as wrapper
-
-union all
-
-select
-  'foreign server', quote_ident(server.srvname),
-  jsonb_build_object('owner', audit.name_role(server.srvowner))
-from pg_catalog.pg_foreign_server as server
-
-union all
-
-select
-  'user mapping', format('%s on %I', case mapping.umuser when 0 then 'public' else mapping.usename::text end,
-    mapping.srvname), '{}'
-from pg_catalog.pg_user_mappings as mapping
-
-union all
-
-select
-  'large objects', format('of %s', audit.name_role(large.lomowner)), '{}'
+  'large objects',
+  format('of %s', audit.name_role(large.lomowner)),
+  '{}'
 from pg_catalog.pg_largeobject_metadata as large
 group by large.lomowner
 
 union all
 
+-- Of columns, too.
 select
-  'security label', pg_describe_object(label.classoid, label.objoid, label.objsubid),
+  'security label',
+  pg_describe_object(label.classoid, label.objoid, label.objsubid),
   jsonb_build_object('provider', label.provider, 'label', label.label)
-from pg_catalog.pg_seclabel as label
-
-union all
-
--- The server's own: as a new session has it that no role and no database changes.
-select
-  'server setting', found.name,
-  jsonb_build_object('value', found.boot_or_file)
 from (
-  select
-    setting.name,
-    case
-      when setting.source in ('default', 'configuration file', 'command line', 'environment variable',
-        'override') then setting.setting
-      else setting.boot_val end as boot_or_file
-  from pg_catalog.pg_settings as setting
-  where setting.name in (
-    'row_security', 'session_replication_role', 'default_transaction_read_only',
-      'log_parameter_max_length_on_error',
-    'password_encryption', 'allow_system_table_mods', 'ignore_system_indexes', 'transform_null_equals',
-    'array_nulls', 'standard_conforming_strings', 'lo_compat_privileges', 'zero_damaged_pages',
-      'ignore_checksum_failure')
-) as found
+  select local.classoid, local.objoid, local.objsubid, local.provider, local.label
+  from pg_catalog.pg_seclabel as local
+  union all
+  select shared.classoid, shared.objoid, 0, shared.provider, shared.label
+  from pg_catalog.pg_shseclabel as shared
+) as label
 
 union all
 
--- A type or a table of PostgreSQL that belongs to somebody else than the first superuser, or was added to its
--- schemas.
+-- The server's own value, as a session has it where no role and no database changes it.
 select
-  'table', relation.oid::regclass::text, jsonb_build_object('owner', audit.name_role(relation.relowner))
-from pg_catalog.pg_class as relation
-where relation.relnamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
-  and (relation.relowner <> 10 or relation.oid >= 16384 or relation.relrowsecurity);
+  'server setting',
+  setting.name,
+  jsonb_build_object('value', case
+    when setting.source in ('database', 'user', 'database user', 'client', 'session') then setting.boot_val
+    else setting.setting
+  end)
+from pg_catalog.pg_settings as setting
+where setting.name in (
+  'allow_system_table_mods', 'array_nulls', 'default_transaction_read_only', 'ignore_checksum_failure',
+  'ignore_system_indexes', 'lo_compat_privileges', 'log_min_duration_statement',
+  'log_parameter_max_length_on_error', 'log_statement', 'password_encryption', 'row_security',
+  'session_replication_role', 'standard_conforming_strings', 'transform_null_equals', 'zero_damaged_pages');
 
 comment on view audit.server_objects is
-  'The part of audit.objects about the database: extensions, languages, replication, servers.';
+  'The part of audit.objects about the database: extensions, languages, event triggers, server settings.';
 
 grant select on audit.server_objects to task_auditor;
 -- end db/functions/audit/server_objects.sql
@@ -1915,11 +2136,206 @@ comment on view audit.role_faults is 'The rules of roles that are broken, each w
 grant select on audit.role_faults to task_auditor;
 -- end db/functions/audit/role_faults.sql
 
--- begin db/functions/audit/suggest_remedy.sql
--- Names of objects are written so that they can be pasted: "policy on table", "member in role".
+-- begin db/functions/audit/suggest_object_remedy.sql
+-- Part of suggest_remedy: schemas, tables and views with their columns, types and functions.
 
-create or replace function audit.suggest_remedy(change text, kind text, name text, expected jsonb,
-  actual jsonb) returns text
+create or replace function audit.suggest_object_remedy(
+  change text, kind text, name text, expected jsonb, actual jsonb) returns text[]
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  -- Of a column.
+  v_table constant text := regexp_replace(name, '\.("[^"]*"|[^.]*)$', '');
+  v_column constant text := substring(name from '("[^"]*"|[^.]*)$');
+  v_sort constant text := case kind
+    when 'composite type' then 'type'
+    when 'function' then 'routine'
+    else kind
+  end;
+  v_again constant text := case
+    when kind in ('function', 'view')
+      then format('run the file of db/functions that makes %s', split_part(name, '(', 1))
+    else 'make it again as in db/schema.sql'
+  end;
+  v_key text;
+  v_wanted text;
+  v_steps text[] := '{}';
+begin
+  if change = 'missing' then
+    return array[v_again];
+  elsif change = 'added' and kind = 'column' then
+    return array[format('alter table %s drop column %s', v_table, v_column)];
+  elsif change = 'added' then
+    return array[format('drop %s %s', v_sort, name)];
+  end if;
+  for v_key in
+    select keys.key
+    from (select jsonb_object_keys(actual) as key union select jsonb_object_keys(expected)) as keys
+    order by keys.key
+  loop
+    continue when expected -> v_key is not distinct from actual -> v_key;
+    v_wanted := expected ->> v_key;
+    v_steps := v_steps || case
+      when v_key = 'owner' then format('alter %s %s owner to %s', v_sort, name, v_wanted)
+      when kind = 'table' then case v_key
+        when 'row-level security' then format('alter table %s enable row level security', name)
+        when 'forced' then format('alter table %s force row level security', name)
+        when 'replica identity' then format('alter table %s replica identity default', name)
+        when 'unlogged' then format(
+          'alter table %s set %s', name, case v_wanted when 'true' then 'unlogged' else 'logged' end)
+        when 'options' then format('alter table %s reset or set what differs', name)
+        when 'parents' then
+          format('alter table %s no inherit, or detach it from, %s', name, actual ->> v_key)
+        else v_again
+      end
+      when kind = 'column' and v_key = 'default' then format(
+        'alter table %s alter column %s %s', v_table, v_column,
+        coalesce('set default ' || v_wanted, 'drop default'))
+      when kind = 'column' and v_key = 'not null' then format(
+        'alter table %s alter column %s %s not null', v_table, v_column,
+        case when v_wanted is null then 'drop' else 'set' end)
+      when kind = 'function' then case v_key
+        when 'volatility' then format('alter function %s %s', name, v_wanted)
+        when 'security' then format('alter function %s security %s', name, v_wanted)
+        when 'leakproof' then format('alter function %s not leakproof', name)
+        when 'parallel' then format(
+          'alter function %s parallel %s', name,
+          case v_wanted when 's' then 'safe' when 'r' then 'restricted' else 'unsafe' end)
+        when 'strict' then format(
+          'alter function %s %s', name,
+          case when v_wanted is null then 'called on null input' else 'strict' end)
+        when 'settings' then format(
+          'alter function %s reset all%s', name, (
+            select string_agg(
+              format(
+                '; alter function %s set %s', name,
+                regexp_replace(pair, '=(.*)$', case when pair ~ '=""$' then ' = ''''' else ' = \1' end)),
+              '')
+            from jsonb_array_elements_text(expected -> v_key) as pair))
+        else v_again
+      end
+      else v_again
+    end;
+  end loop;
+  return v_steps;
+end $$;
+
+comment on function audit.suggest_object_remedy is
+  'Remedies for a schema, a table, a view, a column, a type or a function.';
+
+grant execute on function audit.suggest_object_remedy to task_auditor;
+-- end db/functions/audit/suggest_object_remedy.sql
+
+-- begin db/functions/audit/suggest_part_remedy.sql
+-- Part of suggest_remedy: what belongs to a table. "policy on table"; an index alone has a name of its own.
+
+create or replace function audit.suggest_part_remedy(
+  change text, kind text, name text, expected jsonb, actual jsonb) returns text[]
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_part constant text := regexp_replace(name, ' on .*$', '');
+  v_table constant text := regexp_replace(name, '^.* on ', '');
+  v_drop text;
+  v_create text;
+begin
+  if kind = 'constraint' then
+    if change = 'changed' and expected -> 'definition' = actual -> 'definition' then
+      return array[case
+        when expected -> 'enforced' <> actual -> 'enforced' then
+          format('alter table %s alter constraint %s enforced', v_table, v_part)
+        else format('alter table %s validate constraint %s', v_table, v_part)
+      end];
+    end if;
+    v_drop := format('alter table %s drop constraint %s', v_table, v_part);
+    v_create := format(
+      'alter table %s add constraint %s %s', v_table, v_part, expected ->> 'definition');
+  elsif kind = 'index' then
+    if change = 'changed' and actual -> 'valid' = 'false' then
+      return array[format('reindex index %s', name)];
+    end if;
+    v_drop := format('drop index %s', name);
+    v_create := expected ->> 'definition';
+  elsif kind = 'trigger' then
+    if v_part = 'one of a foreign key' then
+      return array[format('alter table %s enable trigger all', v_table)];
+    elsif change = 'changed' and actual ->> 'enabled' <> expected ->> 'enabled' then
+      return array[format('alter table %s enable trigger %s', v_table, v_part)];
+    end if;
+    v_drop := format('drop trigger %s', name);
+    v_create := replace(expected ->> 'definition', 'CREATE TRIGGER', 'create trigger');
+  elsif kind = 'rule' then
+    if v_part = '"_RETURN"' then
+      return array[format('drop view %s', v_table)];
+    end if;
+    v_drop := format('drop rule %s', name);
+    v_create := 'create it as in db/schema.sql';
+  else
+    v_drop := format('drop policy %s', name);
+    v_create := 'create it as in db/migrations/*_policies.sql';
+  end if;
+  return array_remove(array[
+    case when change <> 'missing' then v_drop end,
+    case when change <> 'added' then v_create end], null);
+end $$;
+
+comment on function audit.suggest_part_remedy is
+  'Remedies for a policy, a trigger, a rule, a constraint or an index.';
+
+grant execute on function audit.suggest_part_remedy to task_auditor;
+-- end db/functions/audit/suggest_part_remedy.sql
+
+-- begin db/functions/audit/suggest_privilege_remedy.sql
+-- Part of suggest_remedy: "select on table app.tasks for bob".
+
+create or replace function audit.suggest_privilege_remedy(
+  change text, kind text, name text, expected jsonb, actual jsonb) returns text[]
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_part text[] := regexp_match(name, '^(.*) on (.*) for (.*)$');
+  v_steps text[] := '{}';
+begin
+  if kind = 'parameter privilege' then
+    return array[format('revoke %s on parameter %s from %s', v_part[1], v_part[2], v_part[3])];
+  end if;
+  v_part[2] := regexp_replace(v_part[2], '^database this$', 'database ' || quote_ident(current_database()));
+  if change <> 'missing' then
+    v_steps := v_steps || format(
+      'revoke %s%s on %s from %s cascade', v_part[1],
+      case
+        when actual ->> 'on the whole' = 'true' then ''
+        else (
+          select ' (' || string_agg(quote_ident(col), ', ') || ')'
+          from jsonb_array_elements_text(actual -> 'columns') as col)
+      end,
+      v_part[2], v_part[3]);
+  end if;
+  if change <> 'added' then
+    v_steps := v_steps || format(
+      'grant %s%s on %s to %s%s', v_part[1],
+      (
+        select ' (' || string_agg(quote_ident(col), ', ') || ')'
+        from jsonb_array_elements_text(expected -> 'columns') as col),
+      v_part[2], v_part[3],
+      case when (expected ->> 'grantable')::boolean then ' with grant option' end);
+  end if;
+  return v_steps;
+end $$;
+
+comment on function audit.suggest_privilege_remedy is 'Remedies for a privilege on an object or a parameter.';
+
+grant execute on function audit.suggest_privilege_remedy to task_auditor;
+-- end db/functions/audit/suggest_privilege_remedy.sql
+
+-- begin db/functions/audit/suggest_remedy.sql
+-- Mostly statements that can be pasted. Names of objects are written so: "policy on table", "member in role".
+
+create or replace function audit.suggest_remedy(
+  change text, kind text, name text, expected jsonb, actual jsonb) returns text
 language plpgsql stable
 set search_path = ''
 as $$
@@ -1927,216 +2343,130 @@ declare
   -- Of "this on that", "this in that", "this for that".
   v_first constant text := regexp_replace(name, ' (on|in|for) .*$', '');
   v_last constant text := regexp_replace(name, '^.* (on|in|for) ', '');
-  v_part text[];
-  v_steps text[] := '{}';
-  v_key text;
+  v_steps text[];
 begin
-  case kind
-  when 'privilege' then
-    v_part := regexp_match(name, '^(.*) on (.*) for (.*)$');
-    v_part[2] := regexp_replace(v_part[2], '^database this$', 'database ' || quote_ident(current_database()));
-    if change = 'missing' or change = 'changed' then
-      v_steps := array[format(
-        'grant %s%s on %s to %s%s', v_part[1],
-        (select ' (' || string_agg(quote_ident(col), ', ') || ')'
-          from jsonb_array_elements_text(expected -> 'columns') as col),
-        v_part[2], v_part[3], case when (expected ->> 'grantable')::boolean then ' with grant option'
-          else '' end)];
-    end if;
-    if change <> 'missing' then
-      v_steps := format(
-        'revoke %s%s on %s from %s cascade', v_part[1],
-        case when not coalesce((actual ->> 'on the whole')::boolean, false) then
-          (select ' (' || string_agg(quote_ident(col), ', ') || ')'
-            from jsonb_array_elements_text(actual -> 'columns') as col) end,
-        v_part[2], v_part[3]) || v_steps;
-    end if;
-  when 'parameter privilege' then
-    v_part := regexp_match(name, '^(.*) on (.*) for (.*)$');
-    v_steps := array[format('revoke %s on parameter %s from %s', v_part[1], v_part[2], v_part[3])];
-  when 'default privilege' then
-    v_part := regexp_match(name, '^(.*) on (.*) that (.*) creates(?: in (.*))? for (.*)$');
-    v_steps := array[format(
-      'alter default privileges for role %s%s %s %s on %s %s %s', v_part[3], ' in schema ' || v_part[4],
-      case change when 'missing' then 'grant' else 'revoke' end, v_part[1], v_part[2],
-      case change when 'missing' then 'to' else 'from' end, v_part[5])];
-  when 'membership' then
-    v_steps := case change
-      when 'missing' then array[format('grant %s to %s', v_last, v_first)]
-      else array[format('revoke %s from %s', v_last, v_first)] end;
-  when 'setting' then
-    v_part := regexp_match(name, '^(.*) of (.*) in (.*)$');
-    v_steps := array[format(
-      'alter %s%s %s',
-      case v_part[2] when 'every role' then case v_part[3] when 'this database' then 'database '
-        || quote_ident(current_database()) else 'role all' end
-        else 'role ' || quote_ident(v_part[2]) end,
-      case when v_part[2] <> 'every role' and v_part[3] = 'this database' then ' in database '
-        || quote_ident(current_database()) end,
-      case change when 'added' then 'reset ' || v_part[1]
-        else format('set %s = %L', v_part[1], expected ->> 'value') end)];
-  when 'role' then
-    if change = 'added' then
-      v_steps := array[format(
-        'alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', name)];
-    elsif change = 'missing' then
-      v_steps := array['create it as in db/migrations/0001_roles.sql'];
-    else
-      for v_key in select jsonb_object_keys(actual) loop
-        continue when expected -> v_key = actual -> v_key;
-        v_steps := v_steps || format('alter role %I %s', name, case v_key
-          when 'connection limit' then format('connection limit %s', expected ->> v_key)
-          when 'valid until' then format('valid until %L', coalesce(expected ->> v_key, 'infinity'))
-          else case when (expected ->> v_key)::boolean then '' else 'no' end || v_key end);
-      end loop;
-    end if;
-  when 'policy', 'trigger', 'rule' then
-    if change = 'changed' and kind = 'trigger' and actual ->> 'enabled' <> expected ->> 'enabled' then
-      v_steps := array[format('alter table %s enable trigger %s', v_last, v_first)];
-    elsif change = 'added' and kind = 'trigger' and v_first = 'one of a foreign key' then
-      v_steps := array[format('alter table %s enable trigger all', v_last)];
-    elsif change = 'added' and kind = 'rule' and v_first = '"_RETURN"' then
-      v_steps := array[format('drop view %s', v_last)];
-    else
-      if change <> 'missing' then
-        v_steps := array[format('drop %s %s', kind, name)];
-      end if;
-      if change <> 'added' then
-        v_steps := v_steps || case kind
-          when 'policy' then 'create it as in db/migrations/*_policies.sql'
-          when 'trigger' then replace(expected ->> 'definition', 'CREATE TRIGGER', 'create trigger')
-          else 'create it as in db/schema.sql' end;
-      end if;
-    end if;
-  when 'constraint' then
-    if change = 'changed' and expected -> 'definition' = actual -> 'definition' then
-      v_steps := array[format('alter table %s validate constraint %s', v_last, v_first)];
-    else
-      if change <> 'missing' then
-        v_steps := array[format('alter table %s drop constraint %s', v_last, v_first)];
-      end if;
-      if change <> 'added' then
-        v_steps := v_steps || format('alter table %s add constraint %s %s', v_last, v_first,
-          expected ->> 'definition');
-      end if;
-    end if;
-  when 'index' then
-    if change = 'added' then
-      v_steps := array[format('drop index %s', name)];
-    elsif change = 'missing' then
-      v_steps := array[expected ->> 'definition'];
-    elsif actual -> 'valid' = 'false' then
-      v_steps := array[format('reindex index %s', name)];
-    else
-      v_steps := array[format('drop index %s', name), expected ->> 'definition'];
-    end if;
-  when 'table', 'schema', 'view', 'materialized view', 'foreign table', 'sequence', 'composite type', 'type',
-    'domain',
-    'function', 'column' then
-    if change = 'added' then
-      v_steps := array[case kind
-        when 'function' then format('drop routine %s', name)
-        when 'composite type' then format('drop type %s', name)
-        when 'column' then
-          format('alter table %s drop column %s', regexp_replace(name, '\.("[^"]*"|[^.]*)$', ''),
-            substring(name from '("[^"]*"|[^.]*)$'))
-        else format('drop %s %s', kind, name) end];
-    elsif change = 'missing' then
-      v_steps := array[case
-        when kind in ('function', 'view')
-          then format('run the file of db/functions that makes %s', split_part(name, '(', 1))
-        else 'create it as in db/schema.sql' end];
-    else
-      for v_key in
-        select key
-        from (select jsonb_object_keys(actual) as key union select jsonb_object_keys(expected)) as keys
-        order by key
-      loop
-        continue when expected -> v_key is not distinct from actual -> v_key;
-        v_steps := v_steps || case
-          when v_key = 'owner' then format(
-            'alter %s %s owner to %s', case kind when 'composite type' then 'type' when 'function'
-              then 'routine' else kind end,
-            name, expected ->> 'owner')
-          when kind = 'table' and v_key = 'row-level security'
-            then format('alter table %s enable row level security', name)
-          when kind = 'table' and v_key = 'forced'
-            then format('alter table %s force row level security', name)
-          when kind = 'table' and v_key = 'replica identity'
-            then format('alter table %s replica identity default', name)
-          when kind = 'table' and v_key = 'unlogged' then
-            format('alter table %s set %s', name, case when (expected ->> v_key)::boolean then 'unlogged'
-              else 'logged' end)
-          when kind = 'table' and v_key = 'options' then
-            format('alter table %s reset or set what differs', name)
-          when kind = 'table' and v_key = 'parents' then
-            format('alter table %s no inherit, or detach it from, %s', name, coalesce(actual ->> v_key, ''))
-          when kind = 'column' and v_key = 'default' then format(
-            'alter table %s alter column %s %s', regexp_replace(name, '\.("[^"]*"|[^.]*)$', ''),
-              substring(name from '("[^"]*"|[^.]*)$'),
-            coalesce('set default ' || (expected ->> v_key), 'drop default'))
-          when kind = 'column' and v_key = 'not null' then format(
-            'alter table %s alter column %s %s not null', regexp_replace(name, '\.("[^"]*"|[^.]*)$', ''),
-            substring(name from '("[^"]*"|[^.]*)$'), case when expected ? v_key then 'set' else 'drop' end)
-          when kind = 'function' and v_key = 'volatility'
-            then format('alter function %s %s', name, expected ->> v_key)
-          when kind = 'function' and v_key = 'security'
-            then format('alter function %s security %s', name, expected ->> v_key)
-          when kind = 'function' and v_key = 'leakproof' then format('alter function %s not leakproof', name)
-          when kind = 'function' and v_key = 'parallel' then format(
-            'alter function %s parallel %s', name,
-            case expected ->> v_key when 's' then 'safe' when 'r' then 'restricted' else 'unsafe' end)
-          when kind = 'function' and v_key = 'strict' then format(
-            'alter function %s %s', name, case when expected ? v_key then 'strict'
-              else 'called on null input' end)
-          when kind = 'function' and v_key = 'settings' then format(
-            'alter function %s reset all%s', name,
-            (select string_agg(format('; alter function %s set %s', name,
-              regexp_replace(pair, '=(.*)$', case when pair ~ '=""$' then ' = ''''' else ' = \1' end)), '')
-            from jsonb_array_elements_text(expected -> v_key) as pair))
-          when kind in ('function', 'view')
-            then format('run the file of db/functions that makes %s', split_part(name, '(', 1))
-          else 'make it again as in db/schema.sql' end;
-      end loop;
-    end if;
-  when 'cast' then
-    v_part := regexp_match(name, '^(.*) to (.*)$');
-    v_steps := array[format('drop cast (%s as %s)', v_part[1], v_part[2])];
-  when 'operator class', 'operator family' then
+  case
+  when kind in ('role', 'membership', 'setting', 'default privilege') then
+    v_steps := audit.suggest_role_remedy(change, kind, name, expected, actual);
+  when kind in ('privilege', 'parameter privilege') then
+    v_steps := audit.suggest_privilege_remedy(change, kind, name, expected, actual);
+  when kind in ('policy', 'trigger', 'rule', 'constraint', 'index') then
+    v_steps := audit.suggest_part_remedy(change, kind, name, expected, actual);
+  when kind in (
+    'schema', 'table', 'view', 'materialized view', 'foreign table', 'sequence', 'composite type', 'type',
+    'domain', 'function', 'column')
+  then
+    v_steps := audit.suggest_object_remedy(change, kind, name, expected, actual);
+  when kind = 'cast' then
+    v_steps := array[format('drop cast (%s)', replace(name, ' to ', ' as '))];
+  when kind = 'operator family' and actual ? 'added' then
+    v_steps := array[format('alter operator family %s using %s drop what was added', v_first, v_last)];
+  when kind in ('operator class', 'operator family') then
     v_steps := array[format('drop %s %s using %s', kind, v_first, v_last)];
-  when 'transform' then
+  when kind = 'transform' then
     v_steps := array[format('drop transform for %s language %s', v_first, v_last)];
-  when 'user mapping' then
+  when kind = 'user mapping' then
     v_steps := array[format('drop user mapping for %s server %s', v_first, v_last)];
-  when 'replication slot' then
+  when kind = 'replication slot' then
     v_steps := array[format('select pg_drop_replication_slot(%L)', name)];
-  when 'large objects' then
+  when kind = 'large objects' then
+    v_steps := array[format(
+      'look at them, then select lo_unlink(oid) from pg_largeobject_metadata where lomowner = %L::regrole',
+      regexp_replace(name, '^of ', ''))];
+  when kind = 'server setting' then
     v_steps := array[
-      'select lo_unlink(oid) from pg_largeobject_metadata where lomowner = …::regrole, '
-      'when you know who made them'];
-  when 'server setting' then
-    v_steps := array[format('alter system set %s = %L; select pg_reload_conf()', name, expected ->> 'value')];
-  when 'security label' then
-    v_steps := array[format('security label on %s is null', name)];
-  when 'database' then
-    v_steps := array['move the data to a database that is made as the README says'];
+      format('alter system set %s = %L', name, expected ->> 'value'), 'select pg_reload_conf()'];
+  when kind = 'security label' then
+    v_steps := array[format('security label for %I on %s is null', actual ->> 'provider', name)];
+  when kind = 'database' then
+    v_steps := array['alter database, or move the data to one that is made as db/README.md says'];
+  when kind = 'built-in functions' then
+    v_steps := array['compare pg_proc with that of a new server of this release, and move the data to one'];
+  when change = 'added' then
+    v_steps := array[format('drop %s %s', kind, name)];
   else
-    v_steps := case change
-      when 'added' then array[format('drop %s %s', kind, name)]
-      else array['make it again as in db/schema.sql'] end;
+    v_steps := array['make it again as in db/schema.sql'];
   end case;
+  -- Two attributes may ask for the same.
   return (
-    select string_agg(steps.step, '; ' order by steps.place)
+    select string_agg(once.step, '; ' order by once.place)
     from (
-      select step, min(place) as place from unnest(v_steps) with ordinality as all_steps (step, place)
-        group by step) as steps);
+      select given.step, min(given.place) as place
+      from unnest(v_steps) with ordinality as given (step, place)
+      group by given.step
+    ) as once);
 end $$;
 
 comment on function audit.suggest_remedy is
-  'What to do about a difference: mostly statements that can be pasted.';
+  'The remedy of a difference: statements that can be pasted, or else a sentence.';
 
 grant execute on function audit.suggest_remedy to task_auditor;
 -- end db/functions/audit/suggest_remedy.sql
+
+-- begin db/functions/audit/suggest_role_remedy.sql
+-- Part of suggest_remedy: roles, memberships, settings and default privileges.
+
+create or replace function audit.suggest_role_remedy(
+  change text, kind text, name text, expected jsonb, actual jsonb) returns text[]
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_part text[];
+  v_key text;
+  v_steps text[] := '{}';
+begin
+  case kind
+  when 'membership' then
+    v_part := regexp_match(name, '^(.*) in (.*)$');
+    if change = 'missing' then
+      return array[format('grant %s to %s', v_part[2], v_part[1])];
+    end if;
+    return array[format('revoke %s from %s', v_part[2], v_part[1])];
+  when 'setting' then
+    v_part := regexp_match(name, '^(.*) of (.*) in (.*)$');
+    return array[format(
+      'alter %s %s',
+      case
+        when v_part[2] = 'every role' and v_part[3] = 'every database' then 'role all'
+        when v_part[2] = 'every role' then format('database %I', current_database())
+        when v_part[3] = 'every database' then format('role %I', v_part[2])
+        else format('role %I in database %I', v_part[2], current_database())
+      end,
+      case
+        when change = 'added' then 'reset ' || v_part[1]
+        else format('set %s = %L', v_part[1], expected ->> 'value')
+      end)];
+  when 'default privilege' then
+    v_part := regexp_match(name, '^(.*) on (.*) that (.*) creates(?: in (.*))? for (.*)$');
+    return array[format(
+      'alter default privileges for role %s%s %s %s on %s %s %s', v_part[3], ' in schema ' || v_part[4],
+      case change when 'missing' then 'grant' else 'revoke' end, v_part[1], v_part[2],
+      case change when 'missing' then 'to' else 'from' end, v_part[5])];
+  else
+    if change = 'added' then
+      return array[format(
+        'alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', name)];
+    elsif change = 'missing' then
+      return array['create it as in db/migrations/0001_roles.sql'];
+    end if;
+    for v_key in select jsonb_object_keys(actual) loop
+      continue when expected -> v_key = actual -> v_key;
+      v_steps := v_steps || format('alter role %I %s', name, case v_key
+        when 'connection limit' then format('connection limit %s', expected ->> v_key)
+        when 'valid until' then format('valid until %L', coalesce(expected ->> v_key, 'infinity'))
+        else case when (expected ->> v_key)::boolean then '' else 'no' end || v_key
+      end);
+    end loop;
+    return v_steps;
+  end case;
+end $$;
+
+comment on function audit.suggest_role_remedy is
+  'Remedies for a role, a membership, a setting or a default privilege.';
+
+grant execute on function audit.suggest_role_remedy to task_auditor;
+-- end db/functions/audit/suggest_role_remedy.sql
 
 -- begin db/functions/audit/table_faults.sql
 -- Part 7 of the report: tables, views and policies.
@@ -2253,9 +2583,8 @@ grant select on audit.faults to task_auditor;
 -- end db/functions/audit/faults.sql
 
 -- begin db/functions/audit/review.sql
--- The rules (audit.faults) and the differences from the baseline, together. An accepted one is known by its
--- id, which changes with what is found: what somebody accepted is not accepted any more when it changes
--- again.
+-- The rules (audit.faults) and the differences from the baseline, together. An accepted fault is known by its
+-- id, which changes with what was found: after another change it is not accepted any more.
 
 create or replace function audit.review(baseline jsonb, accepted jsonb)
 returns table (id text, severity text, fault text, remedy text, accepted_by text, accepted_because text)
@@ -2268,10 +2597,13 @@ as $$
       case
         when rule.fault ~ ' has no \w*timeout' then 'medium'
         when rule.part in ('roles', 'tables') or rule.fault ~ '^public ' then 'critical'
-        else 'high' end as severity,
+        else 'high'
+      end as severity,
       rule.fault, rule.remedy
     from audit.faults as rule
+
     union all
+
     select difference.id, difference.severity, difference.fault, difference.remedy
     from audit.compare(baseline) as difference
   )
@@ -2290,24 +2622,22 @@ grant execute on function audit.review to task_auditor;
 -- end db/functions/audit/review.sql
 
 -- begin db/functions/audit/type_objects.sql
--- Types, and what decides how values are compared, converted and searched.
+-- Types, and what decides how values are compared and converted. Objects with a number from 16384 on are not
+-- PostgreSQL's own.
 
 create or replace view audit.type_objects with (security_invoker = true) as
-with members as (
-  select member.classid, member.objid from pg_catalog.pg_depend as member
-  where member.deptype = 'e'
-)
-
 select
   case type.typtype when 'd' then 'domain' else 'type' end as kind,
   type.oid::regtype::text as name,
   jsonb_strip_nulls(jsonb_build_object(
     'owner', audit.name_role(type.typowner),
     'base', case when type.typtype = 'd' then format_type(type.typbasetype, type.typtypmod) end,
-    'not null', nullif(type.typnotnull, false), 'default', type.typdefault,
+    'not null', nullif(type.typnotnull, false),
+    'default', type.typdefault,
     'constraints', (
-      select jsonb_object_agg(bond.conname, pg_get_constraintdef(bond.oid) || case when bond.convalidated
-        then '' else ' (not valid)' end)
+      select jsonb_object_agg(
+        bond.conname,
+        pg_get_constraintdef(bond.oid) || case when bond.convalidated then '' else ' (not valid)' end)
       from pg_catalog.pg_constraint as bond
       where bond.contypid = type.oid and bond.contype = 'c'),
     'labels', (
@@ -2317,108 +2647,76 @@ from pg_catalog.pg_type as type
 left join pg_catalog.pg_class as class on type.typrelid = class.oid
 where audit.is_watched(type.typnamespace) and type.typcategory <> 'A' and type.typtype <> 'm'
   and (class.oid is null or class.relkind = 'c')
-  and ('pg_catalog.pg_type'::regclass, type.oid) not in (select members.classid, members.objid from members)
+  and not audit.is_in_extension('pg_catalog.pg_type'::regclass, type.oid)
 
 union all
 
 select
   'cast',
-  format('%s to %s', cast_.castsource::regtype, cast_.casttarget::regtype),
+  format('%s to %s', made.castsource::regtype, made.casttarget::regtype),
   jsonb_build_object(
-    'function', nullif(cast_.castfunc, 0)::regprocedure::text, 'context', cast_.castcontext::text, 'method',
-      cast_.castmethod::text)
-from pg_catalog.pg_cast as cast_
-where cast_.oid >= 16384
-  and ('pg_catalog.pg_cast'::regclass, cast_.oid) not in (select members.classid, members.objid from members)
+    'function', nullif(made.castfunc, 0)::regprocedure::text, 'context', made.castcontext::text,
+    'method', made.castmethod::text)
+from pg_catalog.pg_cast as made
+where made.oid >= 16384 and not audit.is_in_extension('pg_catalog.pg_cast'::regclass, made.oid)
 
 union all
 
 select
-  'operator', operator.oid::regoperator::text,
-  jsonb_build_object('owner', audit.name_role(operator.oprowner), 'function', operator.oprcode::regproc::text)
+  'operator',
+  operator.oid::regoperator::text,
+  jsonb_build_object(
+    'owner', audit.name_role(operator.oprowner), 'function', operator.oprcode::regproc::text)
 from pg_catalog.pg_operator as operator
 where operator.oid >= 16384
-  and ('pg_catalog.pg_operator'::regclass, operator.oid) not in (select members.classid, members.objid
-    from members)
+  and not audit.is_in_extension('pg_catalog.pg_operator'::regclass, operator.oid)
 
 union all
 
 select
-  'operator class', format('%s.%I for %s', class.opcnamespace::regnamespace, class.opcname, method.amname),
-  jsonb_build_object('owner', audit.name_role(class.opcowner), 'type', class.opcintype::regtype::text,
+  'operator class',
+  format('%s.%I for %s', class.opcnamespace::regnamespace, class.opcname, method.amname),
+  jsonb_build_object(
+    'owner', audit.name_role(class.opcowner), 'type', class.opcintype::regtype::text,
     'default', class.opcdefault)
 from pg_catalog.pg_opclass as class
 inner join pg_catalog.pg_am as method on class.opcmethod = method.oid
-where class.oid >= 16384
-  and ('pg_catalog.pg_opclass'::regclass, class.oid) not in (select members.classid, members.objid
-    from members)
+where class.oid >= 16384 and not audit.is_in_extension('pg_catalog.pg_opclass'::regclass, class.oid)
 
 union all
 
+-- To a family of PostgreSQL's own, operators and functions can be added.
 select
-  'operator family', format('%s.%I for %s', family.opfnamespace::regnamespace, family.opfname, method.amname),
-  jsonb_build_object('owner', audit.name_role(family.opfowner))
+  'operator family',
+  format('%s.%I for %s', family.opfnamespace::regnamespace, family.opfname, method.amname),
+  jsonb_build_object('owner', audit.name_role(family.opfowner)) || case
+    when family.oid < 16384 then jsonb_build_object('added', added.members)
+    else '{}'
+  end
 from pg_catalog.pg_opfamily as family
 inner join pg_catalog.pg_am as method on family.opfmethod = method.oid
-where family.oid >= 16384
-  and ('pg_catalog.pg_opfamily'::regclass, family.oid) not in (select members.classid, members.objid
-    from members)
+cross join lateral (
+  select jsonb_agg(member.name order by member.name) as members
+  from (
+    select operator.amopopr::regoperator::text as name
+    from pg_catalog.pg_amop as operator
+    where operator.amopfamily = family.oid and operator.oid >= 16384
+      and not audit.is_in_extension('pg_catalog.pg_amop'::regclass, operator.oid)
+    union all
+    select routine.amproc::regprocedure::text
+    from pg_catalog.pg_amproc as routine
+    where routine.amprocfamily = family.oid and routine.oid >= 16384
+      and not audit.is_in_extension('pg_catalog.pg_amproc'::regclass, routine.oid)
+  ) as member
+) as added
+where (family.oid >= 16384 or added.members is not null)
+  and not audit.is_in_extension('pg_catalog.pg_opfamily'::regclass, family.oid)
 
 union all
 
 select
-  'text search configuration', config.oid::regconfig::text,
-  jsonb_build_object(
-    'owner', audit.name_role(config.cfgowner),
-    'mapping', (
-      select md5(string_agg(format('%s %s %s', map.maptokentype, map.mapseqno, map.mapdict::regdictionary),
-        ',' order by map.maptokentype, map.mapseqno))
-      from pg_catalog.pg_ts_config_map as map
-      where map.mapcfg = config.oid))
-from pg_catalog.pg_ts_config as config
-where audit.is_watched(config.cfgnamespace)
-  and ('pg_catalog.pg_ts_config'::regclass, config.oid) not in (select members.classid, members.objid
-    from members)
-
-union all
-
-select
-  'text search dictionary', dictionary.oid::regdictionary::text,
-  jsonb_build_object(
-    -- An extension that a superuser creates belongs to that one, else to the first superuser.
-    'owner', case when owner.rolsuper then 'the first superuser' else audit.name_role(owner.oid) end,
-    'options', dictionary.dictinitoption,
-    'template', (select template.tmplname from pg_catalog.pg_ts_template as template
-      where template.oid = dictionary.dicttemplate))
-from pg_catalog.pg_ts_dict as dictionary
-inner join pg_catalog.pg_roles as owner on dictionary.dictowner = owner.oid
--- That of an extension too: the words of every search go through it.
-where audit.is_watched(dictionary.dictnamespace)
-
-union all
-
-select
-  'text search parser', format('%s.%I', parser.prsnamespace::regnamespace, parser.prsname),
-  jsonb_build_object('start', parser.prsstart::regproc::text)
-from pg_catalog.pg_ts_parser as parser
-where parser.oid >= 16384
-  and ('pg_catalog.pg_ts_parser'::regclass, parser.oid) not in (select members.classid, members.objid
-    from members)
-
-union all
-
-select
-  'text search template', format('%s.%I', template.tmplnamespace::regnamespace, template.tmplname),
-  jsonb_build_object('lexize', template.tmpllexize::regproc::text)
-from pg_catalog.pg_ts_template as template
-where template.oid >= 16384
-  and ('pg_catalog.pg_ts_template'::regclass, template.oid) not in (select members.classid, members.objid
-    from members)
-
-union all
-
-select
-  'collation', format('%s.%I', coll.collnamespace::regnamespace, coll.collname),
+  'collation',
+  format('%s.%I', coll.collnamespace::regnamespace, coll.collname),
   jsonb_build_object('owner', audit.name_role(coll.collowner), 'provider', coll.collprovider::text)
 from pg_catalog.pg_collation as coll
 where coll.oid >= 16384 and (audit.is_watched(coll.collnamespace) or coll.collowner <> 10)
@@ -2426,16 +2724,19 @@ where coll.oid >= 16384 and (audit.is_watched(coll.collnamespace) or coll.collow
 union all
 
 select
-  'conversion', format('%s.%I', conversion.connamespace::regnamespace, conversion.conname),
+  'conversion',
+  format('%s.%I', conversion.connamespace::regnamespace, conversion.conname),
   jsonb_build_object(
-    'owner', audit.name_role(conversion.conowner), 'function', conversion.conproc::regproc::text, 'default',
-      conversion.condefault)
+    'owner', audit.name_role(conversion.conowner), 'function', conversion.conproc::regproc::text,
+    'default', conversion.condefault)
 from pg_catalog.pg_conversion as conversion
 where conversion.oid >= 16384
 
 union all
 
-select 'access method', quote_ident(method.amname),
+select
+  'access method',
+  quote_ident(method.amname),
   jsonb_build_object('handler', method.amhandler::regproc::text)
 from pg_catalog.pg_am as method
 where method.oid >= 16384
@@ -2443,13 +2744,14 @@ where method.oid >= 16384
 union all
 
 select
-  'transform', format('%s for %s', transform.trftype::regtype, language.lanname),
+  'transform',
+  format('%s for %s', transform.trftype::regtype, language.lanname),
   jsonb_build_object('from', transform.trffromsql::regproc::text, 'to', transform.trftosql::regproc::text)
 from pg_catalog.pg_transform as transform
 inner join pg_catalog.pg_language as language on transform.trflang = language.oid;
 
 comment on view audit.type_objects is
-  'The part of audit.objects about types, domains, casts, operators, text search and collations.';
+  'The part of audit.objects about types, domains, casts, operators and collations.';
 
 grant select on audit.type_objects to task_auditor;
 -- end db/functions/audit/type_objects.sql
@@ -2462,13 +2764,19 @@ select kind, name, definition from audit.role_objects
 union all
 select kind, name, definition from audit.relation_objects
 union all
+select kind, name, definition from audit.part_objects
+union all
 select kind, name, definition from audit.routine_objects
 union all
 select kind, name, definition from audit.type_objects
 union all
+select kind, name, definition from audit.search_objects
+union all
 select kind, name, definition from audit.privilege_objects
 union all
-select kind, name, definition from audit.server_objects;
+select kind, name, definition from audit.server_objects
+union all
+select kind, name, definition from audit.channel_objects;
 
 comment on view audit.objects is
   'Every object that bears on who may see or do what: its kind, its name, and its definition by attribute.';
@@ -2497,8 +2805,20 @@ drop view audit.faults;
 -- drop db/functions/audit/table_faults.sql
 drop view audit.table_faults;
 
+-- drop db/functions/audit/suggest_role_remedy.sql
+drop function audit.suggest_role_remedy;
+
 -- drop db/functions/audit/suggest_remedy.sql
 drop function audit.suggest_remedy;
+
+-- drop db/functions/audit/suggest_privilege_remedy.sql
+drop function audit.suggest_privilege_remedy;
+
+-- drop db/functions/audit/suggest_part_remedy.sql
+drop function audit.suggest_part_remedy;
+
+-- drop db/functions/audit/suggest_object_remedy.sql
+drop function audit.suggest_object_remedy;
 
 -- drop db/functions/audit/role_faults.sql
 drop view audit.role_faults;
@@ -2514,6 +2834,9 @@ drop view audit.services;
 
 -- drop db/functions/audit/server_objects.sql
 drop view audit.server_objects;
+
+-- drop db/functions/audit/search_objects.sql
+drop view audit.search_objects;
 
 -- drop db/functions/audit/routine_objects.sql
 drop view audit.routine_objects;
@@ -2545,6 +2868,12 @@ drop view audit.privilege_objects;
 -- drop db/functions/audit/policies.sql
 drop view audit.policies;
 
+-- drop db/functions/audit/part_objects.sql
+drop view audit.part_objects;
+
+-- drop db/functions/audit/channel_objects.sql
+drop view audit.channel_objects;
+
 -- drop db/functions/audit/name_role.sql
 drop function audit.name_role;
 
@@ -2566,6 +2895,9 @@ drop view audit.kinds;
 -- drop db/functions/audit/is_watched.sql
 drop function audit.is_watched;
 
+-- drop db/functions/audit/is_in_extension.sql
+drop function audit.is_in_extension;
+
 -- drop db/functions/audit/functions.sql
 drop view audit.functions;
 
@@ -2586,6 +2918,9 @@ drop function audit.digest_body;
 
 -- drop db/functions/audit/describe_rows.sql
 drop function audit.describe_rows;
+
+-- drop db/functions/audit/describe_difference.sql
+drop function audit.describe_difference;
 
 -- drop db/functions/audit/default_privileges.sql
 drop view audit.default_privileges;

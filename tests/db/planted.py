@@ -1,6 +1,6 @@
 """Faults to plant in a database, by kind: a statement of the superuser, and words of the sentence about it.
 
-All of a group are planted in one transaction, which is rolled back.
+Without words it only prepares the next. All of a group are planted in one transaction, which is rolled back.
 """
 
 FINDER = "finder.find_tasks(text, text[], boolean, boolean)"
@@ -90,6 +90,79 @@ GROUPS: dict[str, dict[str, str]] = {
         "alter default privileges for role task_porter grant execute on functions to public":
             "default privilege execute on functions that task_porter creates for public",
     },
+    "settings, in their precedence": {
+        # Each comes before the next.
+        "do $$ begin execute format('alter role task_api in database %I set statement_timeout = 0', "
+            "current_database()); end $$":
+            "setting statement_timeout of task_api in this database is not one of those that Duly makes: "
+            "value 0",
+        "alter role task_api set idle_in_transaction_session_timeout = 0":
+            "setting idle_in_transaction_session_timeout of task_api in every database differs: value is 0",
+        "do $$ begin execute format('alter database %I set search_path = public', current_database()); "
+            "end $$":
+            "setting search_path of every role in this database is not one",
+        "alter role all set log_statement = 'all'":
+            "setting log_statement of every role in every database is not one of those that Duly makes: "
+            "value all",
+        "do $$ begin execute format('alter role task_worker in database %I set app.user_id = ''alice''', "
+            "current_database()); end $$":
+            "setting app.user_id of task_worker in this database is not one",
+        "alter role task_worker set default_transaction_isolation = 'serializable'":
+            "setting default_transaction_isolation of task_worker in every database is not one",
+        "do $$ begin execute format('alter role task_owner in database %I set row_security = off', "
+            "current_database()); end $$":
+            "setting row_security of task_owner in this database is not one",
+    },
+    "default privileges in each schema": {
+        "alter default privileges for role task_owner in schema app grant select on tables to task_auditor":
+            "default privilege select on tables that task_owner creates in app for task_auditor is not one",
+        "alter default privileges for role task_owner in schema api grant execute on functions to public":
+            "default privilege execute on functions that task_owner creates in api for public is not one",
+        "alter default privileges for role task_owner in schema audit grant all on tables to task_api":
+            "default privilege insert on tables that task_owner creates in audit for task_api is not one",
+        "alter default privileges for role task_finder in schema finder "
+            "grant execute on functions to task_worker":
+            "default privilege execute on functions that task_finder creates in finder for task_worker is",
+        "alter default privileges for role task_keeper in schema keeper grant usage on types to public":
+            "default privilege usage on types that task_keeper creates in keeper for public is not one",
+        "alter default privileges for role task_porter in schema porter grant execute on functions to public":
+            "default privilege execute on functions that task_porter creates in porter for public is not one",
+        "alter default privileges for role task_owner in schema public grant usage on sequences to public":
+            "default privilege usage on sequences that task_owner creates in public for public is not one",
+        "alter default privileges for role duly_owner grant select on tables to public":
+            "default privilege select on tables that the database's owner creates for public is not one",
+        "alter default privileges for role task_owner grant select on large objects to public":
+            "default privilege select on large objects that task_owner creates for public is not one",
+    },
+    "privileges on parameters": {
+        "grant set on parameter row_security to public":
+            "parameter privilege set on row_security for public is not one",
+        "grant set on parameter session_preload_libraries to task_api with grant option":
+            "parameter privilege set on session_preload_libraries for task_api is not one of those that Duly "
+            "makes: grantable true",
+        "grant alter system on parameter shared_preload_libraries to task_owner":
+            "parameter privilege alter system on shared_preload_libraries for task_owner is not one",
+        "grant set on parameter app.user_id to task_auditor":
+            "parameter privilege set on app.user_id for task_auditor is not one",
+    },
+    "the owner of the database": {
+        "do $$ begin execute format('alter database %I owner to task_api', current_database()); end $$":
+            "role task_api is missing",
+        "do $$ begin execute format('alter database %I connection limit 5', current_database()); end $$":
+            "database this differs: connection limit is 5 instead of -1",
+    },
+    "options of memberships": {
+        BOB: "",
+        "grant task_auditor to bob with inherit false, set true":
+            "membership bob in task_auditor is not one of those that Duly makes: set true",
+        "grant task_api to bob with set false":
+            "membership bob in task_api is not one of those that Duly makes: inherit true",
+        "grant task_worker to task_api": "membership task_api in task_worker is not one",
+        "grant pg_read_all_settings to task_auditor":
+            "membership task_auditor in pg_read_all_settings is not one",
+        "grant pg_checkpoint to task_worker": "membership task_worker in pg_checkpoint is not one",
+        "grant pg_maintain to bob": "membership bob in pg_maintain is not one",
+    },
     "schemas": {
         "create schema attic": "schema attic is not one",
         "alter schema app owner to task_auditor":
@@ -173,6 +246,11 @@ GROUPS: dict[str, dict[str, str]] = {
             "constraint other_task foreign key (user_id, id) references app.search_entries on delete "
             "cascade)":
             "constraint other_task on app.other is not one",
+    },
+    "constraints that are not enforced": {
+        "alter table app.tasks drop constraint tasks_tags_count": "",
+        "alter table app.tasks add constraint tasks_tags_count check (cardinality(tags) <= 50) not enforced":
+            "constraint tasks_tags_count on app.tasks differs: enforced is false instead of true",
     },
     "indexes": {
         "drop index app.tasks_by_title": "index app.tasks_by_title is missing",
@@ -282,6 +360,78 @@ GROUPS: dict[str, dict[str, str]] = {
         "alter function pg_catalog.upper(text) set work_mem = '1MB'": "function upper(text) is not one",
         "alter function pg_catalog.initcap(text) owner to task_api": "function initcap(text) is not one",
     },
+    "built-in functions": {
+        "create or replace function pg_catalog.lower(text) returns text language sql immutable strict "
+            "as 'select $1'":
+            "built-in functions of pg_catalog differs: its body is another",
+        "create or replace function pg_catalog.round(numeric) returns numeric language sql immutable strict "
+            "as 'select $1'":
+            "built-in functions of pg_catalog differs: its body is another",
+        "alter function pg_catalog.int4div(integer, integer) leakproof":
+            "built-in functions that are leakproof differs: its members is another",
+        "alter function pg_catalog.current_setting(text, boolean) immutable":
+            "function current_setting(text,boolean) differs: volatility is immutable instead of stable",
+        "alter function pg_catalog.set_config(text, text, boolean) stable":
+            "function set_config(text,text,boolean) differs: volatility is stable",
+        # The last: PostgreSQL compares names by it.
+        "create or replace function pg_catalog.texteq(text, text) returns boolean language plpgsql immutable "
+            "strict leakproof parallel safe as 'begin return true; end'":
+            "function texteq(text,text) differs: its body is another",
+    },
+    "extensions and their members": {
+        "create extension dblink": "extension dblink is not one",
+        "alter extension pg_trgm drop function public.show_trgm(text)":
+            "extension pg_trgm differs: ",
+        "alter function public.similarity(text, text) leakproof":
+            "extension pg_trgm differs: functions to look at is",
+        "create or replace function public.unaccent(text) returns text language sql stable strict parallel "
+            "safe as 'select $1'":
+            'extension unaccent differs: functions to look at is ["public.unaccent(text)"',
+        "alter function public.unaccent_init(internal) owner to task_api":
+            '"public.unaccent_init(internal)"]',
+        "alter text search dictionary public.unaccent owner to task_auditor":
+            "text search dictionary public.unaccent differs: owner is task_auditor",
+    },
+    "moved extensions": {
+        "alter extension pg_trgm set schema app": "schema is app instead of public",
+    },
+    "event triggers": {
+        "create function public.watch() returns event_trigger language plpgsql as 'begin end'":
+            "function public.watch() is not one",
+        "create event trigger dropping on sql_drop execute function public.watch()":
+            "event trigger dropping is not one of those that Duly makes: enabled true, event sql_drop",
+        "create event trigger rewriting on table_rewrite execute function public.watch()":
+            "event trigger rewriting is not one",
+        "create event trigger entering on login execute function public.watch()":
+            "event trigger entering is not one",
+    },
+    "large objects": {
+        "select lo_create(4712)": "large objects of the first superuser is not one",
+        "set local role task_worker; select lo_create(4713); reset role":
+            "large objects of task_worker is not one",
+        "select lo_create(4714); alter large object 4714 owner to task_auditor":
+            "large objects of task_auditor is not one",
+        "grant update on large object 4712 to task_api":
+            "privilege update on large object 4712 for task_api is not one",
+    },
+    "subscriptions": {
+        "create subscription one connection 'host=127.0.0.1' publication p with (connect = false, "
+            "slot_name = none)":
+            "subscription one is not one of those that Duly makes: owner the first superuser",
+        "create subscription two connection 'host=127.0.0.1' publication p with (connect = false, "
+            "slot_name = elsewhere); alter subscription two enable":
+            "subscription two is not one of those that Duly makes: enabled true, owner the first superuser",
+    },
+    "security labels": {
+        # Without SELinux no provider can be loaded: this is what it would write.
+        "insert into pg_seclabel values "
+            "('app.tasks'::regclass, 'pg_class'::regclass, 0, 'selinux', 'object_r:odd_t')":
+            "security label table app.tasks is not one of those that Duly makes: label object_r:odd_t",
+        "insert into pg_seclabel values ('app.tasks'::regclass, 'pg_class'::regclass, 1, 'selinux', 'odd_t')":
+            "security label column user_id of table app.tasks is not one",
+        "insert into pg_shseclabel values ('task_api'::regrole, 'pg_authid'::regclass, 'selinux', 'odd_t')":
+            "security label role task_api is not one of those that Duly makes: label odd_t, provider selinux",
+    },
     "types": {
         "alter type app.task_document owner to task_auditor":
             "app.task_document differs: owner is task_auditor",
@@ -303,6 +453,12 @@ GROUPS: dict[str, dict[str, str]] = {
             "operator 5 >, function 1 bttextcmp(text, text)":
             "operator class public.odd for btree is not one",
         "create operator family public.kin using hash": "operator family public.kin for hash is not one",
+        "create function public.compare(text, integer) returns integer language sql immutable return 0":
+            "function public.compare(text,integer)",
+        "alter operator family pg_catalog.text_ops using btree add function 1 (text, integer) "
+            "public.compare(text, integer)":
+            'operator family pg_catalog.text_ops for btree is not one of those that Duly makes: added '
+            '["public.compare(text,integer)"]',
         "create collation public.soft (provider = icu, locale = 'und-u-ks-level1', deterministic = false)":
             "collation public.soft is not one",
         "create default conversion public.turn for 'UTF8' to 'LATIN1' from utf8_to_iso8859_1":
@@ -422,4 +578,13 @@ GROUPS: dict[str, dict[str, str]] = {
     },
 }
 # fmt: on
-"""The empty sentence: only prepares what follows."""
+
+# The first release that knows a statement, by how it begins.
+SINCE = {
+    "grant task_auditor to bob with inherit false": 16,
+    "grant task_api to bob with set false": 16,
+    "grant pg_maintain to bob": 17,
+    "create event trigger entering": 17,
+    "alter default privileges for role task_owner grant select on large objects": 18,
+    "alter table app.tasks add constraint tasks_tags_count check (cardinality(tags) <= 50) not enforced": 18,
+}

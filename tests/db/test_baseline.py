@@ -9,7 +9,7 @@ import pytest
 from app.database.baseline import read_baseline
 from app.dev import commands
 from app.dev.baseline import write_baseline
-from tests.db.planted import GROUPS
+from tests.db.planted import GROUPS, SINCE
 from tests.servers import Server
 from tests.sql import Session
 
@@ -55,7 +55,10 @@ def test_the_baseline_is_what_make_schema_writes(server, new_database, tmp_path)
 def plant(session: Session, statements: dict[str, str]) -> list[str]:
     """Do all of it; returns the sentences to be found. What this release does not know is left out."""
     expected = []
+    release = session.value("select current_setting('server_version_num')::integer / 10000")
     for statement, words in statements.items():
+        if any(statement.startswith(begin) and release < since for begin, since in SINCE.items()):
+            continue
         session.execute("savepoint planted")
         try:
             session.execute(statement)

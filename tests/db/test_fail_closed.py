@@ -364,3 +364,34 @@ def test_task_api_can_grant_nothing_of_what_it_has(as_user, as_superuser):
         "grant select on app.tasks to public; grant execute on function app.user_id() to public"
     )
     assert as_superuser.column("select fault from audit.faults") == []
+
+
+@pytest.mark.parametrize("role", ["task_auditor", "task_api", "task_worker"])
+def test_a_role_that_logs_in_owns_nothing(role, as_superuser):
+    # Of this database, and of the whole server: databases, tablespaces.
+    query = (
+        "select pg_describe_object(classid, objid, objsubid) from pg_shdepend"
+        f" where refobjid = '{role}'::regrole and deptype = 'o' and dbid in"
+        " (0, (select oid from pg_database where datname = current_database()))"
+    )
+    assert as_superuser.column(query) == []
+    as_superuser.execute(f"begin; create table public.mine (x text); alter table public.mine owner to {role}")
+    assert as_superuser.column(query) == ["table mine"]
+    as_superuser.execute("rollback")
+
+
+def test_task_auditor_can_drop_nothing_of_the_audit(server, database):
+    session = Session(server.superuser_url(database))
+    for statement in (
+        "drop view audit.faults",
+        "create or replace view audit.faults as select 1",
+        "drop function audit.compare",
+        "drop function keeper.list_migrations",
+        "create table audit.mine (x text)",
+        "comment on view audit.faults is ''",
+    ):
+        session.execute("begin; set local role task_auditor; set local default_transaction_read_only = off")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            session.execute(statement)
+        session.execute("rollback")
+    session.close()

@@ -24,6 +24,7 @@ from (values
   ('rule', 'critical', 'critical', 'high'),
   ('statistics', 'low', 'low', 'low'),
   ('function', 'high', 'high', 'high'),
+  ('built-in functions', 'critical', 'critical', 'high'),
   ('type', 'low', 'high', 'high'),
   ('domain', 'low', 'high', 'high'),
   ('cast', 'high', 'high', 'medium'),

@@ -1,6 +1,5 @@
--- The rules (audit.faults) and the differences from the baseline, together. An accepted one is known by its
--- id, which changes with what is found: what somebody accepted is not accepted any more when it changes
--- again.
+-- The rules (audit.faults) and the differences from the baseline, together. An accepted fault is known by its
+-- id, which changes with what was found: after another change it is not accepted any more.
 
 create or replace function audit.review(baseline jsonb, accepted jsonb)
 returns table (id text, severity text, fault text, remedy text, accepted_by text, accepted_because text)
@@ -13,10 +12,13 @@ as $$
       case
         when rule.fault ~ ' has no \w*timeout' then 'medium'
         when rule.part in ('roles', 'tables') or rule.fault ~ '^public ' then 'critical'
-        else 'high' end as severity,
+        else 'high'
+      end as severity,
       rule.fault, rule.remedy
     from audit.faults as rule
+
     union all
+
     select difference.id, difference.severity, difference.fault, difference.remedy
     from audit.compare(baseline) as difference
   )

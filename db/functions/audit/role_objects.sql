@@ -1,6 +1,5 @@
 -- Roles of Duly, and every role that can look past row-level security or become one that can; their settings.
--- The owner of the database and the first superuser are there in any case: of them the report speaks in part
--- 1.
+-- The owner of the database and the first superuser always exist: part 1 of the report speaks of them.
 
 create or replace view audit.role_objects with (security_invoker = true) as
 with recursive strong (oid) as (
@@ -17,10 +16,12 @@ select
   audit.name_role(role.oid) as name,
   jsonb_build_object(
     'login', role.rolcanlogin and audit.name_role(role.oid) <> 'the database''s owner',
-    'superuser', role.rolsuper, 'bypassrls', role.rolbypassrls,
+    'superuser', role.rolsuper,
+    'bypassrls', role.rolbypassrls,
     'createrole', role.rolcreaterole and audit.name_role(role.oid) <> 'the database''s owner',
     'createdb', role.rolcreatedb and audit.name_role(role.oid) <> 'the database''s owner',
-    'replication', role.rolreplication, 'connection limit', role.rolconnlimit,
+    'replication', role.rolreplication,
+    'connection limit', role.rolconnlimit,
     'valid until', role.rolvaliduntil::text) as definition
 from strong
 inner join pg_catalog.pg_roles as role on strong.oid = role.oid
@@ -29,11 +30,12 @@ where role.rolname !~ '^pg_' and role.oid <> 10
 
 union all
 
--- The owner of the database may grant itself the roles of Duly: how it holds them says nothing.
+-- The owner of the database may grant itself the roles of Duly: its options are not compared.
 select
   'membership',
   format('%s in %s', audit.name_role(membership.member), audit.name_role(membership.roleid)),
-  case when audit.name_role(membership.member) = 'the database''s owner' then '{}'
+  case
+    when audit.name_role(membership.member) = 'the database''s owner' then '{}'
     else jsonb_strip_nulls(jsonb_build_object(
       'admin', bool_or(membership.admin_option),
       'inherit', bool_or((to_jsonb(membership) ->> 'inherit_option')::boolean),
@@ -46,6 +48,7 @@ group by membership.member, membership.roleid
 
 union all
 
+-- In their precedence: a role's in this database, a role's, this database's, everybody's.
 select
   'setting',
   format(
@@ -75,29 +78,36 @@ select
   'default privilege',
   format(
     '%s on %s that %s creates%s for %s', lower(entry.privilege_type),
-    case defaults.defaclobjtype
-      when 'f' then 'functions' when 'T' then 'types' when 'r' then 'tables' when 'S' then 'sequences'
-      when 'n' then 'schemas' else 'large objects' end,
-    audit.name_role(defaults.defaclrole), ' in ' || nullif(defaults.defaclnamespace, 0)::regnamespace,
+    case defaults.letter
+      when 'f' then 'functions'
+      when 'T' then 'types'
+      when 'r' then 'tables'
+      when 'S' then 'sequences'
+      when 'n' then 'schemas'
+      else 'large objects'
+    end,
+    audit.name_role(defaults.creator), ' in ' || nullif(defaults.namespace, 0)::regnamespace,
     audit.name_role(entry.grantee)),
   jsonb_build_object('grantable', entry.is_grantable)
 from (
   select defaults.defaclrole, defaults.defaclnamespace, defaults.defaclobjtype::text, defaults.defaclacl
   from pg_catalog.pg_default_acl as defaults
+
   union all
+
   -- Where nothing was changed, functions and types are born open to public.
-  select
-    role.oid, 0, letter.letter,
-    case letter.letter when 'f' then acldefault('f', role.oid) else acldefault('T', role.oid) end
+  select role.oid, 0, born.letter, born.grants
   from pg_catalog.pg_roles as role
-  cross join (values ('f'), ('T')) as letter (letter)
+  cross join lateral (values
+    ('f', acldefault('f', role.oid)), ('T', acldefault('T', role.oid))
+  ) as born (letter, grants)
   where role.rolname ~ '^task_(owner|finder|keeper|porter)$'
     and not exists (
       select from pg_catalog.pg_default_acl as defaults
       where defaults.defaclrole = role.oid and defaults.defaclnamespace = 0
-        and defaults.defaclobjtype::text = letter.letter)
-) as defaults
-cross join aclexplode(defaults.defaclacl) as entry;
+        and defaults.defaclobjtype::text = born.letter)
+) as defaults (creator, namespace, letter, grants)
+cross join aclexplode(defaults.grants) as entry;
 
 comment on view audit.role_objects is
   'The part of audit.objects about roles: attributes, memberships, settings and default privileges.';

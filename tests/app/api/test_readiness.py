@@ -129,6 +129,19 @@ FAULTS = {
         "set search_path = '' as $$ begin return 'alice'; end $$",
         ["function app.require_user_id() is not as it was made (body)"],
     ),
+    "the setting of the user is read once for each plan": (
+        "alter function pg_catalog.current_setting(text, boolean) immutable",
+        ["function current_setting(text,boolean) is not as it was made (volatility): make audit says"],
+    ),
+    "the comparison of users says another": (
+        "create or replace function pg_catalog.texteq(text, text) returns boolean language sql immutable "
+        "strict leakproof parallel safe as 'select true'",
+        ["function texteq(text,text) is not as it was made (body)"],
+    ),
+    "the setting of the user has settings of its own": (
+        "alter function pg_catalog.current_setting(text, boolean) set work_mem = '1MB'",
+        ["function current_setting(text,boolean) is not as it was made (settings)"],
+    ),
     "the finder runs as its caller": (
         "alter function finder.find_tasks security invoker",
         ["function finder.find_tasks(text,text[],boolean,boolean) is not as it was made (security)"],

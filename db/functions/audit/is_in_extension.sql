@@ -1,0 +1,12 @@
+-- What an extension brings is listed with the extension: audit.server_objects.
+
+create or replace function audit.is_in_extension(catalog oid, object oid) returns boolean
+language sql stable
+return (catalog, object) in (
+  select member.classid, member.objid from pg_catalog.pg_depend as member
+  where member.deptype = 'e');
+
+comment on function audit.is_in_extension is
+  'Whether an object, by the catalog that lists it and its number, is a member of an extension.';
+
+grant execute on function audit.is_in_extension to task_auditor;
