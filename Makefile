@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-rest coverage lint format token pass remind-me migrate rollback audit audit-accept forget-user check-dump psql bench bench-growth schema lock functions migration clean
+.PHONY: help run test test-all test-rest coverage lint format token pass remind-me migrate rollback audit audit-accept forget-user check-dump psql bench bench-growth schema lock functions migration freeze clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ functions: $(VENV)/local ## copy db/functions into the migrations of its rooms (
 migration: $(VENV)/local ## write the next migration from what changed in db/functions: make migration name=add_subtasks
 	@$(BIN)/python -m app.dev.migrations migration -- "$$name"
 	@$(BIN)/python -m app.dev.commands schema
+
+freeze: $(VENV)/local ## at a release: note the digests of the migrations, which never change again
+	@$(BIN)/python -m app.dev.migrations freeze
 
 schema: $(VENV)/local ## write db/schema.sql anew, from the migrations
 	@$(BIN)/python -m app.dev.commands schema

@@ -40,7 +40,7 @@ CREATE SCHEMA app;
 -- Name: SCHEMA app; Type: COMMENT; Schema: -; Owner: -
 --
 
-COMMENT ON SCHEMA app IS 'The tables of Duly, their row-level security, and the helpers of the api functions.';
+COMMENT ON SCHEMA app IS 'Duly 1: the tables, their row-level security, and the helpers of the api functions.';
 
 
 --
@@ -459,6 +459,11 @@ CREATE FUNCTION api.check_readiness(migrations jsonb, functions jsonb) RETURNS j
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
+declare
+  v_after_later constant boolean := exists (
+    select from keeper.list_migrations() as applied (version)
+    where applied.version > (
+      select max(known.version) from jsonb_array_elements_text(migrations) as known (version)));
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object('code', found.code, 'reason', found.reason)), '[]')
@@ -473,7 +478,7 @@ begin
       from jsonb_array_elements_text(migrations) as pending (version)
       where pending.version not in (select keeper.list_migrations())
       union all
-      select 'functions', audit.find_function_faults(functions, current_user)
+      select 'functions', audit.find_function_faults(functions, current_user, v_after_later)
       union all
       select 'settings', audit.find_setting_faults()
     ) as found);
@@ -5931,10 +5936,10 @@ COMMENT ON FUNCTION audit.digest_words(body text) IS 'A digest of printed SQL th
 
 
 --
--- Name: find_function_faults(jsonb, name); Type: FUNCTION; Schema: audit; Owner: -
+-- Name: find_function_faults(jsonb, name, boolean); Type: FUNCTION; Schema: audit; Owner: -
 --
 
-CREATE FUNCTION audit.find_function_faults(expected jsonb, role name) RETURNS SETOF text
+CREATE FUNCTION audit.find_function_faults(expected jsonb, role name, after_later boolean DEFAULT false) RETURNS SETOF text
     LANGUAGE sql STABLE
     SET search_path TO ''
     AS $_$
@@ -5952,9 +5957,22 @@ CREATE FUNCTION audit.find_function_faults(expected jsonb, role name) RETURNS SE
       '%1$I may not execute function %2$s: grant execute on function %2$s to task_api', role, wanted.name)
     end
   from (
-    select entry.key as name, nullif(entry.value, 'null') as definition from jsonb_each(expected) as entry
+    select
+      entry.key as name,
+      case
+        when later.text then nullif(entry.value, 'null') - array['body', 'words']
+        else nullif(entry.value, 'null') end as definition,
+      later.text as has_later_text,
+      case
+        when later.text then to_regproc(split_part(entry.key, '(', 1))::oid
+        else to_regprocedure(entry.key)::oid end as oid
+    from jsonb_each(expected) as entry
+    cross join lateral (
+      select after_later
+        and entry.key ~ '^(app|api|audit|finder|keeper|porter)\.(?!(require_)?user_id\()' as text
+    ) as later
   ) as wanted
-  left join pg_catalog.pg_proc as routine on routine.oid = to_regprocedure(wanted.name)
+  left join pg_catalog.pg_proc as routine on wanted.oid = routine.oid
   cross join lateral (
     select jsonb_strip_nulls(jsonb_build_object(
       'owner', case when wanted.definition ? 'owner' then pg_get_userbyid(routine.proowner) end,
@@ -5966,23 +5984,23 @@ CREATE FUNCTION audit.find_function_faults(expected jsonb, role name) RETURNS SE
       'security', case when routine.prosecdef then 'definer' else 'invoker' end,
       'leakproof', routine.proleakproof,
       'settings', routine.proconfig,
-      'body', case when routine.prosqlbody is null
+      'body', case when routine.prosqlbody is null and not wanted.has_later_text
         then md5(routine.prosrc || coalesce(routine.probin, '')) end,
-      'words', case when routine.prosqlbody is not null
+      'words', case when routine.prosqlbody is not null and not wanted.has_later_text
         then audit.digest_words(pg_get_function_sqlbody(routine.oid)) end
     )) as definition
   ) as present
-  where routine.oid is null
+  where routine.oid is null and (not wanted.has_later_text or wanted.name ~ '^api\.')
     or wanted.definition <> present.definition
     or wanted.name ~ '^api\.' and not has_function_privilege(role, routine.oid, 'execute')
 $_$;
 
 
 --
--- Name: FUNCTION find_function_faults(expected jsonb, role name); Type: COMMENT; Schema: audit; Owner: -
+-- Name: FUNCTION find_function_faults(expected jsonb, role name, after_later boolean); Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON FUNCTION audit.find_function_faults(expected jsonb, role name) IS 'Which of these functions is missing, differs, or may not be executed by the role: a sentence for each.';
+COMMENT ON FUNCTION audit.find_function_faults(expected jsonb, role name, after_later boolean) IS 'Which of these functions is missing, differs, or may not be executed by the role: a sentence for each.';
 
 
 --

@@ -98,8 +98,14 @@ class Service:
     """
 
     def __init__(
-        self, database_url: str, secret: str = SECRET, files: int | None = None, **settings: object
+        self,
+        database_url: str,
+        secret: str = SECRET,
+        files: int | None = None,
+        folder: Path = commands.ROOT,
+        **settings: object,
     ) -> None:
+        self._folder = folder
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         limit = [] if files is None else ["sh", "-c", 'ulimit -S -n "$0" && exec "$@"', str(files)]
@@ -109,7 +115,7 @@ class Service:
         )
 
     def __enter__(self) -> "Service":
-        self.process = subprocess.Popen(self._command, cwd=commands.ROOT, env=self._environment)
+        self.process = subprocess.Popen(self._command, cwd=self._folder, env=self._environment)
         try:
             wait_until(self.answers)
         except BaseException:
@@ -165,9 +171,11 @@ class Service:
 
 
 @contextmanager
-def serve(database_url: str, secret: str = SECRET, **settings: object) -> Iterator[str]:
+def serve(
+    database_url: str, secret: str = SECRET, folder: Path = commands.ROOT, **settings: object
+) -> Iterator[str]:
     """Run the service with these settings, and yield its address."""
-    with Service(database_url, secret, **settings) as service:
+    with Service(database_url, secret, folder=folder, **settings) as service:
         yield service.address
 
 

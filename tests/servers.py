@@ -25,7 +25,8 @@ from app.dev import commands, postgres
 BINARIES = Path(os.environ.get("TEST_PGBIN", postgres.BINARIES))
 _PASSWORD = "only-for-tests"
 _FOLDER = commands.FOLDER / "tests"
-_MIGRATIONS = sorted((commands.ROOT / "db" / "migrations").glob("*.sql"))
+# Of a later release, for what the tests of an upgrade run again.
+MIGRATIONS = Path(os.environ.get("TEST_MIGRATIONS", commands.ROOT / "db" / "migrations"))
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ class Server:
         Of several processes one does it, and the others wait: it also makes the roles, which are the whole
         server's.
         """
-        digest = hashlib.sha256(b"".join(path.read_bytes() for path in _MIGRATIONS)).hexdigest()
+        files = sorted(MIGRATIONS.glob("*.sql"))
+        digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
         name = f"duly_template_{digest[:16]}"
         with one_at_a_time("template"):
             if not self.has_database(name):
@@ -111,7 +113,7 @@ class Server:
                     self.execute(f"create role {role}")
                 self.execute(f"drop database if exists {name}_new with (force)")
                 self.create_database(f"{name}_new")
-                commands.migrate(self.owner_url(f"{name}_new"))
+                commands.migrate(self.owner_url(f"{name}_new"), migrations=MIGRATIONS)
                 for role in ("task_api", "task_worker"):
                     self.execute(f"alter role {role} password '{_PASSWORD}'")
                 self.execute(f"alter database {name}_new rename to {name}")

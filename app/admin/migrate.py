@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from app.database.origin import CURE, is_before_1_0
 from app.files import MIGRATIONS
 from app.settings import SettingsError
 
@@ -19,13 +20,22 @@ PASSWORDS = {"TASK_API_PASSWORD": "task_api", "TASK_WORKER_PASSWORD": "task_work
 """The variables with the passwords that ``duly migrate`` sets, and their roles."""
 
 
-def migrate(owner: str, command: str = "migrate", quiet: bool = True) -> list[str]:
+def migrate(
+    owner: str, command: str = "migrate", quiet: bool = True, migrations: Path = MIGRATIONS
+) -> list[str]:
     """Run a command of dbmate; returns the file names of the migrations that were applied.
 
     Of several that run at once one works, and the others wait. A migration that does not get a table within
     seconds fails, rather than have all requests queue up behind it.
+
+    Raises:
+        SettingsError: the database was made before 1.0.
+        CalledProcessError: dbmate has failed, and said why.
+        OSError, asyncpg.PostgresError: the database can't be used.
     """
-    printed = dbmate(owner, "--no-dump-schema", "--migration-lock", command, quiet=quiet)
+    asyncio.run(_check_origin(owner))
+    options = "--no-dump-schema", "--migration-lock"
+    printed = dbmate(owner, *options, command, quiet=quiet, migrations=migrations)
     return re.findall(r"^Applied: (\S+)", printed, re.MULTILINE)
 
 
@@ -47,6 +57,15 @@ def dbmate(owner: str, *arguments: str | Path, quiet: bool = False, migrations: 
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, "dbmate")
     return "".join(lines)
+
+
+async def _check_origin(owner: str) -> None:
+    connection = await asyncpg.connect(owner)
+    try:
+        if await is_before_1_0(connection):
+            raise SettingsError(f"Nothing was changed: {CURE}")
+    finally:
+        await connection.close()
 
 
 def _program() -> str | Path:

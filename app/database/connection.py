@@ -80,8 +80,10 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no ty
         statement = self._prepared.get(query) or await self._prepare_once(query)
         try:
             return await statement.fetchval(*arguments, **keywords)
-        except asyncpg.InvalidCachedStatementError:
-            # A migration has changed what it returns.
+        except (asyncpg.InvalidCachedStatementError, asyncpg.InternalServerError) as error:
+            if not _was_replaced(error):
+                raise
+            # Nothing has happened, and what it calls is there under its name.
             del self._prepared[query]
             return await (await self._prepare_once(query)).fetchval(*arguments, **keywords)
 
@@ -89,3 +91,13 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no ty
         name = f"duly_{next(self._numbers)}" if self._direct else None
         statement = self._prepared[query] = await self.prepare(query, name=name)
         return statement
+
+
+def _was_replaced(error: asyncpg.PostgresError) -> bool:
+    """Whether a migration has changed what a statement returns, or replaced a function while it ran.
+
+    Of the second, SQLSTATE XX000, only the text says so; PostgreSQL translates no text of an internal error.
+    """
+    return isinstance(error, asyncpg.InvalidCachedStatementError) or str(error).startswith(
+        "cache lookup failed for function "
+    )

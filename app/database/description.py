@@ -3,6 +3,7 @@
 import asyncpg
 
 from app.database.connection import Connection, Connector
+from app.database.origin import CURE, is_before_1_0
 from app.database.outages import Outages
 from app.settings import Settings
 
@@ -37,6 +38,8 @@ class Unreachable(Exception):
 
 async def _migration(connection: Connection) -> str:
     try:
+        if await is_before_1_0(connection):
+            return CURE
         return str(await connection.fetchval(_MIGRATION) or "no migration")
     except asyncpg.PostgresError:
         return "no migration: run duly migrate (make migrate), or connect as task_api"

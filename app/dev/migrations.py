@@ -6,6 +6,7 @@ database. A file's header may name what a ``do`` block in it makes: ``-- Makes: 
 """
 
 import argparse
+import hashlib
 import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
@@ -26,6 +27,9 @@ _OWNERS = {
     "keeper": "task_keeper",
     "porter": "task_porter",
 }  # The others belong to task_owner.
+
+FROZEN = Path("db", "migrations", "released.sha256")
+"""The digests of the released migrations, as ``sha256sum`` prints them; missing before the first release."""
 
 _UP, _DOWN = "-- migrate:up\n", "\n-- migrate:down\n"
 _COPY = re.compile(
@@ -242,15 +246,55 @@ def room_migrations(root: Path = ROOT) -> dict[Path, str]:
     return result
 
 
+def digests(root: Path = ROOT) -> dict[str, str]:
+    """The SHA-256 of each released migration, by file name; empty before the first release."""
+    path = root / FROZEN
+    if not path.exists():
+        return {}
+    return {name: digest for digest, name in (line.split() for line in path.read_text().splitlines())}
+
+
+def changed(root: Path = ROOT) -> list[str]:
+    """The released migrations that are not as they were released, or are gone."""
+    folder = root / "db" / "migrations"
+    return [name for name, digest in digests(root).items() if _digest(folder / name) != digest]
+
+
+def freeze(root: Path = ROOT) -> list[str]:
+    """Note the digests of the migrations that are new since the last release; returns their names.
+
+    Raises:
+        MigrationError: a released one was changed, or db/functions holds what no migration has.
+    """
+    if broken := changed(root):
+        raise MigrationError(f"released migrations were changed: {', '.join(broken)}")
+    if frozen(root) != current(root):
+        raise MigrationError("db/functions differs from the migrations: make migration name=…")
+    known = digests(root)
+    paths = sorted((root / "db" / "migrations").glob("*.sql"))
+    lines = [f"{_digest(path)}  {path.name}\n" for path in paths]
+    (root / FROZEN).write_text("".join(lines))
+    return [path.name for path in paths if path.name not in known]
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
 def main() -> int:
     """The commands of the Makefile."""
     parser = argparse.ArgumentParser(prog="python -m app.dev.migrations")
-    parser.add_argument("command", choices=["migration", "functions"])
+    parser.add_argument("command", choices=["migration", "functions", "freeze"])
     parser.add_argument("name", nargs="?", default="")
     arguments = parser.parse_args()
     try:
         if arguments.command == "migration":
             print(new_migration(arguments.name).relative_to(ROOT))
+        elif arguments.command == "freeze":
+            new = freeze()
+            print(f"{len(new)} migrations are frozen from now on" if new else "All were frozen already")
+        elif digests():
+            raise MigrationError("the migrations are released and frozen: make migration name=what_changes")
         else:
             for path, text in room_migrations().items():
                 path.write_text(text)

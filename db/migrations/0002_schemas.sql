@@ -41,7 +41,8 @@ create schema app;
 create schema api;
 create schema audit;
 
-comment on schema app is 'The tables of Duly, their row-level security, and the helpers of the api functions.';
+-- Read by app/database/origin.py: the migrations before 1.0 were others, under the same numbers.
+comment on schema app is 'Duly 1: the tables, their row-level security, and the helpers of the api functions.';
 comment on schema api is 'The functions that the service calls, one for each operation.';
 comment on schema audit is 'What a DBA reads to check that the rules hold. No user data.';
 

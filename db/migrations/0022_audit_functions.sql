@@ -195,8 +195,16 @@ grant execute on function audit.digest_words to task_api, task_auditor;
 -- Readiness compares, of each function: owner, volatility, security, leakproof, settings and body. The service
 -- hands over the expected ones, from db/audit/baseline.sql. Those of PostgreSQL come without an owner: the first
 -- superuser has another name on each server.
+--
+-- after_later: a later release has migrated this database, while this service still serves, as in a rolling
+-- upgrade. Functions of Duly then have that release's texts, and may have more parameters. All else is compared,
+-- and so is the text of what the policies call: no release changes that while services run.
 
-create or replace function audit.find_function_faults(expected jsonb, role name) returns setof text
+create or replace function audit.find_function_faults(
+  expected jsonb,
+  role name,
+  after_later boolean default false
+) returns setof text
 language sql stable
 set search_path = ''
 as $$
@@ -214,9 +222,22 @@ as $$
       '%1$I may not execute function %2$s: grant execute on function %2$s to task_api', role, wanted.name)
     end
   from (
-    select entry.key as name, nullif(entry.value, 'null') as definition from jsonb_each(expected) as entry
+    select
+      entry.key as name,
+      case
+        when later.text then nullif(entry.value, 'null') - array['body', 'words']
+        else nullif(entry.value, 'null') end as definition,
+      later.text as has_later_text,
+      case
+        when later.text then to_regproc(split_part(entry.key, '(', 1))::oid
+        else to_regprocedure(entry.key)::oid end as oid
+    from jsonb_each(expected) as entry
+    cross join lateral (
+      select after_later
+        and entry.key ~ '^(app|api|audit|finder|keeper|porter)\.(?!(require_)?user_id\()' as text
+    ) as later
   ) as wanted
-  left join pg_catalog.pg_proc as routine on routine.oid = to_regprocedure(wanted.name)
+  left join pg_catalog.pg_proc as routine on wanted.oid = routine.oid
   cross join lateral (
     select jsonb_strip_nulls(jsonb_build_object(
       'owner', case when wanted.definition ? 'owner' then pg_get_userbyid(routine.proowner) end,
@@ -228,13 +249,13 @@ as $$
       'security', case when routine.prosecdef then 'definer' else 'invoker' end,
       'leakproof', routine.proleakproof,
       'settings', routine.proconfig,
-      'body', case when routine.prosqlbody is null
+      'body', case when routine.prosqlbody is null and not wanted.has_later_text
         then md5(routine.prosrc || coalesce(routine.probin, '')) end,
-      'words', case when routine.prosqlbody is not null
+      'words', case when routine.prosqlbody is not null and not wanted.has_later_text
         then audit.digest_words(pg_get_function_sqlbody(routine.oid)) end
     )) as definition
   ) as present
-  where routine.oid is null
+  where routine.oid is null and (not wanted.has_later_text or wanted.name ~ '^api\.')
     or wanted.definition <> present.definition
     or wanted.name ~ '^api\.' and not has_function_privilege(role, routine.oid, 'execute')
 $$;

@@ -99,6 +99,11 @@ create or replace function api.check_readiness(migrations jsonb, functions jsonb
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  v_after_later constant boolean := exists (
+    select from keeper.list_migrations() as applied (version)
+    where applied.version > (
+      select max(known.version) from jsonb_array_elements_text(migrations) as known (version)));
 begin
   return (
     select coalesce(jsonb_agg(jsonb_build_object('code', found.code, 'reason', found.reason)), '[]')
@@ -113,7 +118,7 @@ begin
       from jsonb_array_elements_text(migrations) as pending (version)
       where pending.version not in (select keeper.list_migrations())
       union all
-      select 'functions', audit.find_function_faults(functions, current_user)
+      select 'functions', audit.find_function_faults(functions, current_user, v_after_later)
       union all
       select 'settings', audit.find_setting_faults()
     ) as found);

@@ -45,6 +45,8 @@ def test_each_file_is_what_its_latest_copy_in_the_migrations_is():
 
 
 def test_make_functions_would_change_nothing():
+    if migrations.digests():
+        pytest.skip("the migrations are frozen")
     for path, text in migrations.room_migrations().items():
         assert path.read_text() == text, "run make functions"
 
@@ -231,3 +233,29 @@ def test_a_migrations_name_is_words(root):
     for name in ("", "Changed", "a b", "../up", "x_"):
         with pytest.raises(MigrationError, match="lower-case words"):
             migrations.new_migration(name, root)
+
+
+def test_no_released_migration_was_changed():
+    """The way on is a new one: make migration name=what_changes."""
+    if not migrations.digests():
+        pytest.skip("nothing is released: make freeze notes the digests")
+    assert migrations.changed() == []
+
+
+def test_a_migration_that_was_frozen_may_not_change(root):
+    (root / migrations.FROZEN).unlink(missing_ok=True)
+    files = sorted(path.name for path in (root / "db" / "migrations").glob("*.sql"))
+    assert migrations.freeze(root) == files
+    assert migrations.changed(root) == []
+    CHANGES["a body"](root)
+    with pytest.raises(MigrationError, match="make migration"):
+        migrations.freeze(root)
+    new = migrations.new_migration("change_body", root)
+    assert migrations.changed(root) == []
+    assert migrations.freeze(root) == [new.name]
+    for name, text in ((files[0], "-- migrate:up\n"), (new.name, None)):
+        path = root / "db" / "migrations" / name
+        path.unlink() if text is None else path.write_text(text)
+    assert migrations.changed(root) == [files[0], new.name]
+    with pytest.raises(MigrationError, match=f"were changed: {files[0]}, {new.name}"):
+        migrations.freeze(root)

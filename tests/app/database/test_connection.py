@@ -64,3 +64,28 @@ def test_no_statement_has_a_name_until_no_pooler_is_known_to_be_there(url):
         await connection.close()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [("cache lookup failed for function 34447", "asked again"), ("could not read block 1", None)],
+)
+def test_a_function_that_is_replaced_while_a_statement_runs_is_called_again(text, answer, url):
+    """In between, PostgreSQL knows it neither as it was nor as it is going to be."""
+
+    class Interrupted:
+        async def fetchval(self):
+            raise asyncpg.InternalServerError(text)
+
+    async def main():
+        connection = await connect(url)
+        query = "select 'asked again'"
+        connection._prepared[query] = Interrupted()
+        if answer:
+            assert await connection.fetchval(query) == answer
+        else:
+            with pytest.raises(asyncpg.InternalServerError):
+                await connection.fetchval(query)
+        await connection.close()
+
+    asyncio.run(main())
