@@ -9,8 +9,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from app.web.problem_types import PROBLEM_TYPES, TYPE_PREFIX
 from app.web.problems import Problem
 
-_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
-"frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 _PAGE = """\
 <!doctype html>
 <html lang="en">

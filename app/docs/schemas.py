@@ -70,8 +70,7 @@ def task_schemas(settings: Settings, described: Mapping[str, Any]) -> Json:
         },
         "TaskChange": {
             "description": "The fields to change. A field that is left out stays as it is; null clears a "
-            "field that may be "
-            f"null (RFC 7396). {_IGNORED}",
+            f"field that may be null (RFC 7396). {_IGNORED}",
             "type": "object",
             "properties": changed,
             **strict,
@@ -102,9 +101,8 @@ def task_schemas(settings: Settings, described: Mapping[str, Any]) -> Json:
                 },
                 "catch_up": {
                     "type": "boolean",
-                    "description": "For a task completed late: the due date of its successor is after now "
-                    "as well. "
-                    "False if it is left out.",
+                    "description": "For a task completed late: the due date of its successor is after now as "
+                    "well. False if it is left out.",
                 },
             },
             **strict,
@@ -191,9 +189,9 @@ def _webhook_fields(events: str) -> Json:
             "The values are not shown again.",
         },
         "body": {
-            "description": "A JSON body of your own instead of the event, at most 4,096 bytes. In its strings "
-            "`{title}`, `{description}`, `{due}`, `{due_date}`, `{reminder_at}`, `{priority}`, `{tags}`, `{id}` and "
-            "`{type}` are replaced.",
+            "description": "A JSON body of your own instead of the event, at most 4,096 bytes. In its "
+            "strings `{title}`, `{description}`, `{due}`, `{due_date}`, `{reminder_at}`, `{priority}`, "
+            "`{tags}`, `{id}` and `{type}` are replaced.",
         },
         "timezone": {
             "type": ["string", "null"],
@@ -202,7 +200,7 @@ def _webhook_fields(events: str) -> Json:
         "paused": {
             "type": ["string", "null"],
             "enum": [*_PAUSED, None],
-            "description": "`user` pauses the webhook; null lets it go on. The others are set by the service.",
+            "description": "`user` pauses the webhook; null resumes it. The service sets the other values.",
         },
     }
 
@@ -247,7 +245,7 @@ def _operation_schemas(strict: Json) -> Json:
     }
     return {
         "Batch": {
-            "description": "Operations on tasks, done in their order. A later one sees what an earlier one did.",
+            "description": "Operations on tasks, done in order. Each sees the changes of those before it.",
             "type": "object",
             "properties": {
                 "operations": {
@@ -264,8 +262,10 @@ def _operation_schemas(strict: Json) -> Json:
     }
 
 
-_IGNORED = "`id`, `user_id`, `created_at` and `updated_at` are ignored in a body, so a task can be sent "
-"back as it was read."
+_IGNORED = (
+    "`id`, `user_id`, `created_at` and `updated_at` are ignored in a body, so a task can be sent back as it "
+    "was read."
+)
 
 
 def _enumeration(field: Mapping[str, Any]) -> str:
@@ -387,8 +387,8 @@ _WEBHOOK: Json = {
     "paused": {
         "type": ["string", "null"],
         "enum": [*_PAUSED, None],
-        "description": "Why nothing is sent: `user` paused it; `gone`: it answered 410; `failing`: it failed for 5 days, or "
-        "10,000 deliveries wait. Null while it is active.",
+        "description": "Why nothing is sent: `user` paused it; `gone`: it answered 410; `failing`: it failed "
+        "for 5 days, or 10,000 deliveries wait. Null while it is active.",
     },
     "failing_since": _NULLABLE_TIME
     | {"description": "The first failure since the last success; null if there is none."},

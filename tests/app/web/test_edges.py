@@ -264,9 +264,12 @@ def test_answers_are_private_and_errors_are_not_kept(client, alice):
         assert client(alice).get(path).headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("path", ["/tasks", "/nothing", "/health", "/docs"])
-def test_every_answer_has_the_security_headers(http, path):
-    headers = http.get(path).headers
+@pytest.mark.parametrize("accept", ["*/*", "text/html"])
+@pytest.mark.parametrize(
+    "path", ["/", "/tasks", "/nothing", "/health", "/docs", "/problems/not-found", "/problems/nothing"]
+)
+def test_every_answer_has_the_security_headers(http, path, accept):
+    headers = http.get(path, headers={"Accept": accept}, follow_redirects=False).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
     assert headers["referrer-policy"] == "no-referrer"
