@@ -1,3 +1,3 @@
-"""Duly: a task API that lives in PostgreSQL. This package is the thin layer between HTTP and its functions."""
+"""Duly: a task API that lives in PostgreSQL. This package is the layer between HTTP and its functions."""
 
 __version__ = "1.0.0"

@@ -1,4 +1,4 @@
-"""``duly``, or ``python -m app``: the service, the worker, and what an operator runs. ``duly --help`` lists them."""
+"""``duly``, or ``python -m app``: the service, the worker, and the commands of an operator."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from app import __version__
 from app.settings import Settings, SettingsError, parse_database_url, wants_development
 
-# Each command imports what it needs, and no more: a health check runs every few seconds.
+# Each command imports only its own modules: a health check runs every few seconds.
 
 _NO_DEVELOPMENT = (
     "DEVELOPMENT is off: it holds only on a loopback address and with the embedded database of make run"
@@ -161,7 +161,7 @@ def main() -> int:
             sys.exit(f"Duly can't start:\n{error}\nAll settings are listed in .env.example.")
         sys.exit(str(error))
     except subprocess.CalledProcessError as error:
-        # It has said itself what is wrong.
+        # The program has printed the reason.
         return error.returncode
     except Exception as error:
         if arguments.run in (_serve, _work) or (reason := _reason_of(error)) is None:

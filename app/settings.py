@@ -167,7 +167,8 @@ class Settings:
         "whether users may create passes, tokens of their own for scripts, and use them", True, _flag
     )
     webhook_key: tuple[str, ...] = _setting(
-        "what the secrets of webhooks are derived from, at least 32 bytes; unset: no webhooks and no reminders",
+        "the key that the secrets of webhooks are derived from, at least 32 bytes; unset: no webhooks, no "
+        "reminders",
         (),
         _webhook_keys,
     )

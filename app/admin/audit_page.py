@@ -16,8 +16,7 @@ _WHOSE = ("own row", "another's row", "no user")
 
 
 def render_page(report: Report, matrix: Sequence[Try]) -> str:
-    """The page. ``report`` and ``matrix`` are what db/audit/report.sql and matrix.sql say with ``-v "
-    "json=1``."""
+    """The page, from the output of db/audit/report.sql and of matrix.sql with ``-v json=1``."""
     off = [attempt for attempt in matrix if not attempt["sound"]]
     sound = report["sound"] and not off
     about = f"{report['database']} · PostgreSQL {report['postgresql']} · migration {report['migration']}"
@@ -156,7 +155,8 @@ _STYLE = """
   --critical: #b3261e; --high: #a84300; --medium: #7a5c00; --low: #4a5565; --good: #17693a; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --soft: #a0abba; --paper: #12161c;
   --line: #343c48;
-  --tint: #1b212a; --critical: #ff8a80; --high: #ffb074; --medium: #ecd06f; --low: #b4becc; --good: #7fd6a2; } }
+  --tint: #1b212a; --critical: #ff8a80; --high: #ffb074; --medium: #ecd06f; --low: #b4becc;
+  --good: #7fd6a2; } }
 * { box-sizing: border-box; }
 body { margin: 0; color: var(--ink); background: var(--paper); font: 16px/1.5 system-ui, sans-serif; }
 header, main { max-width: 76rem; margin: 0 auto; padding: 0 1.25rem; }

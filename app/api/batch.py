@@ -1,8 +1,8 @@
 """Many operations on tasks in one transaction: all or none or, where the client prefers it, each by itself.
 
-The database runs the operations, and asks its questions about rules for all of them at once (app.api.completion). What
-is known of an operation goes with the next call, by the operation's place: ``{"known": what its body alone says,
-"replies": [{"question": …, "answer": …}], "faults": [errors of its rule]}``.
+The database runs the operations, and asks its questions about rules for all of them at once, see
+app.api.completion. The next call has the answers, by the place of the operation: ``{"known": computed from
+the body alone, "replies": [{"question": …, "answer": …}], "faults": [errors of the rule]}``.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from app.web.requests import MAX_BODY, condition, idempotency_key, is_lenient, j
 MAX_BATCH_BODY = 1_048_576
 MAX_OPERATIONS = 100
 MAX_KEPT = 50
-"""So many operations may have an answer with bodies that is kept for an Idempotency-Key."""
+"""The operations of a batch with an Idempotency-Key and an answer with bodies, at most."""
 
 _MAX_ATTEMPTS = 5
 _QUESTIONS = "DT100"
@@ -106,7 +106,7 @@ class Batch:
     async def _find_problem(
         self, user: Identity, body: str, answers: dict[str, Json], arguments: dict[str, Argument]
     ) -> Problem:
-        """The problem of a batch that was refused: that of its first error, with all errors of all operations."""
+        """The problem of a refused batch: that of its first error, with all errors of all operations."""
         for _ in range(_MAX_ATTEMPTS):
             found = await self._database.find(
                 "find_batch_faults", user, body=body, answers=json.dumps(answers), **arguments
@@ -123,7 +123,7 @@ class Batch:
 
 
 def _operations(body: str) -> list[Any]:
-    """The operations; none where the body has another form, of which the database says what is wrong.
+    """The operations; none where the body has another form: the database then names its errors.
 
     Raises:
         Invalid: the body is no JSON, or the body of an operation has more than 64 KiB.
@@ -150,7 +150,7 @@ def _operations(body: str) -> list[Any]:
 
 
 async def _check_bodies(body: str, operations: list[Any]) -> dict[str, Json]:
-    """What the bodies alone say of rules, zones and local times, by the place of the operation."""
+    """The answers that can be computed from the bodies alone, by the place of the operation."""
     answers: dict[str, Json] = {}
     if "recurrence_rule" not in body and "timezone" not in body and "\\u" not in body:
         return answers
@@ -172,7 +172,7 @@ async def _check_bodies(body: str, operations: list[Any]) -> dict[str, Json]:
 
 
 async def _reply(questions: dict[str, Json], answers: dict[str, Json]) -> None:
-    """Answer the questions of the operations. The answer counts wherever the same is asked, whatever the version."""
+    """Answer the questions of the operations. An answer holds for the same question at any version."""
     for place, question in questions.items():
         await asyncio.sleep(0)
         known = answers.setdefault(place, {})
@@ -192,7 +192,7 @@ def _below_body(refusal: Invalid) -> list[Any]:
 
 
 def _problems(request: Request) -> str:
-    """The problem documents of what an operation may fail with, by SQLSTATE."""
+    """The problem documents that an operation may fail with, by SQLSTATE."""
     documents = {}
     for code, problem in {"DT400": Problem("validation-error"), **OPERATION_PROBLEMS}.items():
         problem_type = PROBLEM_TYPES[problem.name]

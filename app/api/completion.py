@@ -1,5 +1,7 @@
-"""What only Python can compute while a task is saved: the normal form of a rule and of a zone, the UTC time of
-a time without an offset, whether the rule comes due, and the next occurrence.
+"""The parts of saving a task that only Python can compute.
+
+These are the normal form of a rule and of a zone, the UTC time of a time without an offset, whether the rule
+comes due, and the next occurrence.
 
 ``check_body`` computes what depends on the body alone, before the database is called. Where stored data
 matter, the database saves nothing and asks a question (db/functions/tasks/save_task.sql): ``{"asked":

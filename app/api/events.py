@@ -1,4 +1,4 @@
-"""Server-sent events: a stream tells a client that something of its user has changed (WHATWG HTML, section 9.2)."""
+"""Server-sent events (WHATWG HTML, section 9.2): a stream tells a client that tasks of its user changed."""
 
 import asyncio
 import json

@@ -1,7 +1,8 @@
-"""Who listens for changes in this process, and the one task that looks for them.
+"""The subscriptions of this process to changes, and the one task that looks for changes.
 
-No LISTEN and NOTIFY: NOTIFY holds a lock of the whole database until the commit is on disk, and LISTEN does not work
-through a transaction pooler. Instead one statement a second reads the numbers of the users who are connected.
+No LISTEN and NOTIFY: NOTIFY holds a lock of the whole database until the commit is on disk, and LISTEN does
+not work through a transaction pooler. Instead one statement a second reads the numbers of the users who are
+connected.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ _PAUSE = 0.05
 
 
 class Subscription:
-    """What one stream waits for: ``token`` is the present ``since`` token, once it is known."""
+    """One stream's wait for a change. ``token`` is the present ``since`` token, None until it is known."""
 
     __slots__ = ("token", "woken")
 
@@ -40,7 +41,7 @@ class Subscription:
 
 
 class Hub:
-    """Who listens in this process, and the one task that looks for them."""
+    """The subscriptions of this process, by user, and the one task that looks for changes."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self.closed = False
@@ -81,7 +82,7 @@ class Hub:
             del self._subscriptions[user]
 
     def wake(self, user: str) -> None:
-        """Look for the user at once: this process has just written something of theirs."""
+        """Look for changes of the user at once: a request through this process has just made one."""
         if user in self._subscriptions:
             self._woken.add(user)
             self._early.set()

@@ -1,7 +1,7 @@
-"""How many requests a user may send: a token bucket in PostgreSQL, which all workers and machines share.
+"""The rate limit: a token bucket for each user in PostgreSQL, which all workers and machines share.
 
-Off unless RATE_LIMIT is set. A token is taken by a statement of its own, before the request: what a request that fails
-has done is taken back with it, and its token must not be.
+Off unless RATE_LIMIT is set. The token is taken in a transaction of its own, before the request: the rollback
+of a failed request must not refund it.
 """
 
 import time
@@ -20,7 +20,7 @@ MAX_REFUSED = 10_000
 
 
 class RateLimit:
-    """Middleware: 429 for who asks too often (RFC 6585), and for all the headers of draft-ietf-httpapi-ratelimit-headers."""
+    """Middleware: 429 above the limit (RFC 6585); RateLimit and RateLimit-Policy on all answers."""
 
     def __init__(
         self, app: ASGIApp, settings: Settings, database: Database, authenticator: Authenticator
@@ -31,7 +31,7 @@ class RateLimit:
         self._authenticator = authenticator
         self._requests, self._seconds = settings.rate_limit
         self._policy = f'"user";q={self._requests};w={self._seconds}'
-        # Who was refused, and until when: a user who goes on does not reach the database.
+        # Refused users, and until when: their requests do not reach the database meanwhile.
         self._refused: OrderedDict[str, float] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +41,7 @@ class RateLimit:
         try:
             user = await self._authenticator.identify(scope)
         except Problem:
-            await self._app(scope, receive, send)  # Where a token is needed, it says so itself.
+            await self._app(scope, receive, send)  # The handler refuses, if it needs a token.
             return
         try:
             remaining, wait = await self._take(user, 1)
@@ -59,7 +59,7 @@ class RateLimit:
             await send(message)
 
         async def take_tokens(cost: int) -> None:
-            """Take more tokens, for a request that is worth several. Raises Problem (429) where there are too few."""
+            """Take more tokens, for a request that costs several. Raises Problem (429) without enough."""
             remaining, wait = await self._take(user, cost)
             headers[1] = (b"ratelimit", f'"user";r={max(0, remaining)};t={wait}'.encode())
             if remaining < 0:
@@ -80,7 +80,10 @@ class RateLimit:
         )
 
     async def _take(self, user: Identity, cost: int) -> tuple[int, int]:
-        """The tokens that remain, -1 where there were too few, and the seconds until the bucket is full, or has enough."""
+        """Take tokens; returns those that remain, and the seconds until the bucket is full.
+
+        -1 if there were too few; then the seconds until there are enough.
+        """
         now = time.monotonic()
         until = self._refused.get(user.user_id, 0.0)
         if until > now:
@@ -89,7 +92,7 @@ class RateLimit:
         bucket = await self._database.find(
             "take_token", writer, requests=self._requests, seconds=self._seconds, cost=cost
         )
-        # Where one token is missing there is none at all; where several are, a smaller request may still be served.
+        # If one token is missing, there is none; if several are, a smaller request may still be served.
         if bucket["remaining"] < 0 and cost == 1:
             self._refused.pop(user.user_id, None)
             while len(self._refused) >= MAX_REFUSED:

@@ -88,7 +88,7 @@ class Authenticator:
         return identity
 
     async def identify(self, scope: MutableMapping[str, Any]) -> Identity:
-        """Return the user of a request, and note it in the ASGI scope as ``user``. Raises what authenticate does."""
+        """Return the user of a request, also as ``user`` in the ASGI scope. Raises as authenticate does."""
         user = scope["user"] = await self.authenticate(scope["headers"])
         return user
 

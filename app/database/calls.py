@@ -1,7 +1,7 @@
 """The one way of calling an ``api`` function: one statement, one round trip.
 
-The user is set for that statement's own transaction. Nothing of it stays on the connection, so there is nothing to
-reset when it goes back to the pool, and it holds behind a transaction pooler as well.
+The user is set for that statement's own transaction. Nothing of it stays on the connection, so nothing has to
+be reset when the connection goes back to the pool, and it works behind a transaction pooler.
 """
 
 import json
@@ -19,7 +19,7 @@ from app.identity import Identity
 from app.settings import Settings
 from app.web.problems import Unavailable
 
-# What a client may be told of an outage, by SQLSTATE.
+# The details of an outage that a client is told, by SQLSTATE.
 _DETAILS = {"25006": "The database is read-only just now; nothing can be changed"}
 
 Argument = str | bytes | bool | int | None
@@ -42,7 +42,7 @@ def _statement(function: str, names: tuple[str, ...], read_only: bool) -> str:
     if read_only:
         settings += ", set_config('transaction_read_only', 'on', true)"
     parameters = ", ".join(f'"{name}" => ${number}' for number, name in enumerate(names, 2))
-    # A function in the target list runs after the settings; materialized keeps the planner from dropping them.
+    # A function in the target list runs after the settings; materialized keeps them from being planned away.
     return (
         f"with request as materialized (select {settings}) select api.{function}({parameters}) from request"
     )

@@ -24,15 +24,15 @@ CALM = 1.0
 _REASONS: Mapping[str, str] = {
     "08": "the connection was lost",
     "08P01": "a pooler in between refuses the connection",
-    "0A000": "what a statement returns was changed by a migration",
+    "0A000": "a migration changed the result of a statement",
     "25006": "it is read-only: a standby, or default_transaction_read_only is on",
     "25P03": "a transaction was idle for longer than idle_in_transaction_session_timeout",
-    "28": "it refuses {role}: the role is unknown or may not log in, or pg_hba.conf has no entry for this host,"
-    " role, database and use of TLS",
+    "28": "it refuses {role}: the role is unknown or may not log in, or pg_hba.conf has no entry for this "
+    "host, role, database and use of TLS",
     "28P01": "it refuses the password of {role}",
     "3D000": "there is no database {database}",
     "3F000": "migrations are pending: run duly migrate (make migrate)",
-    "40": "transactions were in each other's way",
+    "40": "transactions were in conflict, or deadlocked",
     "42501": "{role} may not connect to {database}, or not call api functions: connect as task_api",
     "42883": "migrations are pending: run duly migrate (make migrate)",
     "53": "it is out of resources",

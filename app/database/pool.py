@@ -1,8 +1,8 @@
 """A bounded set of connections to PostgreSQL, each made when it is first needed.
 
-asyncpg's own pool makes a task, a proxy and several timers for every request, which together cost more than the
-statement. Here a connection goes from a list to the request and back; once a second the pool ends whatever takes
-too long.
+asyncpg's own pool makes a task, a proxy and several timers for every request, which together cost more than
+the statement. Here a connection goes from a list to the request and back; once a second the pool ends the
+statements that take too long.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ class Pool:
         """Run a statement on a connection of its own, and return its first value.
 
         Raises:
-            asyncpg.PostgresError: PostgreSQL refuses; of class 08 if it took too long or the connection was lost.
+            asyncpg.PostgresError: PostgreSQL refuses; class 08: it took too long, or the connection was lost.
             asyncpg.InterfaceError, OSError: no connection could be made, or it was lost.
             TimeoutError: no place was free in time, or no connection made.
         """
@@ -85,7 +85,7 @@ class Pool:
             self._give_place()
 
     async def _take_place(self) -> None:
-        """Those who wait get the places in the order in which they came. Raises TimeoutError."""
+        """Wait for a free place, first come, first served. Raises TimeoutError."""
         if self._free:
             self._free -= 1
             return
@@ -102,7 +102,7 @@ class Pool:
             raise
 
     def _expire(self) -> None:
-        """End the waiting of the first, if they have waited too long; set the alarm for the next."""
+        """End the waits that are over their deadline, and set the alarm for the next."""
         self._alarm = None
         while self._waiting:
             place, deadline = self._waiting[0]

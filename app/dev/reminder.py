@@ -65,9 +65,8 @@ def remind(user: str) -> int:
                 if made:
                     _call(address, user, "DELETE", f"{path}/{made['id']}")
             server.shutdown()
-    print(
-        f"\nPOST {url}, webhook-id {headers['webhook-id']}, signature verified\n\n{json.dumps(event, indent=2)}"
-    )
+    print(f"\nPOST {url}, webhook-id {headers['webhook-id']}, signature verified")
+    print(f"\n{json.dumps(event, indent=2)}")
     print("\nOn your phone instead: see Reminders on your phone, in the guides of /docs.")
     return 0
 

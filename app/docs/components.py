@@ -21,9 +21,8 @@ HEADERS: Mapping[str, Json] = {
     },
     "Location": {"description": "The path of the new task, or of the page to see.", "required": True},
     "Link": {
-        "description": "The next, previous and first page (RFC 8288). `next` goes the same way as "
-        "`next_cursor`. "
-        "Left out where it would make the head of the answer longer than 4 KiB. "
+        "description": "The next, previous and first page (RFC 8288). `next` leads to the same page as "
+        "`next_cursor`. Left out where it would make the head of the answer longer than 4 KiB. "
         "From `/`, the description, the documentation and the health of the service (RFC 8631)."
     },
     "Search-Suggestion": {
@@ -123,8 +122,7 @@ PARAMETERS: Mapping[str, Json] = {
         "name": "Idempotency-Key",
         "in": "header",
         "description": "A new random value for each request, sent again with each retry of it. The same key "
-        "with the "
-        "same request gets the first answer again, and nothing is done twice. Kept for 24 hours.",
+        "with the same request gets the first answer again, and nothing is done twice. Kept for 24 hours.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     },
     "Prefer": {

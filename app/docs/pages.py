@@ -17,8 +17,7 @@ from app.web.requests import query_parameters
 # Everything is from this origin. Scalar adds style elements and attributes, and has images as data: URLs.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _BE_ALICE = '<button id="alice">Be alice</button>'
 _ASSETS = {

@@ -53,8 +53,8 @@ def paths(settings: Settings) -> Json:
                 "check_readiness",
                 "service",
                 "Readiness check",
-                "503 with `codes` if the database can't be reached, migrations are pending, or the isolation of "
-                "users is not in force. The reasons in full are in the log of the service.",
+                "503 with `codes` if the database can't be reached, migrations are pending, or the isolation "
+                "of users is not in force. The log of the service has the reasons in full.",
                 {200: json_answer("The service is ready.", "Ready", READY, "Cache-Control")},
                 problems=("unavailable",),
             )

@@ -24,7 +24,8 @@ _SINCE = query_parameter(
 _LAST_EVENT_ID = {
     "name": "Last-Event-ID",
     "in": "header",
-    "description": "The `id` of the last event that you received. If it is the present one, the stream begins silent.",
+    "description": "The `id` of the last event that you received. If nothing has changed since, no event is "
+    "sent at once.",
     "schema": {"type": "string"},
 }
 
@@ -55,7 +56,7 @@ def paths(settings: Settings) -> Json:
                 "watch_changes",
                 "synchronising",
                 "Watch for changes",
-                "A stream of server-sent events. `event: changed` tells that something changed; its `id` is a "
+                "A stream of server-sent events. `event: changed` tells that tasks changed; its `id` is a "
                 "`since` token for `GET /changes`. One event is sent at once, unless `Last-Event-ID` is the "
                 "present token. A comment is sent every 15 seconds. The stream ends when the token does. See "
                 "[Synchronising](#description/synchronising).",

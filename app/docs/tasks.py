@@ -67,10 +67,8 @@ def paths(settings: Settings, parameters: Sequence[Mapping[str, Any]]) -> Json:
                 "tasks",
                 "List, search and filter tasks",
                 "All filters combine: a task must meet every one. The order is total, so no task is missed "
-                "or repeated between "
-                "pages. Without parameters: all tasks, newest first. An empty parameter counts as left out; "
-                "an unknown one is "
-                "an error.",
+                "or repeated between pages. Without parameters: all tasks, newest first. An empty parameter "
+                "counts as left out; an unknown one is an error.",
                 {
                     200: json_answer(
                         "A page of tasks.",
@@ -140,8 +138,7 @@ def paths(settings: Settings, parameters: Sequence[Mapping[str, Any]]) -> Json:
                 "tasks",
                 "Change a task, or create it under your own id",
                 "The same as PATCH. With `If-None-Match: *` it creates a task under the id of the path "
-                "instead; the body then "
-                f"needs a `title`. {_MERGE_PATCH}",
+                f"instead; the body then needs a `title`. {_MERGE_PATCH}",
                 {
                     200: json_answer("The changed task.", "Task", TASK, *TAGGED, "Accept-Patch"),
                     201: json_answer(
@@ -157,8 +154,8 @@ def paths(settings: Settings, parameters: Sequence[Mapping[str, Any]]) -> Json:
                 "tasks",
                 "Change a task",
                 "Fields that are left out stay as they are; null clears a field (RFC 7396). Writing "
-                "`completed` does the same "
-                f"as toggle. If nothing changes, the `ETag` stays. {_MERGE_PATCH}",
+                "`completed` does the same as toggle. If nothing changes, the `ETag` stays. "
+                f"{_MERGE_PATCH}",
                 {200: json_answer("The changed task.", "Task", TASK, *TAGGED, "Accept-Patch")},
                 problems=(*_CHANGE, *WITH_BODY),
                 parameters=("id", if_match, "If-None-Match-change", "Prefer"),
@@ -180,10 +177,8 @@ def paths(settings: Settings, parameters: Sequence[Mapping[str, Any]]) -> Json:
                 "tasks",
                 "Complete or reopen a task",
                 'Flips `completed`. With `{"completed": true}` or `false` it sets the state instead, so a '
-                "retry is safe. "
-                "Completing a recurring task creates its one successor, even if several requests do it at "
-                "the same time; "
-                "reopening removes the successor if it was not changed.",
+                "retry is safe. Completing a recurring task creates its one successor, even if several "
+                "requests do it at the same time; reopening removes the successor if it was not changed.",
                 {
                     200: json_answer(
                         "The task and its successor.", "Toggled", TOGGLED, *TAGGED, "Idempotency-Replayed"

@@ -169,7 +169,7 @@ def paths(settings: Settings) -> Json:
 
 
 _PATCH = (
-    "Fields that are left out stay. `headers` are merged, and a null removes one. `paused`: `user` pauses; null "
-    "resumes, also after the service has paused the webhook, and sends what waited. "
+    "Fields that are left out stay as they are. `headers` are merged, and a null removes one. `paused`: "
+    "`user` pauses; null resumes, also after the service has paused the webhook, and sends what waits. "
     "`application/merge-patch+json` is accepted as well."
 )

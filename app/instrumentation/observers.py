@@ -13,7 +13,7 @@ from app.web.resource import Resource
 
 
 class Instrumentation:
-    """The middleware and the routes of all that is on. An async context manager: calls are observed inside it."""
+    """The middleware and the routes of all that is on. Calls are observed inside this context manager."""
 
     def __init__(self, settings: Settings, database: Database, authenticator: Authenticator) -> None:
         """Raises SettingsError if TRACING is set and OpenTelemetry is not installed."""

@@ -1,8 +1,7 @@
 """OpenTelemetry traces: a span for each request, and in it one for each call of the database.
 
-Off unless TRACING is set. Needs the extra ``otel``. OpenTelemetry's own variables, OTEL_EXPORTER_OTLP_ENDPOINT
-and others, say where spans go.
-No span has a token, a title, a body or a path with an id in it.
+Off unless TRACING is set. Needs the extra ``otel``. OpenTelemetry's own variables, such as
+OTEL_EXPORTER_OTLP_ENDPOINT, say where spans go. No span has a token, a title, a body or a path with an id.
 """
 
 from collections.abc import Iterator

@@ -41,7 +41,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         404,
         "Not Found",
         "Not found, or not yours",
-        "The path is wrong, or the task does not exist or is not yours: these are the same thing.",
+        "The path is wrong, or the task does not exist, or it is not yours: all are answered alike.",
     ),
     "method-not-allowed": ProblemType(
         405,
@@ -70,29 +70,29 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "conflict": ProblemType(
         409,
         "Conflict",
-        "The task kept changing while this request was at work; try again",
+        "The task kept changing while this request was processed; try again",
         "Others changed the task at the same moment, several times. Nothing was done. Send it again.",
     ),
     "too-many": ProblemType(
         409,
         "Too Many",
         "You have as many of these as you may have; delete one first",
-        "A user may have 20 passes and 10 webhooks. Nothing was created. Delete one that you no longer need, and send the "
-        "request again.",
+        "A user may have 20 passes and 10 webhooks. Nothing was created. Delete one that you no longer need, "
+        "and send the request again.",
     ),
     "resync-required": ProblemType(
         410,
         "Resync Required",
-        "The changes since that token are not all known; begin again without since",
-        "Deletions are known for 30 days, and numbers of a database that was restored mean nothing. Send `GET /changes` "
-        "without `since`, then drop each task that you did not receive.",
+        "Not all changes since that token are known; begin again without since",
+        "Deletions are known for 30 days, and a token from before the restore of a backup is not valid. Send "
+        "`GET /changes` without `since`, then drop each task that you did not receive.",
     ),
     "precondition-failed": ProblemType(
         412,
         "Precondition Failed",
         "The task is not in the state that the request expects",
-        "`If-Match`: the task has changed since you read it; read it again. `If-None-Match`: the task is the "
-        "one that you named, or, with `*`, you have a task with this id.",
+        "`If-Match`: the task has changed since you read it; read it again. `If-None-Match`: the task has "
+        "the `ETag` that you named, or, with `*`, you have a task with this id.",
     ),
     "content-too-large": ProblemType(
         413,
@@ -116,7 +116,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         428,
         "Precondition Required",
         "Send If-Match with the ETag of the task that you read",
-        "Here each change must name the state that it changes (RFC 6585), so that nothing is lost.",
+        "Each change of a task needs `If-Match` here (RFC 6585), so that no other client's change is lost.",
     ),
     "too-many-requests": ProblemType(
         429,
@@ -134,7 +134,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         500,
         "Internal Server Error",
         "An unexpected error on our side",
-        "An unexpected error on our side. It was logged under the `request_id`.",
+        "The service failed. The error is in its log, under the `request_id`.",
     ),
     "unavailable": ProblemType(
         503,

@@ -1,7 +1,7 @@
-"""The way out to the addresses that users choose: public ones, and the networks that the operator allows.
+"""Connections to hosts that users choose: to public addresses, and to networks that the operator allows.
 
-A name is resolved once, each of its addresses is judged, and the connection goes to the very address that was
-judged. So a name that changes its address in between (DNS rebinding) gains nothing. TLS still checks the name.
+A name is resolved once, each of its addresses is checked, and the connection goes to an address that was
+checked. So a name whose address changes in between (DNS rebinding) gains nothing. TLS still checks the name.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Gives the addresses of a name. Raises OSError."""
 
 _MAX_TRIED = 4
-# Special-purpose registries of IANA, with what of them routers forward to another machine than the one meant.
+# The special-purpose registry of IANA, with its entries that are globally reachable but not ordinary hosts.
 _NOT_PUBLIC_4 = tuple(
     IPv4Network(network)
     for network in (
@@ -50,7 +50,7 @@ _NOT_PUBLIC_6 = tuple(
 
 
 class Refused(httpcore2.ConnectError):
-    """The address is none that may be reached."""
+    """The address may not be reached."""
 
 
 class Guard(httpcore2.AsyncNetworkBackend):

@@ -63,7 +63,7 @@ class Sender:
         self._keys = settings.webhook_key
         proxy = httpcore2.Proxy(settings.webhook_proxy) if settings.webhook_proxy else None
         allowed = settings.webhook_allow
-        # http without TLS goes to the allowed networks alone. Behind a proxy that decides what may be reached.
+        # http without TLS goes to the allowed networks alone. A proxy decides itself what may be reached.
         self._pools = {
             scheme: httpcore2.AsyncConnectionPool(
                 proxy=proxy,

@@ -1,8 +1,8 @@
 """The loop of the worker: ask for due work, and do each piece as its own user. Several workers may run.
 
 A reminder that is due becomes a delivery for each webhook, in one transaction. A delivery is claimed for 60
-seconds, sent, and finished: no transaction is open while the request runs. If a worker dies, its claims end and
-another one sends again, under the same id.
+seconds, sent, and finished: no transaction is open while the request runs. If a worker dies, its claims end,
+and another one sends again, under the same id.
 """
 
 import asyncio
@@ -202,7 +202,7 @@ async def _run(settings: Settings) -> None:
 
 
 async def _check_role(database: Database) -> None:
-    """Raise SettingsError where the role may not do the worker's work. A database that is away may come later."""
+    """Raise SettingsError if the role may not do the worker's work. The database may also come later."""
     try:
         await database.find("find_work", NOBODY, limit=1)
     except (Unavailable, asyncpg.PostgresError) as error:

@@ -1,5 +1,5 @@
 -- What a freshly migrated database has, as audit.objects says: the audit is the difference from it.
--- Written by make schema. "since": the release of PostgreSQL that brought an attribute; "optional": may be missing.
+-- Written by make schema. "since": the first PostgreSQL with an attribute; "optional": may be missing.
 select set_config('audit.baseline', $baseline$[
 {"kind": "built-in functions", "name": "of pg_catalog", "definition": {"body": "04c27158b2a62773116605467a0dfe6c"}},
 {"kind": "built-in functions", "name": "that are leakproof", "definition": {"members": "4f9b5b8e74c66d635994e432e7e8258a"}},
