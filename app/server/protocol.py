@@ -11,15 +11,8 @@ All that leans on uvicorn's insides is here:
   response_complete.
 """
 
-import asyncio
-import fcntl
-import re
-import sys
-import termios
 from asyncio import Task, TimerHandle
 from collections.abc import Callable
-from functools import lru_cache
-from ipaddress import AddressValueError, IPv6Address
 from itertools import chain
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -28,6 +21,8 @@ import httptools
 from starlette.requests import Request
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from app.server.target import is_host, origin_form
+from app.server.transport import OnePacket, unsent
 from app.web.problem_types import PROBLEM_TYPES
 from app.web.problems import Problem, respond
 
@@ -37,52 +32,8 @@ MAX_LOOKS = 10
 # Seconds that an idle connection stays open after SIGTERM: a request on its way is still answered.
 LINGER = 1.0
 
-# RFC 3986, section 3.2.2, without user information (RFC 9110, section 7.2).
-_HOST = re.compile(rb"(?:\[([^\]]+)\]|(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::[0-9]*)?", re.ASCII)
-_IP_FUTURE = re.compile(rb"[vV][0-9A-Fa-f]+\.[\w.~!$&'()*+,;=:-]+", re.ASCII)
-# RFC 9112, section 3.2.2.
-_ABSOLUTE_FORM = re.compile(rb"https?://([^/?]*)(.*)", re.IGNORECASE)
 NO_HOST = "The request must have one valid Host (RFC 9112, section 3.2)"
 _METHODS = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
-
-
-class OnePacket(asyncio.Transport):
-    """The transport of one answer.
-
-    uvicorn writes head and body apart. Here the head waits for what comes next, so that most answers are one
-    system call, and one packet. If nothing comes in this turn of the loop, it goes alone.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__()
-        self._transport = transport
-        self._loop = loop
-        self._held: bytes | None = None
-        self._begun = False
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    def write(self, data: Any) -> None:
-        if self._held is not None:
-            self._transport.write(self._held + data)
-            self._held = None
-        elif self._begun:
-            self._transport.write(data)
-        else:
-            self._begun = True
-            self._held = data
-            self._loop.call_soon(self.flush)
-
-    def close(self) -> None:
-        self.flush()
-        self._transport.close()
-
-    def flush(self) -> None:
-        """Write what is held."""
-        if self._held is not None:
-            self._transport.write(self._held)
-            self._held = None
 
 
 class Protocol(HttpToolsProtocol):
@@ -102,13 +53,18 @@ class Protocol(HttpToolsProtocol):
     _fresh = False
     # Whether the head of the request that is being received has been read.
     _in_body = False
-    # Set once nothing that the client sends is looked at any more.
+    # Whether the parser does not know the transfer coding of the present request, for a tab behind its name.
+    _has_padded_coding = False
+    # What came behind the head of that request.
+    _behind_head: bytes | None = None
+    # Whether the rest of what the client sends is dropped.
     _ended = False
     # The last answer, where others have to be given before it.
     _last: Problem | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        _prepare(self.parser)
         self._next_look = self.loop.call_later(self.client_timeout, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -138,8 +94,14 @@ class Protocol(HttpToolsProtocol):
                 self._end(Problem("headers-too-large"))
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field of the head, or of the trailer. Raises Problem."""
         # The parser leaves the white space behind a value (RFC 9110, section 5.5).
-        super().on_header(name, value.rstrip(b" \t"))
+        bare = value.rstrip(b" \t")
+        if name.lower() == b"transfer-encoding":
+            if self._in_body:
+                raise Problem("validation-error", "A trailer can't have Transfer-Encoding (RFC 9110, 6.5.1)")
+            self._has_padded_coding = b"\t" in value[len(bare) :]
+        super().on_header(name, bare)
 
     def on_headers_complete(self) -> None:
         """Begin the request. Raises Problem, which is the answer."""
@@ -151,6 +113,9 @@ class Protocol(HttpToolsProtocol):
                 raise Problem("method-not-allowed", headers={"allow": _METHODS})
             return  # It is read again, without the offer: see _feed.
         self._check_head()
+        if self._has_padded_coding:
+            self._behind_head = b""
+            return  # It is read again, without the tab.
         super().on_headers_complete()
         self._head = 0
         self._in_body = True
@@ -158,6 +123,9 @@ class Protocol(HttpToolsProtocol):
         self.headers = []
 
     def on_body(self, body: bytes) -> None:
+        if self._behind_head is not None:
+            self._behind_head += body
+            return
         self._head = 0
         super().on_body(body)
 
@@ -210,45 +178,50 @@ class Protocol(HttpToolsProtocol):
         """Give the parser what came. Raises httptools.HttpParserError.
 
         httptools stops behind the head of a request that offers an upgrade, and reads no body. The offer is
-        ignored (RFC 9110, section 7.8): another parser reads the same head without it, and then the rest.
+        ignored (RFC 9110, section 7.8): another parser reads the same head without it, and then the rest. The
+        same is done about a tab behind the transfer coding: with it httptools does not know the coding, and
+        takes all that follows for the body.
         """
         while True:
             try:
                 self.parser.feed_data(data)
-                return
             except httptools.HttpParserUpgrade as offer:
                 data = data[offer.args[0] :]
-                start = b"%s %s HTTP/%s" % (
-                    self.parser.get_method(),
-                    self.url,
-                    self.parser.get_http_version().encode(),
-                )
-                fields = [b"%s: %s" % field for field in self.headers if field[0] != b"upgrade"]
-                self.parser = httptools.HttpRequestParser(self)
-                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-                self.parser.feed_data(b"\r\n".join([start, *fields, b"", b""]))
+            else:
+                if self._behind_head is None:
+                    return
+                data = self._behind_head
+            self._behind_head = None
+            self._has_padded_coding = False
+            method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+            fields = [b"%s: %s" % field for field in self.headers if field[0] != b"upgrade"]
+            self.parser = httptools.HttpRequestParser(self)
+            _prepare(self.parser)
+            start = b"%s %s HTTP/%s" % (method, self.url, version)
+            self.parser.feed_data(b"\r\n".join([start, *fields, b"", b""]))
 
     def _check_head(self) -> None:
         """Raises Problem for unsound framing, version, target or Host that the parser lets through."""
         host: bytes | None = None
+        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
         version = self.parser.get_http_version()
         for name, value in self.headers:
             if name == b"host":
-                if host is not None or not _is_host(value):
+                if host is not None or not is_host(value):
                     raise Problem("validation-error", NO_HOST)
                 host = value
-            elif name == b"transfer-encoding" and value.lower() != b"chunked":
-                raise Problem("validation-error", "The only transfer coding that is taken is chunked")
+        if codings not in ([], [b"chunked"]):
+            raise Problem("validation-error", "The only transfer coding that is taken is chunked, once")
         if version == "1.0":
             self.expect_100_continue = False
-            if any(name == b"transfer-encoding" for name, _ in self.headers):
+            if codings:
                 raise Problem("validation-error", "HTTP/1.0 has no Transfer-Encoding (RFC 9112, section 6.1)")
         elif version != "1.1":
             raise Problem("validation-error", "The request is not HTTP/1.1 (RFC 9112)")
         elif host is None:  # HTTP/1.0 may do without.
             raise Problem("validation-error", NO_HOST)
         if self.url[:1] != b"/" or b"#" in self.url:
-            self.url = _origin_form(self.url)
+            self.url = origin_form(self.url)
 
     def _end(self, problem: Problem) -> None:
         """Answer with the problem, behind the requests that came before, and read no more."""
@@ -288,7 +261,7 @@ class Protocol(HttpToolsProtocol):
         )
         seen = (self.scope, self._running, unread) if waits else None
         # A head must come at once; a body may take a while, and so may the answer.
-        progress = _unsent(self.transport) if unread else None if idle else self._received
+        progress = unsent(self.transport) if unread else None if idle else self._received
         if seen and self._seen and all(now is before for now, before in zip(seen, self._seen, strict=True)):
             self._looks += 1
             if progress is None or progress == self._progress or self._looks >= MAX_LOOKS:
@@ -313,33 +286,6 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def _unsent(transport: asyncio.Transport) -> int:
-    """The bytes that the client has not received yet, as far as the system tells."""
-    try:
-        queue = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
-    except OSError:
-        queue = b""
-    return transport.get_write_buffer_size() + int.from_bytes(queue, sys.byteorder)
-
-
-@lru_cache(maxsize=1024)
-def _is_host(value: bytes) -> bool:
-    """Whether it is a host, with or without a port (RFC 9110, section 7.2)."""
-    match = _HOST.fullmatch(value)
-    if match is None or match[1] is None:
-        return match is not None
-    try:
-        return b"%" not in match[1] and bool(IPv6Address(match[1].decode("ascii")))
-    except (AddressValueError, UnicodeDecodeError):
-        return _IP_FUTURE.fullmatch(match[1]) is not None
-
-
-def _origin_form(target: bytes) -> bytes:
-    """The path and the query of a target in absolute form. Raises Problem where it is of another form."""
-    if target == b"*":
-        return target
-    match = _ABSOLUTE_FORM.fullmatch(target)
-    if match is None or not _is_host(match[1]) or b"#" in target:
-        raise Problem("validation-error", "The target of the request must be a path (RFC 9112, section 3.2)")
-    path = match[2]
-    return path if path[:1] == b"/" else b"/" + path
+def _prepare(parser: httptools.HttpRequestParser) -> None:
+    """Let the parser go on after an answer that closes, and pass any transfer coding on to Protocol."""
+    parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_transfer_encoding=True)

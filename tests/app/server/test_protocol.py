@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from app.server.protocol import OnePacket
+from app.server.transport import OnePacket
 
 
 class Line(asyncio.Transport):

@@ -1,7 +1,9 @@
 """Where a request begins and ends (RFC 9112): offers to upgrade, trailers, Host, malformed requests."""
 
 import json
+import socket
 import uuid
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -115,7 +117,15 @@ def test_a_token_in_a_trailer_is_none(service, secret, alice, pieces):
     assert [answer.status for answer in answered] == [401, 401]
 
 
-@pytest.mark.parametrize("field", ["Content-Length: 5", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Content-Length: 5",
+        "Transfer-Encoding: chunked",
+        "Transfer-Encoding: x",
+        "transfer-encoding: chunked\t",
+    ],
+)
 def test_framing_in_a_trailer_is_refused_and_nothing_done(service, secret, alice, over_http, field):
     sent = b'd\r\n{"title":"x"}\r\n0\r\n' + field.encode() + b"\r\n\r\n"
     fields = ("Transfer-Encoding: chunked", authorization(alice, secret))
@@ -172,10 +182,64 @@ def test_white_space_behind_a_value_is_no_part_of_it(service, secret, alice, spa
     assert (answer.status, answer.headers["x-request-id"]) == (201, "mine")
 
 
-def test_a_space_behind_the_transfer_coding_is_no_part_of_it(service, secret, alice):
-    fields = ("Transfer-Encoding: chunked ", authorization(alice, secret), CLOSE)
-    (answer,) = exchange(service, head("POST", "/tasks", *fields) + b'd\r\n{"title":"x"}\r\n0\r\n\r\n')
-    assert answer.status == 201
+SPACES = [" ", "\t", " \t", "\t ", "\t\t"]
+CHUNKS = b'd\r\n{"title":"x"}\r\n0\r\n\r\n'
+
+
+@pytest.mark.parametrize("pieces", PIECES.values(), ids=PIECES)
+@pytest.mark.parametrize("coding", ["chunked", "Chunked", "\tchunked"])
+@pytest.mark.parametrize("space", SPACES)
+def test_white_space_around_the_transfer_coding_is_no_part_of_it(
+    service, secret, alice, over_http, coding, space, pieces
+):
+    fields = (f"Transfer-Encoding: {coding}{space}", authorization(alice, secret))
+    request = head("POST", "/tasks", *fields) + CHUNKS
+    answered = exchange(service, request + request + END, pieces)
+    assert [answer.status for answer in answered] == [201, 201, 200]
+    assert [task["title"] for task in over_http(alice).page()["items"]] == ["x", "x"]
+
+
+@pytest.mark.parametrize("pieces", PIECES.values(), ids=PIECES)
+@pytest.mark.parametrize("offer", OFFERS.values(), ids=OFFERS)
+def test_a_tab_behind_the_coding_of_an_offer_is_no_part_of_it(service, secret, alice, offer, pieces):
+    fields = (*offer, "Transfer-Encoding: chunked\t", authorization(alice, secret))
+    answered = exchange(service, head("POST", "/tasks", *fields) + CHUNKS + END, pieces)
+    assert [answer.status for answer in answered] == [201, 200]
+
+
+@pytest.mark.parametrize("pieces", PIECES.values(), ids=PIECES)
+def test_a_body_behind_a_padded_coding_is_never_a_request(service, secret, alice, made, pieces):
+    inner = head("DELETE", made, authorization(alice, secret))
+    sent = b"%x\r\n%s\r\n0\r\n\r\n" % (len(inner), inner)
+    outer = head("POST", "/tasks", authorization(alice, secret), "Transfer-Encoding: chunked\t")
+    read = head("GET", made, authorization(alice, secret), CLOSE)
+    answered = exchange(service, outer + sent + read, pieces)
+    assert [answer.status for answer in answered] == [400, 200]
+
+
+@pytest.mark.parametrize("pieces", PIECES.values(), ids=PIECES)
+def test_a_body_behind_a_padded_coding_has_its_bound(service, secret, alice, pieces):
+    chunk = b"10000\r\n" + 65_536 * b"x" + b"\r\n"
+    fields = ("Transfer-Encoding: chunked\t", authorization(alice, secret))
+    answered = exchange(service, head("POST", "/tasks", *fields) + chunk + chunk, pieces and 0)
+    assert [answer.status for answer in answered] == [413]
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_white_space_behind_an_expectation_is_no_part_of_it(service, secret, alice, space):
+    fields = (f"Expect: 100-continue{space}", "Content-Length: 13", authorization(alice, secret))
+    parts = urlsplit(service)
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+        connection.sendall(head("POST", "/tasks", *fields))
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(b'{"title":"x"}')
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 201 ")
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_white_space_behind_a_wish_to_close_is_no_part_of_it(service, space):
+    (answer,) = exchange(service, head("GET", "/health", f"Connection: close{space}"))
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
 
 
 @pytest.mark.parametrize("space", [" ", "\t"])
@@ -193,6 +257,7 @@ def test_white_space_behind_an_origin_is_no_part_of_it(service, space):
         (b"GET /health HTTP/1.0\r\nHost: x\r\nHost: x\r\n\r\n", 400),
         (b"GET /health HTTP/1.0\r\nHost: a b\r\n\r\n", 400),
         (b"POST /tasks HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (b"POST /tasks HTTP/1.0\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n", 400),
         (b"GET /health HTTP/2.0\r\nHost: x\r\n\r\n", 400),
         (b"GET /health HTTP/0.9\r\nHost: x\r\n\r\n", 400),
         (b"GET /health HTTP/1.2\r\nHost: x\r\n\r\n", 400),
@@ -259,6 +324,15 @@ MALFORMED = {
     "chunks and length": "Transfer-Encoding: chunked\r\nContent-Length: 13",
     "chunks twice": "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
     "chunks twice in a list": "Transfer-Encoding: chunked, chunked",
+    "chunks twice, a tab first": "Transfer-Encoding: chunked\t\r\nTransfer-Encoding: chunked",
+    "chunks twice, a tab last": "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\t",
+    "chunks behind a comma": "Transfer-Encoding: ,chunked",
+    "chunks before a comma": "Transfer-Encoding: chunked,",
+    "chunks, a tab and a length": "Transfer-Encoding: chunked\t\r\nContent-Length: 13",
+    "a length, chunks and a tab": "Content-Length: 13\r\nTransfer-Encoding: chunked\t",
+    "another coding below and a tab": "Transfer-Encoding: gzip, chunked\t",
+    "an unknown coding and a tab": "Transfer-Encoding: xchunked\t",
+    "a tab alone": "Transfer-Encoding: \t",
     "another coding": "Transfer-Encoding: gzip",
     "another coding below": "Transfer-Encoding: gzip, chunked",
     "an unknown coding": "Transfer-Encoding: xchunked",
