@@ -24,10 +24,10 @@ from app.auth.authenticator import Authenticator
 from app.database.calls import Database
 from app.database.passes import PassDirectory
 from app.database.refusals import on_database_error
-from app.docs.index import show_index
+from app.docs.index import Index
 from app.docs.openapi import OpenAPI
 from app.docs.pages import ASSET_TYPES, Docs
-from app.docs.problems import show_problem
+from app.docs.problems import ProblemPages
 from app.instrumentation.observers import Instrumentation
 from app.settings import Settings
 from app.web.cors import CORS
@@ -52,6 +52,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     events = Events(authenticator, hub)
     health = Health(settings, database)
     docs = Docs(settings)
+    index = Index(settings)
+    problems = ProblemPages(settings)
     development = (
         [Route("/docs/token", Resource(POST=docs.token), include_in_schema=False)]
         if docs.hands_out_tokens
@@ -85,8 +87,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
             ),
             Route("/health", Resource(GET=health.live)),
             Route("/health/ready", Resource(GET=health.ready)),
-            Route("/", Resource(("application/json", "text/html"), GET=show_index)),
-            Route("/problems/{name}", Resource(("application/json", "text/html"), GET=show_problem)),
+            Route("/", Resource(("application/json", "text/html"), GET=index.show)),
+            Route("/problems/{name}", Resource(("application/json", "text/html"), GET=problems.show)),
             Route("/openapi.json", Resource(GET=OpenAPI(settings, database).show)),
             Route("/docs", Resource(("text/html",), GET=docs.page)),
             *development,
@@ -94,7 +96,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/docs/{name}", Resource(ASSET_TYPES, GET=docs.asset), include_in_schema=False),
         ],
         middleware=[
-            Middleware(Envelope),
+            Middleware(Envelope, root_path=settings.root_path),
             *instrumentation.middleware,
             Middleware(CORS, settings=settings),
             Middleware(LastResort),

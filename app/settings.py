@@ -114,6 +114,13 @@ def _proxy(text: str) -> str:
     return text
 
 
+def _path(text: str) -> str:
+    # It goes into Location and Link, and the head of an answer has to stay below 4 KiB.
+    if len(text) > 100 or not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+/?", text):
+        raise ValueError("must be a path like /duly")
+    return text.rstrip("/")
+
+
 def _setting(about: str, default: Any = dataclasses.MISSING, parse: Any = str) -> Any:
     return field(default=default, metadata={"about": about, "parse": parse})
 
@@ -187,6 +194,7 @@ class Settings:
 
     host: str = _setting("the address to listen on", "127.0.0.1")
     port: int = _setting("the port to listen on", 8000, _integer(0, 65535))
+    root_path: str = _setting("the path below which a proxy shows the service, for example /duly", "", _path)
     workers: int = _setting("how many processes serve", 1, _integer(1, 256))
     pool_size: int = _setting("database connections of each worker", 10, _integer(1, 1000))
     pool_queue: int = _setting(

@@ -59,7 +59,7 @@ class OpenAPI:
                 describe(self._settings, found),
                 ensure_ascii=False,
                 separators=(",", ":"),
-            )
+            ).replace("](/", f"]({self._settings.root_path}/")
             self._document = Document(described, "application/json", cache_control="public, no-cache")
         return self._document.respond(request)
 
@@ -84,7 +84,7 @@ def describe(settings: Settings, tasks: Mapping[str, Any]) -> Json:
             "contact": {"name": "The operator of this service"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/", "description": "This service."}],
+        "servers": [{"url": settings.root_path or "/", "description": "This service."}],
         "tags": [tag for tag in _TAGS if tag["name"] in _tags_of(described)],
         "paths": described,
         "components": _used(components(task_schemas(settings, tasks)), described),

@@ -1,6 +1,9 @@
 // Shows the OpenAPI document with Scalar. Everything comes from this service.
 "use strict";
 
+// Where a proxy shows the service; empty where none does.
+const root = document.body.dataset.root;
+
 const settings = {
   withDefaultFonts: false,
   telemetry: false,
@@ -31,14 +34,14 @@ function foldSharedErrors(description) {
 
 async function show() {
   const place = document.getElementById("reference");
-  const answer = await fetch("/openapi.json");
+  const answer = await fetch(`${root}/openapi.json`);
   if (!answer.ok) {
     place.textContent = `The description can't be read now (${answer.status}). Reload the page to try again.`;
     return;
   }
   const content = foldSharedErrors(await answer.json());
   delete content.info.contact;
-  content.servers = [{ url: location.origin }];
+  content.servers = [{ url: location.origin + root }];
   place.textContent = "";
   const configuration = { ...settings, content, authentication: authenticate("") };
   const reference = Scalar.createApiReference(place, configuration);
@@ -68,7 +71,7 @@ function offerToken(use) {
   if (!button) return;
   state.textContent = "“Be alice” gets a token for the user alice, for an hour. Development only.";
   button.onclick = async () => {
-    const answer = await fetch("/docs/token?user=alice", { method: "POST" });
+    const answer = await fetch(`${root}/docs/token?user=alice`, { method: "POST" });
     authorize((await answer.json()).token, "You are alice. Open an operation and choose Test Request.");
   };
 }

@@ -40,6 +40,7 @@ class Docs:
         )
         page = (_FOLDER / "page.html").read_text(encoding="utf-8")
         page = page.replace("BE_ALICE", _BE_ALICE if self.hands_out_tokens else "")
+        page = page.replace("ROOT_PATH", settings.root_path)
         self._page = Document(
             page, "text/html", cache_control="public, no-cache", content_security_policy=_POLICY
         )

@@ -21,6 +21,11 @@ log = logging.getLogger("duly.requests")
 # https://www.w3.org/TR/trace-context/#traceparent-header
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 
+# A token in a path, by mistake: a pass, or a JWT.
+_TOKEN = re.compile(r"duly_\w+|eyJ[\w-]+\.[\w.-]+", re.ASCII)
+_MAX_PATH = 200
+_TOLD = "%(method)s %(route)s %(status)s %(ms)s ms"
+
 
 def log_config(settings: Settings) -> dict[str, Any]:
     """The configuration for ``logging.config.dictConfig``."""
@@ -62,8 +67,11 @@ class RequestLog:
                 "ms": round(1000 * exchange.seconds, 2),
                 "user": self._pseudonym(scope),
                 "traceparent": traceparent_of(scope),
+                "trace_id": trace_id_of(scope),
+                "path": _path_of(scope) if exchange.status == 404 else None,
             }
-            log.info("%(method)s %(route)s %(status)s %(ms)s ms", fields, extra={"fields": fields})
+            told = _TOLD + "".join(f" {name}=%({name})s" for name in ("path", "trace_id") if fields[name])
+            log.info(told, fields, extra={"fields": fields})
 
     def _pseudonym(self, scope: Scope) -> str | None:
         """A keyed hash: stable for each user, irreversible without the key."""
@@ -123,3 +131,18 @@ def traceparent_of(scope: Scope) -> str | None:
         if name == b"traceparent" and _TRACEPARENT.fullmatch(value):
             return str(value.decode("ascii"))
     return None
+
+
+def trace_id_of(scope: Scope) -> str | None:
+    """The trace of the request: of its span if TRACING is set, else of the client's traceparent."""
+    known: str | None = scope.get("trace_id")
+    if known is None and (traceparent := traceparent_of(scope)):
+        known = traceparent.split("-")[1]
+    return known
+
+
+def _path_of(scope: Scope) -> str:
+    """The path as it was sent, percent-encoded, without its query; at most 200 characters, and no token."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    text = _TOKEN.sub("…", raw.decode("ascii", "backslashreplace"))
+    return text if len(text) <= _MAX_PATH else f"{text[: _MAX_PATH - 1]}…"

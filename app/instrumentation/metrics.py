@@ -23,6 +23,7 @@ from app.auth.authenticator import Authenticator
 from app.database.calls import Database
 from app.instrumentation.logs import route_of
 from app.instrumentation.middleware import Exchange
+from app.process import Processes
 from app.web.problems import Unavailable
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -36,6 +37,7 @@ class Metrics:
         self._authenticator = authenticator
         self._cached = self._verified = 0
         registry = self._registry = CollectorRegistry()
+        registry.register(Processes())
         self._requests = Counter(
             "http_requests", "Answers.", ("method", "route", "status"), registry=registry
         )
@@ -90,6 +92,7 @@ class Metrics:
             registry = CollectorRegistry()
             forget_the_dead(Path(folder))
             MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+            registry.register(Processes(lambda: live_processes(Path(folder))))
         return Response(
             generate_latest(registry), media_type=CONTENT_TYPE_LATEST, headers={"cache-control": "no-store"}
         )
@@ -140,10 +143,14 @@ def method_of(scope: Scope) -> str:
     return method if method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS") else "other"
 
 
+def live_processes(folder: Path) -> set[int]:
+    """The processes that keep gauges in a folder."""
+    return {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*_*.db")}
+
+
 def forget_the_dead(folder: Path) -> None:
     """Remove the gauges of workers that were killed; their counters stay."""
-    for path in folder.glob("gauge_live*_*.db"):
-        pid = int(path.stem.rpartition("_")[2])
+    for pid in live_processes(folder):
         try:
             os.kill(pid, 0)
         except ProcessLookupError:

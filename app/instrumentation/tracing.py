@@ -9,11 +9,12 @@ from contextlib import contextmanager
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from app import __version__
 from app.instrumentation.logs import route_of, traceparent_of
 from app.instrumentation.middleware import Exchange
 
@@ -22,10 +23,20 @@ _tracer = trace.get_tracer("duly")
 
 def start_tracing() -> TracerProvider:
     """Send spans, in the background; shut it down at the end, so that the last ones arrive."""
-    provider = TracerProvider(resource=Resource({SERVICE_NAME: "duly"}).merge(Resource.create()))
+    provider = TracerProvider(resource=describe_service())
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
     return provider
+
+
+def describe_service() -> Resource:
+    """The origin of spans: service.name is duly, unless OTEL_SERVICE_NAME or the like says another."""
+    given = Resource.create()
+    own = {SERVICE_NAME: "duly", SERVICE_VERSION: __version__}
+    # Where nothing is said, OpenTelemetry says unknown_service.
+    if not str(given.attributes[SERVICE_NAME]).startswith("unknown_service"):
+        del own[SERVICE_NAME]
+    return given.merge(Resource(own))
 
 
 @contextmanager
@@ -41,6 +52,8 @@ def observe_exchange(exchange: Exchange) -> Iterator[None]:
         scope["method"], parent, trace.SpanKind.SERVER, record_exception=False
     ) as span:
         span.set_attribute("http.request.method", scope["method"])
+        # For the log.
+        scope["trace_id"] = trace.format_trace_id(span.get_span_context().trace_id)
         try:
             yield
         finally:

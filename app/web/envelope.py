@@ -39,10 +39,14 @@ _NO_PAGE = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'n
 
 
 class Envelope:
-    """The outermost middleware: names the request, drops a trailing slash, and adds the security headers."""
+    """The outermost middleware: names the request, drops a trailing slash, and adds the security headers.
 
-    def __init__(self, app: ASGIApp) -> None:
+    ``root_path`` is where a proxy shows the service. The proxy may take it away from a request's path or not.
+    """
+
+    def __init__(self, app: ASGIApp, root_path: str = "") -> None:
         self._app = app
+        self._root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,13 +72,19 @@ class Envelope:
         ) and _OTHER_SPELLING.search(raw_path):
             # Each path has one spelling. No route has this one: 404.
             scope["path"] = ""
-        elif path[-1:] == "/" and path != "/":
-            scope["path"] = path[:-1]
+        else:
+            if self._root_path and f"{path}/".startswith(f"{self._root_path}/"):
+                scope["path"] = path = path.removeprefix(self._root_path) or "/"
+            if path[-1:] == "/" and path != "/":
+                scope["path"] = path[:-1]
 
         async def send_enveloped(message: Message) -> None:
             if message["type"] == "http.response.start":
+                told = message["headers"]
+                if self._root_path:
+                    told = [(name, self._rooted(name, value)) for name, value in told]
                 headers = message["headers"] = [
-                    *message["headers"],
+                    *told,
                     (b"x-request-id", request_id),
                     *_EVERYWHERE,
                 ]
@@ -83,6 +93,14 @@ class Envelope:
             await send(message)
 
         await self._app(scope, receive, send_enveloped)
+
+    def _rooted(self, name: bytes, value: bytes) -> bytes:
+        """The value of a header; Location and Link lead to paths below the root."""
+        if name == b"location" and value.startswith(b"/"):
+            return self._root_path.encode() + value
+        if name == b"link":
+            return value.replace(b"</", b"<%s/" % self._root_path.encode())
+        return value
 
 
 class LastResort:

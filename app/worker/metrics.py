@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
+from app.process import Processes
 from app.settings import Settings
 from app.worker.sender import Outcome
 
@@ -11,6 +12,7 @@ class Metrics:
 
     def __init__(self, settings: Settings) -> None:
         registry = self.registry = CollectorRegistry()
+        registry.register(Processes())
         self._attempts = Counter(
             "duly_webhook_attempts", "Requests to webhooks, by outcome.", ["outcome"], registry=registry
         )

@@ -78,6 +78,7 @@ def test_a_problem_page_renders_its_code_and_links_to_the_others(http, name):
     assert 'href="/docs"' in text
     # The page is laid out by a style sheet of this service; the policy allows no other, and no script.
     assert "default-src 'none'; style-src 'self'" in page.headers["content-security-policy"]
+    assert page.headers["content-security-policy"].endswith("frame-ancestors 'none'")
     assert 'href="/docs/page.css"' in text
 
 

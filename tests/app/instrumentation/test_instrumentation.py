@@ -4,7 +4,9 @@ import asyncio
 import json
 import logging
 import logging.config
+import platform
 import re
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -13,17 +15,45 @@ import pytest
 from prometheus_client import generate_latest
 from starlette.testclient import TestClient
 
+from app import __version__
 from app.auth.passes import digest_of
 from app.dev import commands
 from app.instrumentation.logs import JsonFormatter, TextFormatter, log_config
 from app.instrumentation.middleware import Measure
 from app.main import create_app
+from app.process import Processes
 from app.settings import Settings, SettingsError
 from app.worker.metrics import Metrics
 from tests.client import Client, make_token
 from tests.conftest import SECRET
 from tests.processes import environment
 
+ALERTS = commands.ROOT / "app" / "instrumentation" / "alerts.yml"
+# Nine in ten requests fail for ten minutes, and the service answers Prometheus.
+FIRING = """\
+rule_files: [alerts.yml]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - series: 'up{job="duly"}'
+        values: 1x20
+      - series: 'http_requests_total{job="duly",method="GET",route="/tasks",status="503"}'
+        values: 0+540x20
+      - series: 'http_requests_total{job="duly",method="GET",route="/tasks",status="200"}'
+        values: 0+60x20
+    alert_rule_test:
+      - alertname: DulyFails
+        eval_time: 10m
+        exp_alerts:
+          - exp_labels: {severity: critical}
+            exp_annotations:
+              summary: "90% of the requests to Duly are answered with 5xx"
+              action: "Look at the log of duly.database; GET /health/ready says whether it answers"
+      - alertname: DulyIsDown
+        eval_time: 10m
+        exp_alerts: []
+"""
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
@@ -64,6 +94,9 @@ def test_each_request_is_one_line(watched, lines):
     assert re.fullmatch(r"[0-9a-f]{16}", made["user"])
     assert made["user"] == read["user"]
     assert made["ms"] > 0
+    assert set(read) - set(made) == {"traceparent", "trace_id"}
+    assert read["trace_id"] == TRACEPARENT.split("-")[1]
+    assert lost["path"] == "/nowhere/A%20secret%20title"
     assert set(made) == {"time", "level", "logger", "request_id", "method", "route", "status", "ms", "user"}
 
 
@@ -93,6 +126,32 @@ def test_a_pass_is_in_no_log_and_no_metric(server, database, caplog, capfd, alic
     assert '"route": "/passes"' in records.replace("\\", "")
     assert made["token"][5:] not in everything
     assert digest_of(made["token"].encode()).hex() not in everything
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (
+            "/tasks/018f4e2a-6c1b-4d3e-9f00-2a5b8c7d6e1f?q=secret",
+            "/tasks/018f4e2a-6c1b-4d3e-9f00-2a5b8c7d6e1f",
+        ),
+        ("/a%0Ab", "/a%0Ab"),
+        ("/duly_" + "x" * 43 + "/tasks", "/…/tasks"),
+        ("/x/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln", "/x/…"),
+        ("/" + "a" * 300, "/" + "a" * 198 + "…"),
+    ],
+)
+def test_the_path_of_a_404_is_told_and_no_token_in_it(path, told, watched, lines):
+    watched.get(path)
+    assert lines()[-1]["path"] == told
+
+
+def test_a_line_for_a_terminal_has_the_path_and_the_trace(watched, caplog):
+    caplog.set_level("INFO", "duly")
+    watched.get("/nowhere", headers={"traceparent": TRACEPARENT})
+    assert re.search(
+        r"GET - 404 [\d.]+ ms path=/nowhere trace_id=4bf92f3577b34da6a3ce929d0e0e4736", caplog.text
+    )
 
 
 @pytest.mark.parametrize("formatter", [TextFormatter(), JsonFormatter()])
@@ -166,12 +225,58 @@ def test_metrics_count_by_route_and_never_by_address(watched, alice):
     assert task["id"] not in text
 
 
+def measured_in(text):
+    """The names of the series in the text of Prometheus."""
+    measured = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    return measured | {f"{name}_bucket" for name in measured}
+
+
+def test_the_process_and_what_was_built_are_measured(watched):
+    of_worker = generate_latest(Metrics(Settings(database_url="postgresql://nowhere/x")).registry).decode()
+    for text in (watched.get("/metrics").text, of_worker):
+        values = dict(re.findall(r"^(process_\w+) (\S+)$", text, re.MULTILINE))
+        assert float(values["process_resident_memory_bytes"]) > 10_000_000
+        assert 0 < float(values["process_open_fds"]) < float(values["process_max_fds"])
+        assert f'duly_build_info{{python="{platform.python_version()}",version="{__version__}"}} 1.0' in text
+
+
+def test_processes_are_measured_together():
+    def measure(*pids):
+        return {each.name: each.samples[0].value for each in Processes(lambda: pids).collect()}
+
+    one, two = measure("self"), measure("self", "self")
+    assert two["process_virtual_memory_bytes"] > 1.9 * one["process_virtual_memory_bytes"]
+    assert two["process_start_time_seconds"] == one["process_start_time_seconds"]
+    assert list(measure(0)) == ["duly_build_info"]
+
+
+def test_the_alerts_ask_only_for_what_is_measured(watched):
+    watched.create()
+    of_worker = generate_latest(Metrics(Settings(database_url="postgresql://nowhere/x")).registry).decode()
+    expressions = re.findall(r"^ +expr: (.*(?:\n {12,}.*)*)", ALERTS.read_text(), re.MULTILINE)
+    asked = {name for each in expressions for name in re.findall(r"\b(?:http|duly|process)_\w+", each)}
+    assert len(expressions) >= 8
+    assert asked <= measured_in(watched.get("/metrics").text + of_worker)
+
+
+def test_promtool_finds_nothing_wrong_with_the_alerts(tmp_path):
+    if shutil.which("promtool") is None:
+        pytest.skip("promtool is not installed")
+    done = subprocess.run(["promtool", "check", "rules", ALERTS], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (tmp_path / "alerts.yml").write_text(ALERTS.read_text())
+    (tmp_path / "test.yml").write_text(FIRING)
+    done = subprocess.run(
+        ["promtool", "test", "rules", "test.yml"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_dashboard_asks_only_for_what_is_measured(watched):
     watched.create()
     of_worker = generate_latest(Metrics(Settings(database_url="postgresql://nowhere/x")).registry).decode()
     text = watched.get("/metrics").text + of_worker
-    measured = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
-    measured |= {f"{name}_bucket" for name in measured}
+    measured = measured_in(text)
     dashboard = json.loads((commands.ROOT / "app" / "instrumentation" / "grafana.json").read_text())
     asked = {
         name
@@ -227,6 +332,34 @@ def test_a_pass_is_in_no_span(server, database, alice, spans):
     sent = "".join(span.to_json() for span in spans())
     assert made["token"][5:] not in sent
     assert digest_of(made["token"].encode()).hex() not in sent
+
+
+def test_the_trace_of_a_request_is_in_its_line(server, database, alice, spans, lines):
+    url = server.service_url(database)
+    settings = Settings(database_url=url, jwt_secret=SECRET, tracing=True, log_level="info")
+    with TestClient(create_app(settings)) as http:
+        Client(http, make_token(alice, SECRET)).get("/tasks")
+    assert lines()[-1]["trace_id"] == f"{spans()[-1].context.trace_id:032x}"
+
+
+@pytest.mark.parametrize(
+    ("variables", "name"),
+    [
+        ({}, "duly"),
+        ({"OTEL_SERVICE_NAME": "tasks"}, "tasks"),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "service.name=mine,team=a"}, "mine"),
+        ({"OTEL_RESOURCE_ATTRIBUTES": "team=a"}, "duly"),
+    ],
+)
+def test_spans_come_from_duly_unless_a_variable_says_another(variables, name, monkeypatch):
+    pytest.importorskip("opentelemetry.sdk.resources")
+    from app.instrumentation.tracing import describe_service
+
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    attributes = describe_service().attributes
+    assert (attributes["service.name"], attributes["service.version"]) == (name, __version__)
+    assert "telemetry.sdk.name" in attributes
 
 
 def test_tracing_without_opentelemetry_is_refused_at_the_start(monkeypatch):
