@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-rest coverage lint format token pass remind-me migrate rollback audit audit-accept forget-user check-dump psql bench bench-growth schema lock functions migration freeze clean
+.PHONY: help run test test-all test-rest coverage lint format token pass remind-me migrate rollback audit audit-accept forget-user check-dump psql bench bench-growth schema lock functions migration freeze check-release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,11 +80,12 @@ test-rest: $(VENV)/dev
 coverage: $(VENV)/dev ## run the tests and measure what they reach; fails below 95 %
 	@$(PYTEST) $(PARALLEL) --cov $(args)
 
-lint: $(VENV)/dev ## check form, types and SQL; changes nothing
+lint: $(VENV)/dev ## check form, types, SQL and workflows; changes nothing
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
+	@$(BIN)/actionlint .github/workflows/*.yml
 	@$(BIN)/sqlfluff lint --disable-progress-bar -q db/functions $(filter-out %_functions.sql, $(wildcard db/migrations/*.sql))
 
 format: $(VENV)/dev ## bring the Python code into form
@@ -107,6 +108,9 @@ migration: $(VENV)/local ## write the next migration from what changed in db/fun
 
 freeze: $(VENV)/local ## at a release: note the digests of the migrations, which never change again
 	@$(BIN)/python -m app.dev.migrations freeze
+
+check-release: $(VENV)/local ## check that a tag may be released: make check-release tag=v1.0.0
+	@$(BIN)/python -m app.dev.release "$$tag"
 
 schema: $(VENV)/local ## write db/schema.sql anew, from the migrations
 	@$(BIN)/python -m app.dev.commands schema
