@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-rest coverage lint format token pass remind-me migrate rollback audit audit-accept forget-user check-dump psql bench bench-growth schema lock functions migration freeze check-release clean
+.PHONY: help run test test-all test-rest coverage lint format token pass remind-me migrate rollback audit audit-accept forget-user check-dump psql bench bench-growth bench-audit schema lock functions migration freeze check-release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ bench: $(VENV)/bench ## compare speeds, in ten minutes; needs wrk
 
 bench-growth: $(VENV)/bench ## measure speed by the size of the table, in a quarter of an hour; 12 GB of disk
 	@$(BIN)/python -m tests.bench.growth
+
+bench-audit: $(VENV)/bench ## measure the time of the audit, beside a million tasks
+	@$(BIN)/python -m tests.bench.audit
 
 functions: $(VENV)/local ## copy db/functions into the migrations of its rooms (until the first release)
 	@$(BIN)/python -m app.dev.migrations functions

@@ -5815,6 +5815,12 @@ begin
     where expected.kind is null
       or present.kind is null and not expected.optional
       or present.definition <> expected.definition
+  ),
+
+  -- Of a table that was added or is missing, the columns say nothing more.
+  whole as (
+    select format('%s.', differing.name) as prefix, differing.change from differing
+    where differing.kind in ('table', 'foreign table', 'composite type') and differing.change <> 'changed'
   )
 
   select
@@ -5827,7 +5833,10 @@ begin
     replace(
       audit.suggest_remedy(found.change, found.kind, found.name, found.expected, found.actual),
       'the database''s owner', v_owner)
-  from differing as found;
+  from differing as found
+  where found.kind <> 'column' or not exists (
+    select from whole
+    where whole.change = found.change and starts_with(found.name, whole.prefix));
 end $$;
 
 
@@ -5849,10 +5858,10 @@ CREATE FUNCTION audit.describe_difference(change text, kind text, name text, exp
   select format('%s %s ', describe_difference.kind, describe_difference.name) || case change
     when 'missing' then 'is missing'
     when 'added' then 'is not one of those that Duly makes' || coalesce(': ' || (
-      select string_agg(format('%s %s', attribute.key, attribute.value), ', ' order by attribute.key)
-      from jsonb_each_text(actual) as attribute
-      where attribute.value is not null and attribute.value <> 'false'
-        and attribute.key not in ('body', 'words', 'members', 'mapping')), '')
+      select string_agg(
+        format('%s %s', attribute.key, audit.print_value(attribute.value)), ', ' order by attribute.key)
+      from jsonb_each(jsonb_strip_nulls(actual)) as attribute
+      where attribute.value <> 'false' and attribute.key not in ('body', 'words', 'members', 'mapping')), '')
     else 'differs: ' || (
       select string_agg(
         distinct case
@@ -5860,7 +5869,8 @@ CREATE FUNCTION audit.describe_difference(change text, kind text, name text, exp
           when attribute.key in ('members', 'mapping') then format('its %s is another', attribute.key)
           else format(
             '%s is %s instead of %s', attribute.key,
-            coalesce(actual ->> attribute.key, 'not there'), coalesce(expected ->> attribute.key, 'none'))
+            coalesce(audit.print_value(actual -> attribute.key), 'not there'),
+            coalesce(audit.print_value(expected -> attribute.key), 'none'))
         end, ', ')
       from jsonb_object_keys(actual || expected) as attribute (key)
       where actual -> attribute.key is distinct from expected -> attribute.key)
@@ -6310,6 +6320,22 @@ CREATE FUNCTION audit.name_role(role oid) RETURNS text
 --
 
 COMMENT ON FUNCTION audit.name_role(role oid) IS 'The name of a role; the owner of this database and the first superuser of the server are called so.';
+
+
+--
+-- Name: print_value(jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.print_value(attribute jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN CASE jsonb_typeof(attribute) WHEN 'array'::text THEN COALESCE(NULLIF(array_to_string(ARRAY(SELECT jsonb_array_elements_text(attribute) AS jsonb_array_elements_text), ', '::text), ''::text), 'none'::text) ELSE (attribute #>> '{}'::text[]) END;
+
+
+--
+-- Name: FUNCTION print_value(attribute jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.print_value(attribute jsonb) IS 'An attribute of an object, as text for a sentence.';
 
 
 --
@@ -9019,7 +9045,8 @@ UNION ALL
     setting.name,
     jsonb_build_object('value',
         CASE
-            WHEN (setting.source = ANY (ARRAY['database'::text, 'user'::text, 'database user'::text, 'client'::text, 'session'::text])) THEN setting.boot_val
+            WHEN (setting.source = ANY (ARRAY['database'::text, 'user'::text, 'database user'::text, 'client'::text])) THEN setting.boot_val
+            WHEN (setting.source = 'session'::text) THEN setting.reset_val
             ELSE setting.setting
         END) AS definition
    FROM pg_settings setting

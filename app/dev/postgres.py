@@ -189,7 +189,7 @@ def _short(folder: Path) -> Path:
     return short
 
 
-def succeeds(account: dict[str, Any], program: str, *arguments: str | Path) -> bool:
+def succeeds(account: dict[str, Any], program: str | Path, *arguments: str | Path) -> bool:
     """Whether a program of PostgreSQL succeeds."""
     return (
         subprocess.run([BINARIES / program, *arguments], cwd="/", capture_output=True, **account).returncode

@@ -1,11 +1,13 @@
 -- The access matrix: what each role really can do to its own rows, to another's and with no user, tried in a
 -- transaction that is rolled back, against what should be.
 --
---   psql "$DATABASE_OWNER_URL" -X -c '\i db/audit/matrix.sql'
+--   psql "$OWNER_URL" -X -f db/audit/matrix.sql               what is not as it should be
+--   psql "$OWNER_URL" -X -v full=1 -f db/audit/matrix.sql     every attempt
+--   psql "$OWNER_URL" -X -v json=1 -f db/audit/matrix.sql     every attempt as JSON
 --
 -- task_auditor can't run it, because it may become no other role. The role that migrates can: within the
 -- transaction it makes itself a member of task_api and task_worker. So can task_api, which then tries itself
--- alone. Ends with status 1 where anything is off (3 with psql -f).
+-- alone. Ends with status 3 where anything is off (1 with -c '\i …').
 
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -289,11 +291,24 @@ select current_setting('audit.matrix');
 \else
 \echo THE ACCESS MATRIX
 \echo
+select count(*) as attempts, count(distinct entry.role) as roles, count(distinct entry."table") as tables,
+  count(*) filter (where not entry.sound) as "not as they should be"
+from jsonb_to_recordset(current_setting('audit.matrix')::jsonb)
+  as entry (role text, "table" text, sound boolean);
+\if :{?full}
 \echo 'Each role tries each command, with a user set or none. done: it happened; nothing: no row was seen;'
 \echo 'refused: an error; -: it can not be tried. As it should be: task_api reaches the rows of its'
-\echo 'user alone, and with no user none; so does task_worker, and it changes no task; task_owner, under forced row-level'
-\echo 'security, sees no row; task_finder, task_keeper and task_porter reach what their functions need; every'
-\echo 'other role reaches nothing.'
+\echo 'user alone, and with no user none; so does task_worker, and it changes no task; task_owner, under'
+\echo 'forced row-level security, sees no row; task_finder, task_keeper and task_porter reach what their'
+\echo 'functions need; every other role reaches nothing.'
+\set shown true
+\else
+\set shown false
+\endif
+select :shown or exists (
+  select from jsonb_to_recordset(current_setting('audit.matrix')::jsonb) as entry (sound boolean)
+  where not entry.sound) as tables \gset
+\if :tables
 select
   entry.role, entry."table", entry.command,
   coalesce(max(entry.shown) filter (where entry.whose = 'own row'), '-') as "own row",
@@ -306,7 +321,9 @@ from (
     as found (role text, place integer, "table" text, command text, whose text, outcome text, sound boolean)
 ) as entry
 group by entry.role, entry."table", entry.command
+having :shown or not bool_and(entry.sound)
 order by entry.role <> 'task_api', entry.role, min(entry.place);
+\endif
 
 select current_setting('audit.left_out') as left_out,
   current_setting('audit.left_out') <> '' as leaves_out \gset

@@ -23,8 +23,11 @@
 
 begin transaction read only;
 set local role task_auditor;
--- Every name is printed with its schema.
+-- Every name is printed with its schema; and whatever the server is set to, these texts mean the same.
 set local search_path = '';
+set local standard_conforming_strings = on;
+set local array_nulls = on;
+set local transform_null_equals = off;
 \ir baseline.sql
 \ir accepted.sql
 

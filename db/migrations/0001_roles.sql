@@ -45,16 +45,16 @@ alter role task_auditor set default_transaction_read_only = on;
 comment on role task_owner is
   'Owns the schemas, tables and functions of Duly, and is itself under forced row-level security.';
 comment on role task_finder is
-  'Owns the one search function that looks past row-level security, to use the search index; reads the search keys, and no task.';
+  'Owns the search function that looks past row-level security; reads the search index, and no task.';
 comment on role task_keeper is
-  'Owns what keeps app.task_counts, app.search_entries and app.reminders, what enqueues deliveries and what removes expired '
-  'answers; reads and writes no task.';
+  'Owns the triggers of totals, search entries, reminders and deliveries; reads and writes no task.';
 comment on role task_porter is
-  'Owns what says whose a pass, a reminder or a delivery is; reads the digests of passes, times, users and ids, and no task.';
+  'Owns the functions that find the user of a pass, a reminder or a delivery; reads no task.';
 comment on role task_auditor is 'Reads the catalog and the audit views, and no task.';
-comment on role task_api is 'What the service connects as: executes api functions, reads and writes its user''s rows only.';
+comment on role task_api is
+  'The login of the service: executes api functions, reads and writes the rows of its user only.';
 comment on role task_worker is
-  'What the worker connects as: sends reminders and events, one user''s at a time; changes no task.';
+  'The login of the worker: sends reminders and events of one user at a time; changes no task.';
 
 -- migrate:down
 

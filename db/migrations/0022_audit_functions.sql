@@ -51,6 +51,12 @@ begin
     where expected.kind is null
       or present.kind is null and not expected.optional
       or present.definition <> expected.definition
+  ),
+
+  -- Of a table that was added or is missing, the columns say nothing more.
+  whole as (
+    select format('%s.', differing.name) as prefix, differing.change from differing
+    where differing.kind in ('table', 'foreign table', 'composite type') and differing.change <> 'changed'
   )
 
   select
@@ -63,7 +69,10 @@ begin
     replace(
       audit.suggest_remedy(found.change, found.kind, found.name, found.expected, found.actual),
       'the database''s owner', v_owner)
-  from differing as found;
+  from differing as found
+  where found.kind <> 'column' or not exists (
+    select from whole
+    where whole.change = found.change and starts_with(found.name, whole.prefix));
 end $$;
 
 comment on function audit.compare is
@@ -100,40 +109,6 @@ comment on view audit.default_privileges is 'The privileges that new objects wil
 
 grant select on audit.default_privileges to task_auditor;
 -- end db/functions/audit/default_privileges.sql
-
--- begin db/functions/audit/describe_difference.sql
--- Digests say nothing to a reader: of these only that they differ.
-
-create or replace function audit.describe_difference(
-  change text, kind text, name text, expected jsonb, actual jsonb) returns text
-language sql stable
-set search_path = ''
-as $$
-  select format('%s %s ', describe_difference.kind, describe_difference.name) || case change
-    when 'missing' then 'is missing'
-    when 'added' then 'is not one of those that Duly makes' || coalesce(': ' || (
-      select string_agg(format('%s %s', attribute.key, attribute.value), ', ' order by attribute.key)
-      from jsonb_each_text(actual) as attribute
-      where attribute.value is not null and attribute.value <> 'false'
-        and attribute.key not in ('body', 'words', 'members', 'mapping')), '')
-    else 'differs: ' || (
-      select string_agg(
-        distinct case
-          when attribute.key in ('body', 'words') then 'its body is another'
-          when attribute.key in ('members', 'mapping') then format('its %s is another', attribute.key)
-          else format(
-            '%s is %s instead of %s', attribute.key,
-            coalesce(actual ->> attribute.key, 'not there'), coalesce(expected ->> attribute.key, 'none'))
-        end, ', ')
-      from jsonb_object_keys(actual || expected) as attribute (key)
-      where actual -> attribute.key is distinct from expected -> attribute.key)
-  end
-$$;
-
-comment on function audit.describe_difference is 'The sentence about a difference from the baseline.';
-
-grant execute on function audit.describe_difference to task_auditor;
--- end db/functions/audit/describe_difference.sql
 
 -- begin db/functions/audit/describe_rows.sql
 -- The pinned path makes PostgreSQL print every name in the expression with its schema, so that it can be
@@ -884,6 +859,57 @@ comment on view audit.policies is
 
 grant select on audit.policies to task_auditor;
 -- end db/functions/audit/policies.sql
+
+-- begin db/functions/audit/print_value.sql
+-- A sentence has no brackets and quotes of JSON: "roles task_api, task_worker".
+
+create or replace function audit.print_value(attribute jsonb) returns text
+language sql immutable
+return case jsonb_typeof(attribute)
+  when 'array' then coalesce(
+    nullif(array_to_string(array(select jsonb_array_elements_text(attribute)), ', '), ''), 'none')
+  else attribute #>> '{}'
+end;
+
+comment on function audit.print_value is 'An attribute of an object, as text for a sentence.';
+
+grant execute on function audit.print_value to task_auditor;
+-- end db/functions/audit/print_value.sql
+
+-- begin db/functions/audit/describe_difference.sql
+-- Digests say nothing to a reader: of these only that they differ.
+
+create or replace function audit.describe_difference(
+  change text, kind text, name text, expected jsonb, actual jsonb) returns text
+language sql stable
+set search_path = ''
+as $$
+  select format('%s %s ', describe_difference.kind, describe_difference.name) || case change
+    when 'missing' then 'is missing'
+    when 'added' then 'is not one of those that Duly makes' || coalesce(': ' || (
+      select string_agg(
+        format('%s %s', attribute.key, audit.print_value(attribute.value)), ', ' order by attribute.key)
+      from jsonb_each(jsonb_strip_nulls(actual)) as attribute
+      where attribute.value <> 'false' and attribute.key not in ('body', 'words', 'members', 'mapping')), '')
+    else 'differs: ' || (
+      select string_agg(
+        distinct case
+          when attribute.key in ('body', 'words') then 'its body is another'
+          when attribute.key in ('members', 'mapping') then format('its %s is another', attribute.key)
+          else format(
+            '%s is %s instead of %s', attribute.key,
+            coalesce(audit.print_value(actual -> attribute.key), 'not there'),
+            coalesce(audit.print_value(expected -> attribute.key), 'none'))
+        end, ', ')
+      from jsonb_object_keys(actual || expected) as attribute (key)
+      where actual -> attribute.key is distinct from expected -> attribute.key)
+  end
+$$;
+
+comment on function audit.describe_difference is 'The sentence about a difference from the baseline.';
+
+grant execute on function audit.describe_difference to task_auditor;
+-- end db/functions/audit/describe_difference.sql
 
 -- begin db/functions/audit/privilege_objects.sql
 -- Each privilege of somebody who does not own the object. Where nothing was granted or revoked, PostgreSQL's
@@ -1786,12 +1812,14 @@ from (
 
 union all
 
--- The server's own value, as a session has it where no role and no database changes it.
+-- The server's own value, as a session has it where no role and no database changes it. What these change is
+-- listed with the role; the report itself sets some for its transaction.
 select
   'server setting',
   setting.name,
   jsonb_build_object('value', case
-    when setting.source in ('database', 'user', 'database user', 'client', 'session') then setting.boot_val
+    when setting.source in ('database', 'user', 'database user', 'client') then setting.boot_val
+    when setting.source = 'session' then setting.reset_val
     else setting.setting
   end)
 from pg_catalog.pg_settings as setting
@@ -2886,6 +2914,12 @@ drop function audit.rate;
 -- drop db/functions/audit/privilege_objects.sql
 drop view audit.privilege_objects;
 
+-- drop db/functions/audit/describe_difference.sql
+drop function audit.describe_difference;
+
+-- drop db/functions/audit/print_value.sql
+drop function audit.print_value;
+
 -- drop db/functions/audit/policies.sql
 drop view audit.policies;
 
@@ -2939,9 +2973,6 @@ drop function audit.digest_body;
 
 -- drop db/functions/audit/describe_rows.sql
 drop function audit.describe_rows;
-
--- drop db/functions/audit/describe_difference.sql
-drop function audit.describe_difference;
 
 -- drop db/functions/audit/default_privileges.sql
 drop view audit.default_privileges;

@@ -386,9 +386,9 @@ GROUPS: dict[str, dict[str, str]] = {
             "extension pg_trgm differs: functions to look at is",
         "create or replace function public.unaccent(text) returns text language sql stable strict parallel "
             "safe as 'select $1'":
-            'extension unaccent differs: functions to look at is ["public.unaccent(text)"',
+            "extension unaccent differs: functions to look at is public.unaccent(text)",
         "alter function public.unaccent_init(internal) owner to task_api":
-            '"public.unaccent_init(internal)"]',
+            ", public.unaccent_init(internal) instead of none",
         "alter text search dictionary public.unaccent owner to task_auditor":
             "text search dictionary public.unaccent differs: owner is task_auditor",
     },
@@ -458,7 +458,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "alter operator family pg_catalog.text_ops using btree add function 1 (text, integer) "
             "public.compare(text, integer)":
             'operator family pg_catalog.text_ops for btree is not one of those that Duly makes: added '
-            '["public.compare(text,integer)"]',
+            "public.compare(text,integer)",
         "create collation public.soft (provider = icu, locale = 'und-u-ks-level1', deterministic = false)":
             "collation public.soft is not one",
         "create default conversion public.turn for 'UTF8' to 'LATIN1' from utf8_to_iso8859_1":

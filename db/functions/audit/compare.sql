@@ -44,6 +44,12 @@ begin
     where expected.kind is null
       or present.kind is null and not expected.optional
       or present.definition <> expected.definition
+  ),
+
+  -- Of a table that was added or is missing, the columns say nothing more.
+  whole as (
+    select format('%s.', differing.name) as prefix, differing.change from differing
+    where differing.kind in ('table', 'foreign table', 'composite type') and differing.change <> 'changed'
   )
 
   select
@@ -56,7 +62,10 @@ begin
     replace(
       audit.suggest_remedy(found.change, found.kind, found.name, found.expected, found.actual),
       'the database''s owner', v_owner)
-  from differing as found;
+  from differing as found
+  where found.kind <> 'column' or not exists (
+    select from whole
+    where whole.change = found.change and starts_with(found.name, whole.prefix));
 end $$;
 
 comment on function audit.compare is

@@ -8,10 +8,10 @@ as $$
   select format('%s %s ', describe_difference.kind, describe_difference.name) || case change
     when 'missing' then 'is missing'
     when 'added' then 'is not one of those that Duly makes' || coalesce(': ' || (
-      select string_agg(format('%s %s', attribute.key, attribute.value), ', ' order by attribute.key)
-      from jsonb_each_text(actual) as attribute
-      where attribute.value is not null and attribute.value <> 'false'
-        and attribute.key not in ('body', 'words', 'members', 'mapping')), '')
+      select string_agg(
+        format('%s %s', attribute.key, audit.print_value(attribute.value)), ', ' order by attribute.key)
+      from jsonb_each(jsonb_strip_nulls(actual)) as attribute
+      where attribute.value <> 'false' and attribute.key not in ('body', 'words', 'members', 'mapping')), '')
     else 'differs: ' || (
       select string_agg(
         distinct case
@@ -19,7 +19,8 @@ as $$
           when attribute.key in ('members', 'mapping') then format('its %s is another', attribute.key)
           else format(
             '%s is %s instead of %s', attribute.key,
-            coalesce(actual ->> attribute.key, 'not there'), coalesce(expected ->> attribute.key, 'none'))
+            coalesce(audit.print_value(actual -> attribute.key), 'not there'),
+            coalesce(audit.print_value(expected -> attribute.key), 'none'))
         end, ', ')
       from jsonb_object_keys(actual || expected) as attribute (key)
       where actual -> attribute.key is distinct from expected -> attribute.key)

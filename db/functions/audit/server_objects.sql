@@ -91,12 +91,14 @@ from (
 
 union all
 
--- The server's own value, as a session has it where no role and no database changes it.
+-- The server's own value, as a session has it where no role and no database changes it. What these change is
+-- listed with the role; the report itself sets some for its transaction.
 select
   'server setting',
   setting.name,
   jsonb_build_object('value', case
-    when setting.source in ('database', 'user', 'database user', 'client', 'session') then setting.boot_val
+    when setting.source in ('database', 'user', 'database user', 'client') then setting.boot_val
+    when setting.source = 'session' then setting.reset_val
     else setting.setting
   end)
 from pg_catalog.pg_settings as setting

@@ -1,26 +1,17 @@
 """/docs in a browser: nothing is loaded from elsewhere, and what it shows can be tried."""
 
-import shutil
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 import httpx2 as httpx
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from tests.client import make_token
 from tests.processes import serve
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+from tests.service.browser.pages import CHROMIUM, DESKTOP, PHONE
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt install chromium")
 
-DESKTOP, PHONE = (1280, 900), (390, 844)
 LIST = "[id='api-1/tag/tasks/GET/tasks']"
 
 
@@ -31,33 +22,6 @@ def development(settings) -> Iterator[str]:
         pytest.skip("DEVELOPMENT holds only with a database behind a Unix socket, as the embedded one")
     with serve(settings.database_url, settings.jwt_secret, DEVELOPMENT="true") as address:
         yield address
-
-
-@pytest.fixture
-def open_page() -> Iterator[Callable[..., Page]]:
-    """Opens a page. What goes wrong in it, and requests to anything but loopback, fail the test."""
-    faults: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-
-        def open_page(url: str, size: tuple[int, int] = DESKTOP, scheme: str = "light") -> Page:
-            page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
-            page.on("pageerror", lambda error: faults.append(str(error)))
-            page.on("request", lambda request: None if is_here(request.url) else faults.append(request.url))
-            page.on(
-                "console",
-                lambda message: faults.append(message.text) if message.type in ("error", "warning") else None,
-            )
-            page.goto(url)
-            return page
-
-        yield open_page
-        browser.close()
-    assert faults == []
-
-
-def is_here(url: str) -> bool:
-    return urlsplit(url).hostname == "127.0.0.1" or url.startswith(("data:", "blob:"))
 
 
 def open_docs(open_page: Callable[..., Page], address: str, *view: object) -> Page:

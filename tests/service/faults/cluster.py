@@ -27,10 +27,11 @@ class Cluster:
     It keeps what it has committed over a crash of its own, not of the machine.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, binaries: Path = BINARIES) -> None:
+        """``binaries``: the folder of initdb, pg_ctl and postgres."""
         self.folder = folder
         self.port = free_port()
-        self.binaries = BINARIES
+        self.binaries = binaries
         self._account = postgres.account_of(folder)
         self._control("initdb", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
         self.start()
@@ -66,7 +67,9 @@ class Cluster:
             time.sleep(0.01)
 
     def runs(self) -> bool:
-        return postgres.succeeds(self._account, "pg_ctl", "status", "-D", self.folder / "data")
+        return postgres.succeeds(
+            self._account, self.binaries / "pg_ctl", "status", "-D", self.folder / "data"
+        )
 
     def execute(self, sql: str, *arguments: Any, database: str = _DATABASE) -> Any:
         """Run one statement as the superuser, and return its rows."""
@@ -100,7 +103,7 @@ class Cluster:
             session.close()
 
     def _control(self, program: str, *arguments: str | Path) -> None:
-        postgres.control(self._account, BINARIES / program, "-D", self.folder / "data", *arguments)
+        postgres.control(self._account, self.binaries / program, "-D", self.folder / "data", *arguments)
 
 
 def _lives(pid: int) -> bool:
