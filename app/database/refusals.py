@@ -43,6 +43,16 @@ OPERATION_PROBLEMS: Mapping[str, Problem] = {
 """The other problems that an operation of a batch may meet, by SQLSTATE."""
 
 
+def is_about_form(error: asyncpg.PostgresError) -> bool:
+    """Whether the body is no object or no batch, so that it has no fields with more errors."""
+    # "operation": one of the operations is wrong, and find_batch_faults names all errors.
+    return (
+        error.sqlstate == "DT400"
+        and (error.column_name or "") in ("", "operations")
+        and error.constraint_name != "operation"
+    )
+
+
 def problem_of(error: asyncpg.PostgresError) -> Problem | None:
     """The problem that an error of the database means to a client; None where the error is unexpected."""
     code = error.sqlstate or ""

@@ -16,6 +16,8 @@ _FOOTER = "\n]$baseline$, true) is not null as baseline \\gset\n"
 # PostgreSQL 15 prints these otherwise than later releases; it compares their words.
 _SINCE = {"body": 16}
 _OWNER = "the database's owner"
+# Those that db/README.md advises. Where the role that migrates is a superuser, the migrations make them.
+_ADVISED = {"log_error_verbosity": "terse", "log_min_error_statement": "panic"}
 
 
 def write_baseline(url: str, path: Path) -> None:
@@ -27,17 +29,20 @@ def write_baseline(url: str, path: Path) -> None:
 async def _read(url: str) -> list[dict[str, Any]]:
     connection = await asyncpg.connect(url, server_settings={"search_path": ""})
     try:
-        rows = await connection.fetch(
-            "select kind, name, definition from audit.objects"
-            """ order by kind collate "C", name collate "C" """
-        )
+        rows = await connection.fetch("select kind, name, definition from audit.objects")
     finally:
         await connection.close()
-    return [
-        _entry(row["kind"], row["name"], json.loads(row["definition"]))
+    entries = {
+        (row["kind"], row["name"]): _entry(row["kind"], row["name"], json.loads(row["definition"]))
         for row in rows
         if _belongs(row["kind"], row["name"])
-    ]
+    }
+    for role in ("task_api", "task_worker"):
+        for setting, value in _ADVISED.items():
+            name = f"{setting} of {role} in every database"
+            advised = {"kind": "setting", "name": name, "definition": {"value": value}, "optional": True}
+            entries["setting", name] = advised
+    return [entries[key] for key in sorted(entries)]
 
 
 def _entry(kind: str, name: str, definition: dict[str, Any]) -> dict[str, Any]:

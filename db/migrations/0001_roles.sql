@@ -42,6 +42,18 @@ alter role task_auditor set lock_timeout = '2s';
 alter role task_auditor set idle_in_transaction_session_timeout = '1min';
 alter role task_auditor set default_transaction_read_only = on;
 
+-- One line in PostgreSQL's log for each refused request, without any piece of it. Only a superuser may say so: on
+-- other servers see db/README.md.
+do $$
+begin
+  alter role task_api set log_error_verbosity = terse;
+  alter role task_api set log_min_error_statement = panic;
+  alter role task_worker set log_error_verbosity = terse;
+  alter role task_worker set log_min_error_statement = panic;
+exception when insufficient_privilege then
+  null;
+end $$;
+
 comment on role task_owner is
   'Owns the schemas, tables and functions of Duly, and is itself under forced row-level security.';
 comment on role task_finder is

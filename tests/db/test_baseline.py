@@ -80,6 +80,17 @@ def test_each_planted_fault_is_found_in_a_sentence(group, session):
     assert all(row["remedy"] and row["severity"] for row in found), found
 
 
+def test_the_settings_of_the_log_are_no_difference_and_others_are(session):
+    for role in ("task_api", "task_worker"):
+        session.execute(f"alter role {role} set log_error_verbosity = terse")
+        session.execute(f"alter role {role} set log_min_error_statement = panic")
+    assert review(session) == []
+    session.execute("alter role task_api set log_error_verbosity = verbose")
+    (found,) = review(session)
+    assert "log_error_verbosity of task_api in every database differs: value is verbose" in found["fault"]
+    assert found["remedy"] == "alter role task_api set log_error_verbosity = 'terse'"
+
+
 def test_the_planted_faults_are_at_least_150():
     assert sum(bool(words) for group in GROUPS.values() for words in group.values()) >= 150
 
