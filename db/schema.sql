@@ -413,7 +413,8 @@ begin
       v_done := app.run_operation(v_operation, lenient, careful, v_answer);
     end if;
     if v_done.status is not null then
-      v_results := v_results || app.render_result(v_done.status, v_done.headers, case when not minimal then v_done.response end);
+      v_results := v_results
+        || app.render_result(v_done.status, v_done.headers, case when not minimal then v_done.response end);
     elsif v_done.response is not null then
       v_questions := v_questions || jsonb_build_object(v_place, v_done.response::jsonb);
     else
@@ -437,7 +438,8 @@ begin
       raise exception 'the answer is too long to be kept' using errcode = 'DT400', detail = jsonb_build_array(
         jsonb_build_object(
           'loc', array['header', 'Idempotency-Key'], 'type', 'answer_too_long',
-          'msg', 'needs an answer of at most 256 KiB here; send Prefer: return=minimal, or fewer operations'))::text;
+          'msg',
+          'needs an answer of at most 256 KiB here; send Prefer: return=minimal, or fewer operations'))::text;
     end if;
     perform app.remember_answer(idempotency_key, v_request, status, headers, response);
   end if;
@@ -547,7 +549,8 @@ begin
   end loop;
   if v_pass.label is null and 'label' <> all(v_bad) then
     v_faults := v_faults || jsonb_build_object(
-      'loc', array['body', 'label'], 'msg', 'is required: a string of 1 to 100 characters', 'type', 'missing');
+      'loc', array['body', 'label'], 'msg', 'is required: a string of 1 to 100 characters',
+      'type', 'missing');
   end if;
   v_faults := v_faults || app.find_rule_faults(v_pass, v_bad) || v_unknown;
   if v_faults <> '[]' then
@@ -651,7 +654,8 @@ begin
   end if;
   insert into app.webhooks (url, label, events, headers, body, timezone, paused)
   values (
-    v_webhook.url, v_webhook.label, v_webhook.events, v_webhook.headers, v_webhook.body, v_webhook.timezone, v_webhook.paused)
+    v_webhook.url, v_webhook.label, v_webhook.events, v_webhook.headers, v_webhook.body, v_webhook.timezone,
+    v_webhook.paused)
   returning * into v_webhook;
   status := 201;
   headers := array['etag', format('"%s"', app.version_of(v_webhook.updated_at))];
@@ -770,7 +774,8 @@ begin
           and pg_get_expr(found.adbin, found.adrelid) !~ '\(') as default_value,
       array(
         select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule
-        where rule.conrelid = attribute.attrelid and rule.contype = 'c' and rule.conkey = array[attribute.attnum]) as rules,
+        where rule.conrelid = attribute.attrelid and rule.contype = 'c'
+          and rule.conkey = array[attribute.attnum]) as rules,
       attribute.attname = any(app.writable_fields()) as writable
     from pg_catalog.pg_attribute as attribute
     where attribute.attrelid = 'app.tasks'::regclass and attribute.attname = any(app.task_fields())
@@ -783,7 +788,8 @@ begin
       v_field := v_field || jsonb_build_object('default', v_default);
     end if;
     if not v_column.required then
-      v_field := v_field || jsonb_build_object('type', jsonb_build_array(v_field ->> 'type', 'null'), 'default', null);
+      v_field := v_field
+        || jsonb_build_object('type', jsonb_build_array(v_field ->> 'type', 'null'), 'default', null);
     end if;
     v_fields := v_fields || jsonb_build_object(
       'name', v_column.name, 'writable', v_column.writable, 'schema', v_field,
@@ -801,8 +807,10 @@ begin
           'msg', substring(obj_description(rule.oid, 'pg_constraint') from ': (.*)'))
         order by attribute.attnum nulls last, rule.conname)
       from pg_catalog.pg_constraint as rule
-      left join pg_catalog.pg_attribute as attribute on attribute.attrelid = rule.conrelid and attribute.attnum = rule.conkey[1]
-      where rule.contype = 'c' and (rule.conrelid = 'app.tasks'::regclass or rule.contypid = 'app.tag'::regtype)
+      left join pg_catalog.pg_attribute as attribute on attribute.attrelid = rule.conrelid
+        and attribute.attnum = rule.conkey[1]
+      where rule.contype = 'c'
+        and (rule.conrelid = 'app.tasks'::regclass or rule.contypid = 'app.tag'::regtype)
         and attribute.attname is distinct from 'user_id'));
 end $$;
 
@@ -842,7 +850,8 @@ begin
       v_operation := v_operations -> v_place;
       v_done := app.try_operation(v_operation, v_place, lenient, careful, answers -> v_place::text);
       continue when v_done.status is not null;
-      v_id := case when v_done.code is null or v_done.code <> 'DT400' or jsonb_typeof(v_operation -> 'id') = 'string'
+      v_id := case when v_done.code is null or v_done.code <> 'DT400'
+        or jsonb_typeof(v_operation -> 'id') = 'string'
         then lower(replace(left(v_operation ->> 'id', 40), '-', '')) end;
       if v_done.code is null then
         v_questions := v_questions || jsonb_build_object(v_place, v_done.response::jsonb);
@@ -1061,7 +1070,8 @@ begin
 
   if v_state = 'waiting' and v_paused is null then
     v_due := now() + greatest(
-      c_waits[attempts] * (0.9 + 0.2 * random()), least(coalesce(retry_after, 0), 86400)) * interval '1 second';
+      c_waits[attempts] * (0.9 + 0.2 * random()),
+      least(coalesce(retry_after, 0), 86400)) * interval '1 second';
   end if;
   update app.deliveries as delivery
   set state = v_state, due_at = v_due, claimed = false, status = http_status, error = finish_delivery.error,
@@ -1074,10 +1084,13 @@ begin
     -- The next event of the task has waited for this one.
     update app.deliveries as delivery
     set due_at = now()
-    where delivery.user_id = v_user and not delivery.claimed and delivery.due_at is not null and delivery.id = (
+    where delivery.user_id = v_user and not delivery.claimed and delivery.due_at is not null
+      and delivery.id = (
       select next.id from app.deliveries as next
-      where next.user_id = v_user and next.webhook_id = v_delivery.webhook_id and next.task_id = v_delivery.task_id
-        and next.number > v_delivery.number and next.state = 'waiting' and next.attempts = 0 and next.type <> 'task.reminder'
+      where next.user_id = v_user and next.webhook_id = v_delivery.webhook_id
+        and next.task_id = v_delivery.task_id
+        and next.number > v_delivery.number and next.state = 'waiting' and next.attempts = 0
+        and next.type <> 'task.reminder'
       order by next.number
       limit 1);
   end if;
@@ -1085,7 +1098,8 @@ begin
   delete from app.deliveries as delivery
   where delivery.user_id = v_user and delivery.id = any(array(
     select past.id from app.deliveries as past
-    where past.user_id = v_user and past.webhook_id = v_delivery.webhook_id and past.created_at < now() - interval '7 days'
+    where past.user_id = v_user and past.webhook_id = v_delivery.webhook_id
+      and past.created_at < now() - interval '7 days'
       and (past.state = 'delivered' or past.state = 'failed' and past.created_at < now() - interval '30 days')
     order by past.created_at
     limit 10));
@@ -1130,8 +1144,10 @@ begin
   loop
     v_count := v_count + 1;
     if v_late then
-      insert into app.deliveries (webhook_id, type, task_id, number, payload, state, due_at, error, finished_at)
-      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload, 'failed', null, 'too late', now());
+      insert into app.deliveries (webhook_id, type, task_id, number, payload, state, due_at, error,
+        finished_at)
+      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload, 'failed', null, 'too late',
+        now());
     else
       insert into app.deliveries (webhook_id, type, task_id, number, payload)
       values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload);
@@ -1317,7 +1333,8 @@ begin
   v_next := v_counts.version;
 
   if v_since.after < v_counts.version then
-    -- One more of each than is shown. Where there is one, the page ends with the last that is shown, in both lists alike.
+    -- One more of each than is shown. Where there is one, the page ends with the last that is shown, in both
+    -- lists alike.
     v_query.statuses := '{false,true}';
     v_query.priorities := '{High,Medium,Low}';
     v_query."offset" := 0;
@@ -1332,7 +1349,8 @@ begin
       where deleted.user_id = v_user and deleted.version > greatest(v_since.after, v_since.begun)
       order by deleted.version
       limit "limit" + 1);
-    v_next := least(v_next, v_last_changed, case when cardinality(v_deletions) > "limit" then v_deletions["limit"] end);
+    v_next := least(v_next, v_last_changed,
+      case when cardinality(v_deletions) > "limit" then v_deletions["limit"] end);
 
     if v_next < coalesce(v_last_changed, v_counts.version) then
       v_changed := array(
@@ -1378,7 +1396,8 @@ CREATE FUNCTION api.list_deliveries(id uuid, state text, "limit" integer, cursor
     AS $_$
 declare
   v_user constant text := app.require_user_id();
-  v_before constant text[] := regexp_match(cursor, '^([0-9]{1,18})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
+  v_before constant text[] := regexp_match(cursor,
+    '^([0-9]{1,18})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
   v_delivery record;
   v_items text[] := '{}';
   v_last text;
@@ -1389,7 +1408,8 @@ begin
     select * from app.deliveries as delivery
     where delivery.user_id = v_user and delivery.webhook_id = list_deliveries.id
       and (list_deliveries.state is null or delivery.state = list_deliveries.state)
-      and (v_before is null or (delivery.created_at, delivery.id) < (app.time_of(v_before[1]::bigint), v_before[2]::uuid))
+      and (v_before is null
+        or (delivery.created_at, delivery.id) < (app.time_of(v_before[1]::bigint), v_before[2]::uuid))
     order by delivery.created_at desc, delivery.id desc
     limit "limit" + 1
   loop
@@ -1400,14 +1420,16 @@ begin
     end if;
     v_last := concat(app.version_of(v_delivery.created_at), '-', v_delivery.id);
     v_items := v_items || row_to_json(row(
-      v_delivery.id, v_delivery.type, v_delivery.task_id, v_delivery.state, v_delivery.attempts, v_delivery.status,
+      v_delivery.id, v_delivery.type, v_delivery.task_id, v_delivery.state, v_delivery.attempts,
+      v_delivery.status,
       v_delivery.error, app.render_time(v_delivery.created_at), app.render_time(v_delivery.due_at),
       app.render_time(v_delivery.finished_at), v_delivery.payload::json)::app.delivery_document)::text;
   end loop;
   status := 200;
   headers := '{}';
   response := concat(
-    '{"items":[', array_to_string(v_items, ','), '],"next_cursor":', coalesce('"' || v_next || '"', 'null'), '}');
+    '{"items":[', array_to_string(v_items, ','), '],"next_cursor":', coalesce('"' || v_next || '"', 'null'),
+    '}');
 end $_$;
 
 
@@ -1459,133 +1481,64 @@ CREATE FUNCTION api.list_tasks(parameters jsonb, link text, cursor_key text, if_
 declare
   v_user constant text := app.require_user_id();
   v_cursor jsonb;
-  v_query app.task_query;
-  v_key text;
-  v_backwards boolean := false;
-  v_direction text;
-  v_after text;
-  v_after_id uuid;
-  v_page record;
-  v_counts app.task_counts;
-  v_total bigint;
-  v_ids uuid[];
-  v_keys text[];
-  v_documents text[];
-  v_count integer;
-  v_more boolean;
-  v_suggestion text;
   v_typed text;
+  v_query app.task_query;
+  v_counts app.task_counts;
+  v_page record;
   v_next text;
-  v_links text[] := '{}';
+  v_previous text;
+  v_links text;
 begin
   if parameters -> 'cursor' ->> 0 <> '' then
     v_cursor := app.read_cursor(cursor_key, parameters -> 'cursor' ->> 0, parameters);
-    parameters := (v_cursor -> 'parameters')
-      || jsonb_build_object(
-        'limit', coalesce(nullif(parameters -> 'limit', '[""]'), jsonb_build_array(v_cursor ->> 'limit')));
     v_typed := v_cursor ->> 'typed';
-    v_backwards := (v_cursor ->> 'backwards')::boolean;
+    parameters := (v_cursor -> 'parameters') || jsonb_build_object(
+      'limit', coalesce(nullif(parameters -> 'limit', '[""]'), jsonb_build_array(v_cursor ->> 'limit')));
   end if;
   v_query := app.read_task_query(parameters);
 
   select * into v_counts from app.task_counts as counts where counts.user_id = v_user;
-  v_total := coalesce(app.count_tasks(v_counts, v_query.statuses, v_query.priorities), 0);
-
   status := 200;
-  headers := array['etag', format('W/"%s"', md5(concat_ws(' ', v_user, v_counts.version, parameters, v_cursor)))];
+  headers := array[
+    'etag', format('W/"%s"', md5(concat_ws(' ', v_user, v_counts.version, parameters, v_cursor)))];
   if app.etag_matches_weakly(if_none_match, headers[2]) then
     status := 304;
     return;
   end if;
 
-  v_key := case v_query.sort_by
-    when 'due_date' then case when v_query.descending then 'due_or_minus_infinity' else 'due_or_infinity' end
-    when 'title' then 'title_key'
-    when 'priority' then 'priority_key'
-    else v_query.sort_by end;
-  v_direction := case when v_query.descending <> v_backwards then 'desc' else 'asc' end;
-  v_after := v_cursor ->> 'key';
-  v_after_id := v_cursor ->> 'id';
-
-  -- One row more than the page has, to know whether there is a next page.
-  if v_query.q is null and v_query.tags is null and v_query.due_from is null and v_query.due_to is null then
-    -- Not execute: that would be planned at every call.
-    v_page := case v_key || ' ' || v_direction
-      when 'created_at asc' then app.page_tasks_by_created_at_asc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'created_at desc' then app.page_tasks_by_created_at_desc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'updated_at asc' then app.page_tasks_by_updated_at_asc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'updated_at desc' then app.page_tasks_by_updated_at_desc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'title_key asc' then app.page_tasks_by_title_key_asc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'title_key desc' then app.page_tasks_by_title_key_desc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'priority_key asc' then app.page_tasks_by_priority_key_asc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'priority_key desc' then app.page_tasks_by_priority_key_desc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'due_or_infinity asc' then app.page_tasks_by_due_or_infinity_asc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'due_or_infinity desc' then app.page_tasks_by_due_or_infinity_desc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'due_or_minus_infinity asc' then app.page_tasks_by_due_or_minus_infinity_asc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'due_or_minus_infinity desc' then app.page_tasks_by_due_or_minus_infinity_desc(v_query, v_after, v_after_id, v_query.limit + 1)
-    end;
-  else
-    v_page := app.search_tasks(v_query, v_key, v_direction, v_after, v_after_id, v_query.limit + 1);
-    v_total := v_page.total;
-    if v_total = 0 and v_query.q is not null and v_cursor is null then
-      v_suggestion := app.suggest_query(v_query);
-      -- The head of an answer stays below 4 KiB.
-      if octet_length(app.encode_uri_component(v_suggestion)) <= 1000 then
-        v_query.q := v_suggestion;
-        v_page := app.search_tasks(v_query, v_key, v_direction, null, null, v_query.limit + 1);
-        v_total := v_page.total;
-        if v_total > 0 then
-          v_typed := parameters -> 'q' ->> 0;
-          parameters := parameters || jsonb_build_object('q', array[v_suggestion]);
-          headers := headers || array['search-suggestion', app.encode_uri_component(v_suggestion)];
-        end if;
-      end if;
-    end if;
+  v_page := app.find_page(v_query, v_cursor);
+  if v_page.suggestion is not null then
+    headers := headers || array['search-suggestion', app.encode_uri_component(v_page.suggestion)];
+    v_typed := parameters -> 'q' ->> 0;
+    parameters := parameters || jsonb_build_object('q', array[v_page.suggestion]);
   end if;
-  v_ids := v_page.ids;
-  -- Two: of the first task, and of the last that is shown.
-  v_keys := v_page.keys;
-  v_more := coalesce(cardinality(v_ids), 0) > v_query.limit;
-  v_count := least(coalesce(cardinality(v_ids), 0), v_query.limit);
-  v_documents := v_page.documents[:v_count];
 
-  if v_count > 0 and (v_more or v_backwards) then
+  if v_page.has_next then
     v_next := app.make_cursor(
-      cursor_key, parameters, v_typed, v_query.limit, v_keys[case when v_backwards then 1 else 2 end],
-      v_ids[case when v_backwards then 1 else v_count end], false);
+      cursor_key, parameters, v_typed, v_query.limit, v_page.last_key, v_page.last_id, false);
   end if;
-
-  -- RFC 8288.
-  if v_cursor is not null then
-    if v_next is not null then
-      v_links := v_links || format('<%slimit=%s&cursor=%s>; rel="next"', link, v_query.limit, v_next);
-    end if;
-    if v_count > 0 and (v_more or not v_backwards) then
-      v_links := v_links || format(
-        '<%slimit=%s&cursor=%s>; rel="prev"', link, v_query.limit,
-        app.make_cursor(
-          cursor_key, parameters, v_typed, v_query.limit, v_keys[case when v_backwards then 2 else 1 end],
-          v_ids[case when v_backwards then v_count else 1 end], true));
-    end if;
+  if v_cursor is null then
+    v_links := app.link_pages(
+      link, v_query.limit,
+      case when v_page.has_next then 'offset=' || v_query.offset + v_query.limit end,
+      case when v_query.offset > 0 then 'offset=' || greatest(0, v_query.offset - v_query.limit) end);
   else
-    if v_more then
-      v_links := v_links || format('<%slimit=%s&offset=%s>; rel="next"', link, v_query.limit, v_query.offset + v_query.limit);
+    if v_page.has_previous then
+      v_previous := app.make_cursor(
+        cursor_key, parameters, v_typed, v_query.limit, v_page.first_key, v_page.first_id, true);
     end if;
-    if v_query.offset > 0 then
-      v_links := v_links || format('<%slimit=%s&offset=%s>; rel="prev"', link, v_query.limit, greatest(0, v_query.offset - v_query.limit));
-    end if;
+    v_links := app.link_pages(link, v_query.limit, 'cursor=' || v_next, 'cursor=' || v_previous);
   end if;
-  v_links := v_links || format('<%slimit=%s>; rel="first"', link, v_query.limit);
-  -- As long ones repeat a long query: next_cursor is in the body.
-  if octet_length(array_to_string(v_links, ', ')) <= 1500 then
-    headers := headers || array['link', array_to_string(v_links, ', ')];
+  -- Long links repeat a long query. The head of an answer stays below 4 KiB; next_cursor is in the body.
+  if octet_length(v_links) <= 1500 then
+    headers := headers || array['link', v_links];
   end if;
 
-  if v_backwards then
-    v_documents := array(select document from unnest(v_documents) with ordinality as page (document, place) order by place desc);
-  end if;
   response := concat(
-    '{"items":[', array_to_string(v_documents, ','), '],"total":', v_total, ',"limit":', v_query.limit, ',"offset":', v_query.offset,
+    '{"items":[', array_to_string(v_page.documents, ','),
+    '],"total":', coalesce(
+      v_page.total, app.count_tasks(v_counts, v_query.statuses, v_query.priorities), 0),
+    ',"limit":', v_query.limit, ',"offset":', v_query.offset,
     ',"next_cursor":', coalesce(to_json(v_next)::text, 'null'), '}');
 end $$;
 
@@ -1594,7 +1547,7 @@ end $$;
 -- Name: FUNCTION list_tasks(parameters jsonb, link text, cursor_key text, if_none_match text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.list_tasks(parameters jsonb, link text, cursor_key text, if_none_match text, OUT status integer, OUT headers text[], OUT response text) IS 'A page of the user''s tasks. link is what the links of the answer begin with, cursor_key what cursors are signed with.';
+COMMENT ON FUNCTION api.list_tasks(parameters jsonb, link text, cursor_key text, if_none_match text, OUT status integer, OUT headers text[], OUT response text) IS 'A page of the user''s tasks. Links begin with link; cursors are signed with cursor_key.';
 
 
 --
@@ -1778,7 +1731,8 @@ begin
   update app.deliveries as failed
   set state = 'waiting', attempts = 0, claimed = false, finished_at = null,
     due_at = case when v_webhook.paused is null then now() end
-  where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.id = any(v_ids) and failed.state = 'failed';
+  where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.id = any(v_ids)
+    and failed.state = 'failed';
   get diagnostics v_count = row_count;
   if delivery is not null and v_count = 0 then
     raise exception 'no such failed delivery' using errcode = 'DT404';
@@ -1850,7 +1804,8 @@ begin
   end if;
   if v_delivery.type not in ('task.reminder', 'test') then
     select min(earlier.due_at) into v_earlier from app.deliveries as earlier
-    where earlier.user_id = v_user and earlier.webhook_id = v_delivery.webhook_id and earlier.task_id = v_delivery.task_id
+    where earlier.user_id = v_user and earlier.webhook_id = v_delivery.webhook_id
+      and earlier.task_id = v_delivery.task_id
       and earlier.number < v_delivery.number and earlier.state = 'waiting' and earlier.due_at is not null
       and earlier.type <> 'task.reminder';
     if v_earlier is not null then
@@ -1878,7 +1833,8 @@ begin
     'type', v_delivery.type,
     'attempts', v_delivery.attempts,
     'body', case when v_webhook.body is null then v_delivery.payload
-      else app.fill_template(v_webhook.body, app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))::text end);
+      else app.fill_template(v_webhook.body,
+        app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))::text end);
 end $$;
 
 
@@ -1915,7 +1871,8 @@ begin
 
   if found then
     v_wait := v_full_at - v_now;
-    v_remaining := greatest(0, floor(extract(epoch from v_window - v_wait) / extract(epoch from v_token) + 0.000001));
+    v_remaining := greatest(0,
+      floor(extract(epoch from v_window - v_wait) / extract(epoch from v_token) + 0.000001));
   else
     select bucket.full_at + v_taken - v_window - v_now into v_wait
     from app.token_buckets as bucket
@@ -2087,8 +2044,9 @@ begin
     end if;
     v_new.updated_at := greatest(clock_timestamp(), v_old.updated_at + interval '1 microsecond');
     update app.webhooks as webhook
-    set url = v_new.url, label = v_new.label, events = v_new.events, headers = v_new.headers, body = v_new.body,
-      timezone = v_new.timezone, paused = v_new.paused, failing_since = v_new.failing_since, updated_at = v_new.updated_at
+    set url = v_new.url, label = v_new.label, events = v_new.events, headers = v_new.headers,
+      body = v_new.body, timezone = v_new.timezone, paused = v_new.paused,
+      failing_since = v_new.failing_since, updated_at = v_new.updated_at
     where webhook.user_id = v_user and webhook.id = v_old.id;
     if v_new.paused is distinct from v_old.paused then
       perform app.hold_deliveries(v_old.id, v_new.paused is not null);
@@ -2145,7 +2103,8 @@ declare
   v_user text;
   v_versions bigint[] := '{}';
 begin
-  for v_user in select name from jsonb_array_elements_text(users) with ordinality as watched (name, place) order by place loop
+  for v_user in select name from jsonb_array_elements_text(users) with ordinality as watched (name, place)
+    order by place loop
     perform set_config('app.user_id', v_user, true);
     v_versions := v_versions || coalesce((
       select counts.version from app.task_counts as counts where counts.user_id = v_user), 0);
@@ -2206,7 +2165,8 @@ declare
   v_given constant jsonb := (
     select coalesce(jsonb_object_agg(name, value), '{}')
     from jsonb_each(parameters) as parameter (name, value)
-    where name <> 'limit' and exists (select from jsonb_array_elements_text(value) as each where app.trim_text(each) <> ''));
+    where name <> 'limit'
+      and exists (select from jsonb_array_elements_text(value) as each where app.trim_text(each) <> ''));
   v_own constant app.task_query := app.read_task_query(v_carried);
   v_plain constant app.task_query := app.read_task_query(v_carried - array['sort_by', 'sort_order']);
   v_without_direction constant app.task_query := app.read_task_query(v_carried - 'sort_order');
@@ -2217,7 +2177,8 @@ begin
   v_others := array(
     select name
     from (values
-      ('q', v_asked.q is distinct from v_own.q and v_asked.q is distinct from app.trim_text(cursor ->> 'typed')),
+      ('q', v_asked.q is distinct from v_own.q
+        and v_asked.q is distinct from app.trim_text(cursor ->> 'typed')),
       ('status', v_asked.statuses <> v_own.statuses),
       ('priority', not v_asked.priorities @> '{High,Medium,Low}'
         and not (v_asked.priorities @> v_own.priorities and v_asked.priorities <@ v_own.priorities)),
@@ -2401,16 +2362,21 @@ begin
   return (
     select jsonb_agg(
       jsonb_build_object(
-        'name', parameter.name, 'description', substring(described.comment from ': (.*)'), 'schema', parameter.schema)
+        'name', parameter.name, 'description', substring(described.comment from ': (.*)'),
+        'schema', parameter.schema)
       order by parameter.place)
     from (values
       (1, 'q', '{"type": "string", "maxLength": 2000, "examples": ["rent -garage"]}'::jsonb),
       (2, 'status', '{"type": "string", "enum": ["complete", "incomplete"]}'),
       (3, 'priority', '{"type": "array", "items": {"type": "string", "enum": ["High", "Medium", "Low"]}}'),
-      (4, 'tags', '{"type": "array", "maxItems": 50, "items": {"type": "string", "maxLength": 50, "pattern": "^[^,]*$"}}'),
+      (4, 'tags',
+        '{"type": "array", "maxItems": 50, '
+        '"items": {"type": "string", "maxLength": 50, "pattern": "^[^,]*$"}}'),
       (5, 'tags_match', '{"type": "string", "enum": ["any", "all"], "default": "any"}'),
-      (6, 'due_date_from', '{"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}'),
-      (7, 'due_date_to', '{"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}'),
+      (6, 'due_date_from',
+        '{"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}'),
+      (7, 'due_date_to',
+        '{"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}'),
       (8, 'sort_by', '{"type": "string",
         "enum": ["due_date", "title", "priority", "created_at", "updated_at", "relevance"]}'),
       (9, 'sort_order', '{"type": "string", "enum": ["asc", "desc"]}'),
@@ -2450,10 +2416,12 @@ begin
     'minLength', substring(v_rules from 'char_length\([^)]+\) >= ([0-9]+)')::integer,
     'maxLength', substring(v_rules from 'char_length\([^)]+\) <= ([0-9]+)')::integer,
     'maxItems', substring(v_rules from 'cardinality\(.+\) <= ([0-9]+)')::integer,
-    'pattern', '^[^' || substring(v_rules from $pattern$(?i)position"?\(.*'(.)'::text.*\) = 0$pattern$) || ']*$',
+    'pattern',
+    '^[^' || substring(v_rules from $pattern$(?i)position"?\(.*'(.)'::text.*\) = 0$pattern$) || ']*$',
     'enum', nullif(array(
       select value[1]
-      from regexp_matches(substring(v_rules from '= ANY \(ARRAY\[(.+)\]\)'), $pattern$'([^']+)'::text$pattern$, 'g') as value),
+      from regexp_matches(substring(v_rules from '= ANY \(ARRAY\[(.+)\]\)'),
+        $pattern$'([^']+)'::text$pattern$, 'g') as value),
       '{}')));
 end $_$;
 
@@ -2481,7 +2449,8 @@ begin
     return app.describe_type(v_type.typbasetype)
       || jsonb_build_object('description', obj_description(v_type.oid, 'pg_type'))
       || app.describe_rules(array(
-        select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule where rule.contypid = v_type.oid));
+        select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule
+        where rule.contypid = v_type.oid));
   elsif v_type.typcategory = 'A' then
     return jsonb_build_object('type', 'array', 'items', app.describe_type(v_type.typelem));
   end if;
@@ -2935,9 +2904,11 @@ begin
   case jsonb_typeof(template)
     when 'string' then
       return to_jsonb((
-        select string_agg(coalesce("values" ->> substring(part.text[1] from '^\{([a-z_]+)\}$'), part.text[1]), ''
+        select string_agg(
+          coalesce("values" ->> substring(part.text[1] from '^\{([a-z_]+)\}$'), part.text[1]), ''
           order by part.place)
-        from regexp_matches(template #>> '{}', '\{[a-z_]+\}|[^{]+|\{', 'g') with ordinality as part (text, place)));
+        from regexp_matches(template #>> '{}', '\{[a-z_]+\}|[^{]+|\{', 'g')
+          with ordinality as part (text, place)));
     when 'array' then
       return coalesce((
         select jsonb_agg(app.fill_template(element.value, "values") order by element.place)
@@ -2969,7 +2940,8 @@ CREATE FUNCTION app.find_operation_faults(operation jsonb, lenient boolean) RETU
     AS $_$
 declare
   c_fields constant text[] := array['op', 'id', 'if_match', 'body'];
-  v_op constant text := case when jsonb_typeof(operation -> 'op') = 'string' then left(operation ->> 'op', 10) end;
+  v_op constant text := case
+    when jsonb_typeof(operation -> 'op') = 'string' then left(operation ->> 'op', 10) end;
   v_id constant jsonb := nullif(operation -> 'id', 'null');
   v_if_match constant jsonb := nullif(operation -> 'if_match', 'null');
   v_body constant jsonb := nullif(operation -> 'body', 'null');
@@ -2978,10 +2950,12 @@ declare
 begin
   if jsonb_typeof(operation) <> 'object' then
     return jsonb_build_array(app.describe_fault(
-      null, 'object_type', 'must be a JSON object, for example {"op": "create", "body": {"title": "Buy milk"}}'));
+      null, 'object_type',
+      'must be a JSON object, for example {"op": "create", "body": {"title": "Buy milk"}}'));
   end if;
   if (v_op = any(array['create', 'update', 'toggle', 'delete'])) is not true then
-    v_faults := v_faults || app.describe_fault('op', 'operation_unknown', 'must be create, update, toggle or delete');
+    v_faults := v_faults
+      || app.describe_fault('op', 'operation_unknown', 'must be create, update, toggle or delete');
   end if;
 
   if v_id is null and v_op <> 'create' then
@@ -2994,15 +2968,19 @@ begin
   end if;
 
   if jsonb_typeof(v_if_match) <> 'string' then
-    v_faults := v_faults || app.describe_fault('if_match', 'string_type', 'must be a string: the ETag of the task');
+    v_faults := v_faults
+      || app.describe_fault('if_match', 'string_type', 'must be a string: the ETag of the task');
   elsif v_if_match is not null and v_op = 'create' then
-    v_faults := v_faults || app.describe_fault('if_match', 'not_allowed', 'must be left out: nothing is there yet');
+    v_faults := v_faults
+      || app.describe_fault('if_match', 'not_allowed', 'must be left out: nothing is there yet');
   end if;
 
   if v_body is null and v_op in ('create', 'update') then
-    v_faults := v_faults || app.describe_fault('body', 'missing', 'is required: a JSON object with the fields of the task');
+    v_faults := v_faults
+      || app.describe_fault('body', 'missing', 'is required: a JSON object with the fields of the task');
   elsif v_body is not null and v_op = 'delete' then
-    v_faults := v_faults || app.describe_fault('body', 'not_allowed', 'must be left out: a deletion has no body');
+    v_faults := v_faults
+      || app.describe_fault('body', 'not_allowed', 'must be left out: a deletion has no body');
   elsif jsonb_typeof(v_body) <> 'object' then
     v_faults := v_faults || app.describe_fault('body', 'object_type', 'must be a JSON object');
   end if;
@@ -3025,6 +3003,94 @@ COMMENT ON FUNCTION app.find_operation_faults(operation jsonb, lenient boolean) 
 
 
 --
+-- Name: find_page(app.task_query, jsonb); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.find_page(query app.task_query, cursor jsonb, OUT documents text[], OUT first_key text, OUT first_id uuid, OUT last_key text, OUT last_id uuid, OUT has_previous boolean, OUT has_next boolean, OUT total bigint, OUT suggestion text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_key constant text := case query.sort_by
+    when 'due_date' then case when query.descending then 'due_or_minus_infinity' else 'due_or_infinity' end
+    when 'title' then 'title_key'
+    when 'priority' then 'priority_key'
+    else query.sort_by end;
+  v_backwards constant boolean := coalesce((cursor ->> 'backwards')::boolean, false);
+  v_direction constant text := case when query.descending <> v_backwards then 'desc' else 'asc' end;
+  v_after constant text := cursor ->> 'key';
+  v_after_id constant uuid := cursor ->> 'id';
+  -- One more than the page shows says whether there is another page.
+  v_limit constant integer := query.limit + 1;
+  v_page record;
+  v_more boolean;
+  v_count integer;
+begin
+  if query.q is null and query.tags is null and query.due_from is null and query.due_to is null then
+    -- Not execute: that would be planned at every call.
+    v_page := case v_key || ' ' || v_direction
+      when 'created_at asc' then app.page_tasks_by_created_at_asc(query, v_after, v_after_id, v_limit)
+      when 'created_at desc' then app.page_tasks_by_created_at_desc(query, v_after, v_after_id, v_limit)
+      when 'updated_at asc' then app.page_tasks_by_updated_at_asc(query, v_after, v_after_id, v_limit)
+      when 'updated_at desc' then app.page_tasks_by_updated_at_desc(query, v_after, v_after_id, v_limit)
+      when 'title_key asc' then app.page_tasks_by_title_key_asc(query, v_after, v_after_id, v_limit)
+      when 'title_key desc' then app.page_tasks_by_title_key_desc(query, v_after, v_after_id, v_limit)
+      when 'priority_key asc' then app.page_tasks_by_priority_key_asc(query, v_after, v_after_id, v_limit)
+      when 'priority_key desc' then app.page_tasks_by_priority_key_desc(query, v_after, v_after_id, v_limit)
+      when 'due_or_infinity asc' then
+        app.page_tasks_by_due_or_infinity_asc(query, v_after, v_after_id, v_limit)
+      when 'due_or_infinity desc' then
+        app.page_tasks_by_due_or_infinity_desc(query, v_after, v_after_id, v_limit)
+      when 'due_or_minus_infinity asc' then
+        app.page_tasks_by_due_or_minus_infinity_asc(query, v_after, v_after_id, v_limit)
+      when 'due_or_minus_infinity desc' then
+        app.page_tasks_by_due_or_minus_infinity_desc(query, v_after, v_after_id, v_limit)
+    end;
+  else
+    v_page := app.search_tasks(query, v_key, v_direction, v_after, v_after_id, v_limit);
+    total := v_page.total;
+    if total = 0 and query.q is not null and cursor is null then
+      query.q := app.suggest_query(query);
+      -- The head of an answer stays below 4 KiB.
+      if octet_length(app.encode_uri_component(query.q)) <= 1000 then
+        v_page := app.search_tasks(query, v_key, v_direction, null, null, v_limit);
+        total := v_page.total;
+        suggestion := case when total > 0 then query.q end;
+      end if;
+    end if;
+  end if;
+
+  v_count := coalesce(cardinality(v_page.ids), 0);
+  v_more := v_count > query.limit;
+  v_count := least(v_count, query.limit);
+  documents := v_page.documents[:v_count];
+  first_id := v_page.ids[1];
+  last_id := v_page.ids[v_count];
+  first_key := v_page.keys[1];
+  last_key := v_page.keys[2];
+  has_next := v_more;
+  has_previous := cursor is not null and v_count > 0;
+  if v_backwards then
+    documents := array(
+      select document from unnest(documents) with ordinality as page (document, place) order by place desc);
+    first_id := v_page.ids[v_count];
+    last_id := v_page.ids[1];
+    first_key := v_page.keys[2];
+    last_key := v_page.keys[1];
+    has_next := v_count > 0;
+    has_previous := v_more;
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION find_page(query app.task_query, cursor jsonb, OUT documents text[], OUT first_key text, OUT first_id uuid, OUT last_key text, OUT last_id uuid, OUT has_previous boolean, OUT has_next boolean, OUT total bigint, OUT suggestion text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.find_page(query app.task_query, cursor jsonb, OUT documents text[], OUT first_key text, OUT first_id uuid, OUT last_key text, OUT last_id uuid, OUT has_previous boolean, OUT has_next boolean, OUT total bigint, OUT suggestion text) IS 'The tasks of a page as JSON, the keys and ids of its first and last, and whether there are pages before and after it. total only of a search, suggestion only where it is what was found.';
+
+
+--
 -- Name: find_rule_faults(anyelement, text[]); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -3044,10 +3110,12 @@ begin
       attribute.attname::text as field
     from pg_constraint as rule
     join pg_attribute as attribute on attribute.attrelid = rule.conrelid and attribute.attnum = rule.conkey[1]
-    where rule.conrelid = pg_typeof("row")::text::regclass and rule.contype = 'c' and attribute.attname <> all(except_fields)
+    where rule.conrelid = pg_typeof("row")::text::regclass and rule.contype = 'c'
+      and attribute.attname <> all(except_fields)
     order by attribute.attnum
   loop
-    execute format('select %s from (select ($1).*) as checked', v_constraint.expression) into v_holds using "row";
+    execute format('select %s from (select ($1).*) as checked',
+      v_constraint.expression) into v_holds using "row";
     if not v_holds then
       v_faults := v_faults || jsonb_build_object(
         'loc', array['body', v_constraint.field],
@@ -3196,8 +3264,8 @@ declare
 begin
   update app.deliveries as delivery
   set due_at = case when not hold then now() end
-  where delivery.user_id = v_user and delivery.webhook_id = hold_deliveries.webhook_id and delivery.state = 'waiting'
-    and (delivery.due_at is null) <> hold and not (hold and delivery.claimed);
+  where delivery.user_id = v_user and delivery.webhook_id = hold_deliveries.webhook_id
+    and delivery.state = 'waiting' and (delivery.due_at is null) <> hold and not (hold and delivery.claimed);
 end $$;
 
 
@@ -3251,8 +3319,8 @@ begin
   task.created_at := app.time_of(task.version);
   task.updated_at := task.created_at;
   insert into app.tasks (
-    id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
-    created_at, updated_at, version, predecessor_id, series_start, series_index)
+    id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule,
+    timezone, created_at, updated_at, version, predecessor_id, series_start, series_index)
   values (
     task.id, task.title, task.description, task.completed, task.priority, task.tags,
     task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
@@ -3267,6 +3335,22 @@ end $$;
 --
 
 COMMENT ON FUNCTION app.insert_task(task app.tasks) IS 'Inserts a task for the user; raises 23505 where the user has one with its id.';
+
+
+--
+-- Name: link_pages(text, integer, text, text); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.link_pages(link text, "limit" integer, next text, previous text) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN concat_ws(', '::text, (((((('<'::text || link) || 'limit='::text) || "limit") || '&'::text) || next) || '>; rel="next"'::text), (((((('<'::text || link) || 'limit='::text) || "limit") || '&'::text) || previous) || '>; rel="prev"'::text), (((('<'::text || link) || 'limit='::text) || "limit") || '>; rel="first"'::text));
+
+
+--
+-- Name: FUNCTION link_pages(link text, "limit" integer, next text, previous text); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.link_pages(link text, "limit" integer, next text, previous text) IS 'The value of the header Link. link is the URL of the list without its place; next and previous are the parameter that leads there, or null.';
 
 
 --
@@ -3297,7 +3381,8 @@ declare
   v_user constant text := app.user_id();
 begin
   if v_user is null then
-    raise exception 'no user is set' using errcode = 'DT401', hint = 'set app.user_id for the transaction first';
+    raise exception 'no user is set' using errcode = 'DT401',
+      hint = 'set app.user_id for the transaction first';
   end if;
   return v_user;
 end $$;
@@ -3337,8 +3422,8 @@ CREATE FUNCTION app.make_cursor(cursor_key text, parameters jsonb, typed text, "
 begin
   return app.sign_cursor(cursor_key, app.encode_base64url(convert_to(
     jsonb_build_object(
-      'parameters', parameters - array['limit', 'offset', 'cursor'], 'typed', typed, 'limit', "limit", 'key', key,
-      'id', id, 'backwards', backwards
+      'parameters', parameters - array['limit', 'offset', 'cursor'], 'typed', typed, 'limit', "limit",
+      'key', key, 'id', id, 'backwards', backwards
     )::text, 'UTF8')));
 end $$;
 
@@ -3421,7 +3506,7 @@ CREATE TABLE app.webhooks (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT webhooks_body_size CHECK ((octet_length((body)::text) <= 4096)),
     CONSTRAINT webhooks_events_known CHECK (((cardinality(events) > 0) AND (events <@ ARRAY['task.created'::text, 'task.updated'::text, 'task.completed'::text, 'task.reopened'::text, 'task.deleted'::text, 'task.reminder'::text]))),
-    CONSTRAINT webhooks_headers_form CHECK (((jsonb_array_length(jsonb_path_query_array(headers, '$.keyvalue()'::jsonpath)) <= 10) AND (NOT jsonb_path_exists(headers, '$.keyvalue()?(((@."value".type() != "string" || !(@."value" like_regex "^[ -~]*$")) || !(@."key" like_regex "^[A-Za-z0-9_-]+$")) || @."key" like_regex "^(host|connection|content-.*|expect|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|webhook-.*)$" flag "i")'::jsonpath)))),
+    CONSTRAINT webhooks_headers_form CHECK (((jsonb_array_length(jsonb_path_query_array(headers, '$.keyvalue()'::jsonpath)) <= 10) AND (NOT jsonb_path_exists(headers, '$.keyvalue()?((((@."value".type() != "string" || !(@."value" like_regex "^[ -~]*$")) || !(@."key" like_regex "^[A-Za-z0-9_-]+$")) || @."key" like_regex "^(content|proxy|webhook)-" flag "i") || @."key" like_regex "^(host|connection|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$" flag "i")'::jsonpath)))),
     CONSTRAINT webhooks_headers_size CHECK ((octet_length((headers)::text) <= 4096)),
     CONSTRAINT webhooks_label_length CHECK (((char_length(label) >= 1) AND (char_length(label) <= 100))),
     CONSTRAINT webhooks_paused_known CHECK ((paused = ANY (ARRAY['user'::text, 'gone'::text, 'failing'::text]))),
@@ -3604,7 +3689,8 @@ CREATE FUNCTION app.merge_webhook(webhook app.webhooks, patch jsonb, plain boole
 declare
   c_fields constant text[] := array['url', 'label', 'events', 'headers', 'body', 'timezone', 'paused'];
   -- What is read can be sent back.
-  c_ignored constant text[] := array['id', 'header_names', 'failing_since', 'created_at', 'updated_at', 'secret'];
+  c_ignored constant text[] :=
+    array['id', 'header_names', 'failing_since', 'created_at', 'updated_at', 'secret'];
   v_old constant app.webhooks := webhook;
   v_member record;
   v_bad text[] := '{}';
@@ -3615,7 +3701,8 @@ declare
   v_unknown jsonb := '[]';
 begin
   if jsonb_typeof(patch) is distinct from 'object' then
-    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"url": "https://ntfy.sh/my-topic"}');
+    perform app.refuse('', 'object_type',
+      'must be a JSON object, for example {"url": "https://ntfy.sh/my-topic"}');
   end if;
   -- More than 100 members are refused before any loop.
   perform app.refuse_unknown_fields(patch, c_fields, true);
@@ -3652,7 +3739,8 @@ begin
         if webhook.timezone is not null
           and not exists (select from pg_timezone_names as zone where zone.name = webhook.timezone)
         then
-          perform app.refuse('timezone', 'timezone_unknown', 'must be an IANA time zone, for example Europe/Berlin');
+          perform app.refuse('timezone', 'timezone_unknown',
+            'must be an IANA time zone, for example Europe/Berlin');
         end if;
       elsif v_member.field = 'paused' then
         webhook.paused := app.read_text(patch, 'paused');
@@ -3674,7 +3762,8 @@ begin
   end loop;
   if webhook.url is null and 'url' <> all(v_bad) then
     v_faults := v_faults || jsonb_build_object(
-      'loc', array['body', 'url'], 'msg', 'is required: a URL like https://example.com/path', 'type', 'missing');
+      'loc', array['body', 'url'], 'msg', 'is required: a URL like https://example.com/path',
+      'type', 'missing');
   end if;
   v_faults := v_faults || app.find_rule_faults(webhook, v_bad) || v_unknown;
   if v_faults <> '[]' then
@@ -3700,7 +3789,8 @@ CREATE FUNCTION app.number_task() RETURNS trigger
     SET search_path TO ''
     AS $$
 declare
-  v_version constant bigint := (select counts.version from app.task_counts as counts where counts.user_id = new.user_id);
+  v_version constant bigint := (
+    select counts.version from app.task_counts as counts where counts.user_id = new.user_id);
   v_updated_at constant timestamptz := app.time_of(v_version);
 begin
   update app.tasks as task set version = v_version, updated_at = v_updated_at
@@ -3724,31 +3814,69 @@ CREATE FUNCTION app.page_tasks_by_created_at_asc(query app.task_query, after tex
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-    declare
-      v_user constant text := app.require_user_id();
-      v_after constant timestamptz := coalesce(after, '-infinity');
-      v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
-      v_rows constant integer := "limit" + query.offset;
-    begin
-      select
-        array_agg(page.id),
-        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
-        array_agg(page.document)
-      into ids, keys, documents
-      from (
-        select task.id, task.created_at as key, app.render_task(row(task.*)::app.tasks) as document
-        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) > (v_after, v_after_id) order by task.created_at asc, task.id asc limit v_rows)) as task order by task.created_at asc, task.id asc limit v_rows)) as task
-        order by task.created_at asc, task.id asc
-        limit "limit" offset query.offset
-      ) as page;
-    end $$;
+declare
+  v_user constant text := app.require_user_id();
+  v_after constant timestamptz := coalesce(after, '-infinity');
+  v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
+  v_rows constant integer := "limit" + query.offset;
+begin
+  select
+    array_agg(page.id),
+    array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+    array_agg(page.document)
+  into ids, keys, documents
+  from (
+    select task.id, task.created_at as key, app.render_task(row(task.*)::app.tasks) as document
+    from (
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.created_at, task.id) > (v_after, v_after_id)
+        order by task.created_at asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.created_at, task.id) > (v_after, v_after_id)
+        order by task.created_at asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.created_at, task.id) > (v_after, v_after_id)
+        order by task.created_at asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.created_at, task.id) > (v_after, v_after_id)
+        order by task.created_at asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.created_at, task.id) > (v_after, v_after_id)
+        order by task.created_at asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.created_at, task.id) > (v_after, v_after_id)
+        order by task.created_at asc, task.id asc limit v_rows)
+      ) as task order by task.created_at asc, task.id asc limit v_rows)
+    ) as task
+    order by task.created_at asc, task.id asc
+    limit "limit" offset query.offset
+  ) as page;
+end $$;
 
 
 --
 -- Name: FUNCTION page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
+COMMENT ON FUNCTION app.page_tasks_by_created_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task, and of the last but the one that shows whether there are more.';
 
 
 --
@@ -3759,31 +3887,69 @@ CREATE FUNCTION app.page_tasks_by_created_at_desc(query app.task_query, after te
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-    declare
-      v_user constant text := app.require_user_id();
-      v_after constant timestamptz := coalesce(after, 'infinity');
-      v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
-      v_rows constant integer := "limit" + query.offset;
-    begin
-      select
-        array_agg(page.id),
-        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
-        array_agg(page.document)
-      into ids, keys, documents
-      from (
-        select task.id, task.created_at as key, app.render_task(row(task.*)::app.tasks) as document
-        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) < (v_after, v_after_id) order by task.created_at desc, task.id desc limit v_rows)) as task order by task.created_at desc, task.id desc limit v_rows)) as task
-        order by task.created_at desc, task.id desc
-        limit "limit" offset query.offset
-      ) as page;
-    end $$;
+declare
+  v_user constant text := app.require_user_id();
+  v_after constant timestamptz := coalesce(after, 'infinity');
+  v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
+  v_rows constant integer := "limit" + query.offset;
+begin
+  select
+    array_agg(page.id),
+    array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+    array_agg(page.document)
+  into ids, keys, documents
+  from (
+    select task.id, task.created_at as key, app.render_task(row(task.*)::app.tasks) as document
+    from (
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.created_at, task.id) < (v_after, v_after_id)
+        order by task.created_at desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.created_at, task.id) < (v_after, v_after_id)
+        order by task.created_at desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.created_at, task.id) < (v_after, v_after_id)
+        order by task.created_at desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.created_at, task.id) < (v_after, v_after_id)
+        order by task.created_at desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.created_at, task.id) < (v_after, v_after_id)
+        order by task.created_at desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.created_at, task.id) < (v_after, v_after_id)
+        order by task.created_at desc, task.id desc limit v_rows)
+      ) as task order by task.created_at desc, task.id desc limit v_rows)
+    ) as task
+    order by task.created_at desc, task.id desc
+    limit "limit" offset query.offset
+  ) as page;
+end $$;
 
 
 --
 -- Name: FUNCTION page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
+COMMENT ON FUNCTION app.page_tasks_by_created_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task, and of the last but the one that shows whether there are more.';
 
 
 --
@@ -3794,31 +3960,125 @@ CREATE FUNCTION app.page_tasks_by_due_or_infinity_asc(query app.task_query, afte
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-    declare
-      v_user constant text := app.require_user_id();
-      v_after constant timestamptz := coalesce(after, '-infinity');
-      v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
-      v_rows constant integer := "limit" + query.offset;
-    begin
-      select
-        array_agg(page.id),
-        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
-        array_agg(page.document)
-      into ids, keys, documents
-      from (
-        select task.id, coalesce(task.due_date, 'infinity') as key, app.render_task(row(task.*)::app.tasks) as document
-        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows)) as task order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when 'infinity' = v_after then v_after_id when 'infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows)) as task order by task.due_date asc, task.id asc limit v_rows)) as task
-        order by coalesce(task.due_date, 'infinity') asc, task.id asc
-        limit "limit" offset query.offset
-      ) as page;
-    end $$;
+declare
+  v_user constant text := app.require_user_id();
+  v_after constant timestamptz := coalesce(after, '-infinity');
+  v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
+  v_rows constant integer := "limit" + query.offset;
+begin
+  select
+    array_agg(page.id),
+    array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+    array_agg(page.document)
+  into ids, keys, documents
+  from (
+    select task.id, coalesce(task.due_date, 'infinity') as key, app.render_task(row(task.*)::app.tasks) as document
+    from (
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.due_date, task.id) > (v_after, v_after_id)
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.due_date, task.id) > (v_after, v_after_id)
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.due_date, task.id) > (v_after, v_after_id)
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.due_date, task.id) > (v_after, v_after_id)
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.due_date, task.id) > (v_after, v_after_id)
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.due_date, task.id) > (v_after, v_after_id)
+        order by task.due_date asc, task.id asc limit v_rows)
+      ) as task order by task.due_date asc, task.id asc limit v_rows)
+      union all
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and task.due_date is null and task.id > case
+          when 'infinity' = v_after then v_after_id
+          when 'infinity' > v_after then '00000000000000000000000000000000'::uuid
+          else 'ffffffffffffffffffffffffffffffff'::uuid end
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and task.due_date is null and task.id > case
+          when 'infinity' = v_after then v_after_id
+          when 'infinity' > v_after then '00000000000000000000000000000000'::uuid
+          else 'ffffffffffffffffffffffffffffffff'::uuid end
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and task.due_date is null and task.id > case
+          when 'infinity' = v_after then v_after_id
+          when 'infinity' > v_after then '00000000000000000000000000000000'::uuid
+          else 'ffffffffffffffffffffffffffffffff'::uuid end
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and task.due_date is null and task.id > case
+          when 'infinity' = v_after then v_after_id
+          when 'infinity' > v_after then '00000000000000000000000000000000'::uuid
+          else 'ffffffffffffffffffffffffffffffff'::uuid end
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and task.due_date is null and task.id > case
+          when 'infinity' = v_after then v_after_id
+          when 'infinity' > v_after then '00000000000000000000000000000000'::uuid
+          else 'ffffffffffffffffffffffffffffffff'::uuid end
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and task.due_date is null and task.id > case
+          when 'infinity' = v_after then v_after_id
+          when 'infinity' > v_after then '00000000000000000000000000000000'::uuid
+          else 'ffffffffffffffffffffffffffffffff'::uuid end
+        order by task.due_date asc, task.id asc limit v_rows)
+      ) as task order by task.due_date asc, task.id asc limit v_rows)
+    ) as task
+    order by coalesce(task.due_date, 'infinity') asc, task.id asc
+    limit "limit" offset query.offset
+  ) as page;
+end $$;
 
 
 --
 -- Name: FUNCTION page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
+COMMENT ON FUNCTION app.page_tasks_by_due_or_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task, and of the last but the one that shows whether there are more.';
 
 
 --
@@ -3829,31 +4089,125 @@ CREATE FUNCTION app.page_tasks_by_due_or_infinity_desc(query app.task_query, aft
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-    declare
-      v_user constant text := app.require_user_id();
-      v_after constant timestamptz := coalesce(after, 'infinity');
-      v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
-      v_rows constant integer := "limit" + query.offset;
-    begin
-      select
-        array_agg(page.id),
-        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
-        array_agg(page.document)
-      into ids, keys, documents
-      from (
-        select task.id, coalesce(task.due_date, 'infinity') as key, app.render_task(row(task.*)::app.tasks) as document
-        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows)) as task order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when 'infinity' = v_after then v_after_id when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows)) as task order by task.due_date desc, task.id desc limit v_rows)) as task
-        order by coalesce(task.due_date, 'infinity') desc, task.id desc
-        limit "limit" offset query.offset
-      ) as page;
-    end $$;
+declare
+  v_user constant text := app.require_user_id();
+  v_after constant timestamptz := coalesce(after, 'infinity');
+  v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
+  v_rows constant integer := "limit" + query.offset;
+begin
+  select
+    array_agg(page.id),
+    array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+    array_agg(page.document)
+  into ids, keys, documents
+  from (
+    select task.id, coalesce(task.due_date, 'infinity') as key, app.render_task(row(task.*)::app.tasks) as document
+    from (
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.due_date, task.id) < (v_after, v_after_id)
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.due_date, task.id) < (v_after, v_after_id)
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.due_date, task.id) < (v_after, v_after_id)
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.due_date, task.id) < (v_after, v_after_id)
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.due_date, task.id) < (v_after, v_after_id)
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.due_date, task.id) < (v_after, v_after_id)
+        order by task.due_date desc, task.id desc limit v_rows)
+      ) as task order by task.due_date desc, task.id desc limit v_rows)
+      union all
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and task.due_date is null and task.id < case
+          when 'infinity' = v_after then v_after_id
+          when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid
+          else '00000000000000000000000000000000'::uuid end
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and task.due_date is null and task.id < case
+          when 'infinity' = v_after then v_after_id
+          when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid
+          else '00000000000000000000000000000000'::uuid end
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and task.due_date is null and task.id < case
+          when 'infinity' = v_after then v_after_id
+          when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid
+          else '00000000000000000000000000000000'::uuid end
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and task.due_date is null and task.id < case
+          when 'infinity' = v_after then v_after_id
+          when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid
+          else '00000000000000000000000000000000'::uuid end
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and task.due_date is null and task.id < case
+          when 'infinity' = v_after then v_after_id
+          when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid
+          else '00000000000000000000000000000000'::uuid end
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and task.due_date is null and task.id < case
+          when 'infinity' = v_after then v_after_id
+          when 'infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid
+          else '00000000000000000000000000000000'::uuid end
+        order by task.due_date desc, task.id desc limit v_rows)
+      ) as task order by task.due_date desc, task.id desc limit v_rows)
+    ) as task
+    order by coalesce(task.due_date, 'infinity') desc, task.id desc
+    limit "limit" offset query.offset
+  ) as page;
+end $$;
 
 
 --
 -- Name: FUNCTION page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
+COMMENT ON FUNCTION app.page_tasks_by_due_or_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task, and of the last but the one that shows whether there are more.';
 
 
 --
@@ -3864,31 +4218,125 @@ CREATE FUNCTION app.page_tasks_by_due_or_minus_infinity_asc(query app.task_query
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-    declare
-      v_user constant text := app.require_user_id();
-      v_after constant timestamptz := coalesce(after, '-infinity');
-      v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
-      v_rows constant integer := "limit" + query.offset;
-    begin
-      select
-        array_agg(page.id),
-        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
-        array_agg(page.document)
-      into ids, keys, documents
-      from (
-        select task.id, coalesce(task.due_date, '-infinity') as key, app.render_task(row(task.*)::app.tasks) as document
-        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) > (v_after, v_after_id) order by task.due_date asc, task.id asc limit v_rows)) as task order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id > case when '-infinity' = v_after then v_after_id when '-infinity' > v_after then '00000000000000000000000000000000'::uuid else 'ffffffffffffffffffffffffffffffff'::uuid end and task.due_date is null order by task.due_date asc, task.id asc limit v_rows)) as task order by task.due_date asc, task.id asc limit v_rows)) as task
-        order by coalesce(task.due_date, '-infinity') asc, task.id asc
-        limit "limit" offset query.offset
-      ) as page;
-    end $$;
+declare
+  v_user constant text := app.require_user_id();
+  v_after constant timestamptz := coalesce(after, '-infinity');
+  v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
+  v_rows constant integer := "limit" + query.offset;
+begin
+  select
+    array_agg(page.id),
+    array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+    array_agg(page.document)
+  into ids, keys, documents
+  from (
+    select task.id, coalesce(task.due_date, '-infinity') as key, app.render_task(row(task.*)::app.tasks) as document
+    from (
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.due_date, task.id) > (v_after, v_after_id)
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.due_date, task.id) > (v_after, v_after_id)
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.due_date, task.id) > (v_after, v_after_id)
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.due_date, task.id) > (v_after, v_after_id)
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.due_date, task.id) > (v_after, v_after_id)
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.due_date, task.id) > (v_after, v_after_id)
+        order by task.due_date asc, task.id asc limit v_rows)
+      ) as task order by task.due_date asc, task.id asc limit v_rows)
+      union all
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and task.due_date is null and task.id > case
+          when '-infinity' = v_after then v_after_id
+          when '-infinity' > v_after then '00000000000000000000000000000000'::uuid
+          else 'ffffffffffffffffffffffffffffffff'::uuid end
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and task.due_date is null and task.id > case
+          when '-infinity' = v_after then v_after_id
+          when '-infinity' > v_after then '00000000000000000000000000000000'::uuid
+          else 'ffffffffffffffffffffffffffffffff'::uuid end
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and task.due_date is null and task.id > case
+          when '-infinity' = v_after then v_after_id
+          when '-infinity' > v_after then '00000000000000000000000000000000'::uuid
+          else 'ffffffffffffffffffffffffffffffff'::uuid end
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and task.due_date is null and task.id > case
+          when '-infinity' = v_after then v_after_id
+          when '-infinity' > v_after then '00000000000000000000000000000000'::uuid
+          else 'ffffffffffffffffffffffffffffffff'::uuid end
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and task.due_date is null and task.id > case
+          when '-infinity' = v_after then v_after_id
+          when '-infinity' > v_after then '00000000000000000000000000000000'::uuid
+          else 'ffffffffffffffffffffffffffffffff'::uuid end
+        order by task.due_date asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and task.due_date is null and task.id > case
+          when '-infinity' = v_after then v_after_id
+          when '-infinity' > v_after then '00000000000000000000000000000000'::uuid
+          else 'ffffffffffffffffffffffffffffffff'::uuid end
+        order by task.due_date asc, task.id asc limit v_rows)
+      ) as task order by task.due_date asc, task.id asc limit v_rows)
+    ) as task
+    order by coalesce(task.due_date, '-infinity') asc, task.id asc
+    limit "limit" offset query.offset
+  ) as page;
+end $$;
 
 
 --
 -- Name: FUNCTION page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
+COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task, and of the last but the one that shows whether there are more.';
 
 
 --
@@ -3899,31 +4347,125 @@ CREATE FUNCTION app.page_tasks_by_due_or_minus_infinity_desc(query app.task_quer
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-    declare
-      v_user constant text := app.require_user_id();
-      v_after constant timestamptz := coalesce(after, 'infinity');
-      v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
-      v_rows constant integer := "limit" + query.offset;
-    begin
-      select
-        array_agg(page.id),
-        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
-        array_agg(page.document)
-      into ids, keys, documents
-      from (
-        select task.id, coalesce(task.due_date, '-infinity') as key, app.render_task(row(task.*)::app.tasks) as document
-        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.due_date, task.id) < (v_after, v_after_id) order by task.due_date desc, task.id desc limit v_rows)) as task order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and task.id < case when '-infinity' = v_after then v_after_id when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid else '00000000000000000000000000000000'::uuid end and task.due_date is null order by task.due_date desc, task.id desc limit v_rows)) as task order by task.due_date desc, task.id desc limit v_rows)) as task
-        order by coalesce(task.due_date, '-infinity') desc, task.id desc
-        limit "limit" offset query.offset
-      ) as page;
-    end $$;
+declare
+  v_user constant text := app.require_user_id();
+  v_after constant timestamptz := coalesce(after, 'infinity');
+  v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
+  v_rows constant integer := "limit" + query.offset;
+begin
+  select
+    array_agg(page.id),
+    array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+    array_agg(page.document)
+  into ids, keys, documents
+  from (
+    select task.id, coalesce(task.due_date, '-infinity') as key, app.render_task(row(task.*)::app.tasks) as document
+    from (
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.due_date, task.id) < (v_after, v_after_id)
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.due_date, task.id) < (v_after, v_after_id)
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.due_date, task.id) < (v_after, v_after_id)
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.due_date, task.id) < (v_after, v_after_id)
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.due_date, task.id) < (v_after, v_after_id)
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.due_date, task.id) < (v_after, v_after_id)
+        order by task.due_date desc, task.id desc limit v_rows)
+      ) as task order by task.due_date desc, task.id desc limit v_rows)
+      union all
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and task.due_date is null and task.id < case
+          when '-infinity' = v_after then v_after_id
+          when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid
+          else '00000000000000000000000000000000'::uuid end
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and task.due_date is null and task.id < case
+          when '-infinity' = v_after then v_after_id
+          when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid
+          else '00000000000000000000000000000000'::uuid end
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and task.due_date is null and task.id < case
+          when '-infinity' = v_after then v_after_id
+          when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid
+          else '00000000000000000000000000000000'::uuid end
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and task.due_date is null and task.id < case
+          when '-infinity' = v_after then v_after_id
+          when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid
+          else '00000000000000000000000000000000'::uuid end
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and task.due_date is null and task.id < case
+          when '-infinity' = v_after then v_after_id
+          when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid
+          else '00000000000000000000000000000000'::uuid end
+        order by task.due_date desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and task.due_date is null and task.id < case
+          when '-infinity' = v_after then v_after_id
+          when '-infinity' < v_after then 'ffffffffffffffffffffffffffffffff'::uuid
+          else '00000000000000000000000000000000'::uuid end
+        order by task.due_date desc, task.id desc limit v_rows)
+      ) as task order by task.due_date desc, task.id desc limit v_rows)
+    ) as task
+    order by coalesce(task.due_date, '-infinity') desc, task.id desc
+    limit "limit" offset query.offset
+  ) as page;
+end $$;
 
 
 --
 -- Name: FUNCTION page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
+COMMENT ON FUNCTION app.page_tasks_by_due_or_minus_infinity_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task, and of the last but the one that shows whether there are more.';
 
 
 --
@@ -3934,31 +4476,73 @@ CREATE FUNCTION app.page_tasks_by_priority_key_asc(query app.task_query, after t
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-    declare
-      v_user constant text := app.require_user_id();
-      v_after constant bigint := coalesce(after, '0');
-      v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
-      v_rows constant integer := "limit" + query.offset;
-    begin
-      select
-        array_agg(page.id),
-        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
-        array_agg(page.document)
-      into ids, keys, documents
-      from (
-        select task.id, app.priority_key(task.priority, task.created_at) as key, app.render_task(row(task.*)::app.tasks) as document
-        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) > (app.time_of(v_after - 1 * 10000000000000000), v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) > (app.time_of(v_after - 1 * 10000000000000000), v_after_id) order by task.created_at asc, task.id asc limit v_rows)) as task order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) > (app.time_of(v_after - 2 * 10000000000000000), v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) > (app.time_of(v_after - 2 * 10000000000000000), v_after_id) order by task.created_at asc, task.id asc limit v_rows)) as task order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) > (app.time_of(v_after - 3 * 10000000000000000), v_after_id) order by task.created_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) > (app.time_of(v_after - 3 * 10000000000000000), v_after_id) order by task.created_at asc, task.id asc limit v_rows)) as task order by task.created_at asc, task.id asc limit v_rows)) as task
-        order by app.priority_key(task.priority, task.created_at) asc, task.id asc
-        limit "limit" offset query.offset
-      ) as page;
-    end $$;
+declare
+  v_user constant text := app.require_user_id();
+  v_after constant bigint := coalesce(after, '0');
+  v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
+  v_rows constant integer := "limit" + query.offset;
+begin
+  select
+    array_agg(page.id),
+    array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+    array_agg(page.document)
+  into ids, keys, documents
+  from (
+    select task.id, app.priority_key(task.priority, task.created_at) as key, app.render_task(row(task.*)::app.tasks) as document
+    from (
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.created_at, task.id) > (app.time_of(v_after - 1 * 10000000000000000), v_after_id)
+        order by task.created_at asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.created_at, task.id) > (app.time_of(v_after - 1 * 10000000000000000), v_after_id)
+        order by task.created_at asc, task.id asc limit v_rows)
+      ) as task order by task.created_at asc, task.id asc limit v_rows)
+      union all
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.created_at, task.id) > (app.time_of(v_after - 2 * 10000000000000000), v_after_id)
+        order by task.created_at asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.created_at, task.id) > (app.time_of(v_after - 2 * 10000000000000000), v_after_id)
+        order by task.created_at asc, task.id asc limit v_rows)
+      ) as task order by task.created_at asc, task.id asc limit v_rows)
+      union all
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.created_at, task.id) > (app.time_of(v_after - 3 * 10000000000000000), v_after_id)
+        order by task.created_at asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.created_at, task.id) > (app.time_of(v_after - 3 * 10000000000000000), v_after_id)
+        order by task.created_at asc, task.id asc limit v_rows)
+      ) as task order by task.created_at asc, task.id asc limit v_rows)
+    ) as task
+    order by app.priority_key(task.priority, task.created_at) asc, task.id asc
+    limit "limit" offset query.offset
+  ) as page;
+end $$;
 
 
 --
 -- Name: FUNCTION page_tasks_by_priority_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_priority_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
+COMMENT ON FUNCTION app.page_tasks_by_priority_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task, and of the last but the one that shows whether there are more.';
 
 
 --
@@ -3969,31 +4553,73 @@ CREATE FUNCTION app.page_tasks_by_priority_key_desc(query app.task_query, after 
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-    declare
-      v_user constant text := app.require_user_id();
-      v_after constant bigint := coalesce(after, '900000000000000000');
-      v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
-      v_rows constant integer := "limit" + query.offset;
-    begin
-      select
-        array_agg(page.id),
-        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
-        array_agg(page.document)
-      into ids, keys, documents
-      from (
-        select task.id, app.priority_key(task.priority, task.created_at) as key, app.render_task(row(task.*)::app.tasks) as document
-        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) < (app.time_of(v_after - 1 * 10000000000000000), v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.created_at, task.id) < (app.time_of(v_after - 1 * 10000000000000000), v_after_id) order by task.created_at desc, task.id desc limit v_rows)) as task order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) < (app.time_of(v_after - 2 * 10000000000000000), v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.created_at, task.id) < (app.time_of(v_after - 2 * 10000000000000000), v_after_id) order by task.created_at desc, task.id desc limit v_rows)) as task order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) < (app.time_of(v_after - 3 * 10000000000000000), v_after_id) order by task.created_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.created_at, task.id) < (app.time_of(v_after - 3 * 10000000000000000), v_after_id) order by task.created_at desc, task.id desc limit v_rows)) as task order by task.created_at desc, task.id desc limit v_rows)) as task
-        order by app.priority_key(task.priority, task.created_at) desc, task.id desc
-        limit "limit" offset query.offset
-      ) as page;
-    end $$;
+declare
+  v_user constant text := app.require_user_id();
+  v_after constant bigint := coalesce(after, '900000000000000000');
+  v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
+  v_rows constant integer := "limit" + query.offset;
+begin
+  select
+    array_agg(page.id),
+    array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+    array_agg(page.document)
+  into ids, keys, documents
+  from (
+    select task.id, app.priority_key(task.priority, task.created_at) as key, app.render_task(row(task.*)::app.tasks) as document
+    from (
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.created_at, task.id) < (app.time_of(v_after - 1 * 10000000000000000), v_after_id)
+        order by task.created_at desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.created_at, task.id) < (app.time_of(v_after - 1 * 10000000000000000), v_after_id)
+        order by task.created_at desc, task.id desc limit v_rows)
+      ) as task order by task.created_at desc, task.id desc limit v_rows)
+      union all
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.created_at, task.id) < (app.time_of(v_after - 2 * 10000000000000000), v_after_id)
+        order by task.created_at desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.created_at, task.id) < (app.time_of(v_after - 2 * 10000000000000000), v_after_id)
+        order by task.created_at desc, task.id desc limit v_rows)
+      ) as task order by task.created_at desc, task.id desc limit v_rows)
+      union all
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.created_at, task.id) < (app.time_of(v_after - 3 * 10000000000000000), v_after_id)
+        order by task.created_at desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.created_at, task.id) < (app.time_of(v_after - 3 * 10000000000000000), v_after_id)
+        order by task.created_at desc, task.id desc limit v_rows)
+      ) as task order by task.created_at desc, task.id desc limit v_rows)
+    ) as task
+    order by app.priority_key(task.priority, task.created_at) desc, task.id desc
+    limit "limit" offset query.offset
+  ) as page;
+end $$;
 
 
 --
 -- Name: FUNCTION page_tasks_by_priority_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_priority_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
+COMMENT ON FUNCTION app.page_tasks_by_priority_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task, and of the last but the one that shows whether there are more.';
 
 
 --
@@ -4004,31 +4630,69 @@ CREATE FUNCTION app.page_tasks_by_title_key_asc(query app.task_query, after text
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-    declare
-      v_user constant text := app.require_user_id();
-      v_after constant text := coalesce(after, '');
-      v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
-      v_rows constant integer := "limit" + query.offset;
-    begin
-      select
-        array_agg(page.id),
-        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
-        array_agg(page.document)
-      into ids, keys, documents
-      from (
-        select task.id, task.title_key as key, app.render_task(row(task.*)::app.tasks) as document
-        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.title_key, task.id) > (v_after, v_after_id) order by task.title_key asc, task.id asc limit v_rows)) as task order by task.title_key asc, task.id asc limit v_rows)) as task
-        order by task.title_key asc, task.id asc
-        limit "limit" offset query.offset
-      ) as page;
-    end $$;
+declare
+  v_user constant text := app.require_user_id();
+  v_after constant text := coalesce(after, '');
+  v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
+  v_rows constant integer := "limit" + query.offset;
+begin
+  select
+    array_agg(page.id),
+    array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+    array_agg(page.document)
+  into ids, keys, documents
+  from (
+    select task.id, task.title_key as key, app.render_task(row(task.*)::app.tasks) as document
+    from (
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.title_key, task.id) > (v_after, v_after_id)
+        order by task.title_key asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.title_key, task.id) > (v_after, v_after_id)
+        order by task.title_key asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.title_key, task.id) > (v_after, v_after_id)
+        order by task.title_key asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.title_key, task.id) > (v_after, v_after_id)
+        order by task.title_key asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.title_key, task.id) > (v_after, v_after_id)
+        order by task.title_key asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.title_key, task.id) > (v_after, v_after_id)
+        order by task.title_key asc, task.id asc limit v_rows)
+      ) as task order by task.title_key asc, task.id asc limit v_rows)
+    ) as task
+    order by task.title_key asc, task.id asc
+    limit "limit" offset query.offset
+  ) as page;
+end $$;
 
 
 --
 -- Name: FUNCTION page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
+COMMENT ON FUNCTION app.page_tasks_by_title_key_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task, and of the last but the one that shows whether there are more.';
 
 
 --
@@ -4039,31 +4703,69 @@ CREATE FUNCTION app.page_tasks_by_title_key_desc(query app.task_query, after tex
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-    declare
-      v_user constant text := app.require_user_id();
-      v_after constant text := coalesce(after, '􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿');
-      v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
-      v_rows constant integer := "limit" + query.offset;
-    begin
-      select
-        array_agg(page.id),
-        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
-        array_agg(page.document)
-      into ids, keys, documents
-      from (
-        select task.id, task.title_key as key, app.render_task(row(task.*)::app.tasks) as document
-        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.title_key, task.id) < (v_after, v_after_id) order by task.title_key desc, task.id desc limit v_rows)) as task order by task.title_key desc, task.id desc limit v_rows)) as task
-        order by task.title_key desc, task.id desc
-        limit "limit" offset query.offset
-      ) as page;
-    end $$;
+declare
+  v_user constant text := app.require_user_id();
+  v_after constant text := coalesce(after, '􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿􏿿');
+  v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
+  v_rows constant integer := "limit" + query.offset;
+begin
+  select
+    array_agg(page.id),
+    array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+    array_agg(page.document)
+  into ids, keys, documents
+  from (
+    select task.id, task.title_key as key, app.render_task(row(task.*)::app.tasks) as document
+    from (
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.title_key, task.id) < (v_after, v_after_id)
+        order by task.title_key desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.title_key, task.id) < (v_after, v_after_id)
+        order by task.title_key desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.title_key, task.id) < (v_after, v_after_id)
+        order by task.title_key desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.title_key, task.id) < (v_after, v_after_id)
+        order by task.title_key desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.title_key, task.id) < (v_after, v_after_id)
+        order by task.title_key desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.title_key, task.id) < (v_after, v_after_id)
+        order by task.title_key desc, task.id desc limit v_rows)
+      ) as task order by task.title_key desc, task.id desc limit v_rows)
+    ) as task
+    order by task.title_key desc, task.id desc
+    limit "limit" offset query.offset
+  ) as page;
+end $$;
 
 
 --
 -- Name: FUNCTION page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
+COMMENT ON FUNCTION app.page_tasks_by_title_key_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task, and of the last but the one that shows whether there are more.';
 
 
 --
@@ -4074,31 +4776,69 @@ CREATE FUNCTION app.page_tasks_by_updated_at_asc(query app.task_query, after tex
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-    declare
-      v_user constant text := app.require_user_id();
-      v_after constant timestamptz := coalesce(after, '-infinity');
-      v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
-      v_rows constant integer := "limit" + query.offset;
-    begin
-      select
-        array_agg(page.id),
-        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
-        array_agg(page.document)
-      into ids, keys, documents
-      from (
-        select task.id, task.updated_at as key, app.render_task(row(task.*)::app.tasks) as document
-        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.updated_at, task.id) > (v_after, v_after_id) order by task.updated_at asc, task.id asc limit v_rows)) as task order by task.updated_at asc, task.id asc limit v_rows)) as task
-        order by task.updated_at asc, task.id asc
-        limit "limit" offset query.offset
-      ) as page;
-    end $$;
+declare
+  v_user constant text := app.require_user_id();
+  v_after constant timestamptz := coalesce(after, '-infinity');
+  v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
+  v_rows constant integer := "limit" + query.offset;
+begin
+  select
+    array_agg(page.id),
+    array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+    array_agg(page.document)
+  into ids, keys, documents
+  from (
+    select task.id, task.updated_at as key, app.render_task(row(task.*)::app.tasks) as document
+    from (
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.updated_at, task.id) > (v_after, v_after_id)
+        order by task.updated_at asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.updated_at, task.id) > (v_after, v_after_id)
+        order by task.updated_at asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.updated_at, task.id) > (v_after, v_after_id)
+        order by task.updated_at asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.updated_at, task.id) > (v_after, v_after_id)
+        order by task.updated_at asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.updated_at, task.id) > (v_after, v_after_id)
+        order by task.updated_at asc, task.id asc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.updated_at, task.id) > (v_after, v_after_id)
+        order by task.updated_at asc, task.id asc limit v_rows)
+      ) as task order by task.updated_at asc, task.id asc limit v_rows)
+    ) as task
+    order by task.updated_at asc, task.id asc
+    limit "limit" offset query.offset
+  ) as page;
+end $$;
 
 
 --
 -- Name: FUNCTION page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
+COMMENT ON FUNCTION app.page_tasks_by_updated_at_asc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task, and of the last but the one that shows whether there are more.';
 
 
 --
@@ -4109,31 +4849,69 @@ CREATE FUNCTION app.page_tasks_by_updated_at_desc(query app.task_query, after te
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
     AS $$
-    declare
-      v_user constant text := app.require_user_id();
-      v_after constant timestamptz := coalesce(after, 'infinity');
-      v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
-      v_rows constant integer := "limit" + query.offset;
-    begin
-      select
-        array_agg(page.id),
-        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
-        array_agg(page.document)
-      into ids, keys, documents
-      from (
-        select task.id, task.updated_at as key, app.render_task(row(task.*)::app.tasks) as document
-        from ((select task.* from ((select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'High' and 'f' = any(query.statuses) and 'High' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Medium' and 'f' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 'f' and task.priority = 'Low' and 'f' = any(query.statuses) and 'Low' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'High' and 't' = any(query.statuses) and 'High' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Medium' and 't' = any(query.statuses) and 'Medium' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows) union all (select task.* from app.tasks as task where task.user_id = v_user and task.completed = 't' and task.priority = 'Low' and 't' = any(query.statuses) and 'Low' = any(query.priorities) and (task.updated_at, task.id) < (v_after, v_after_id) order by task.updated_at desc, task.id desc limit v_rows)) as task order by task.updated_at desc, task.id desc limit v_rows)) as task
-        order by task.updated_at desc, task.id desc
-        limit "limit" offset query.offset
-      ) as page;
-    end $$;
+declare
+  v_user constant text := app.require_user_id();
+  v_after constant timestamptz := coalesce(after, 'infinity');
+  v_after_id constant uuid := coalesce(after_id, 'ffffffffffffffffffffffffffffffff');
+  v_rows constant integer := "limit" + query.offset;
+begin
+  select
+    array_agg(page.id),
+    array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+    array_agg(page.document)
+  into ids, keys, documents
+  from (
+    select task.id, task.updated_at as key, app.render_task(row(task.*)::app.tasks) as document
+    from (
+      (select task.* from (
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.updated_at, task.id) < (v_after, v_after_id)
+        order by task.updated_at desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.updated_at, task.id) < (v_after, v_after_id)
+        order by task.updated_at desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.updated_at, task.id) < (v_after, v_after_id)
+        order by task.updated_at desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'High' and 'High' = any(query.priorities)
+          and (task.updated_at, task.id) < (v_after, v_after_id)
+        order by task.updated_at desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+          and (task.updated_at, task.id) < (v_after, v_after_id)
+        order by task.updated_at desc, task.id desc limit v_rows)
+        union all
+        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+          and task.priority = 'Low' and 'Low' = any(query.priorities)
+          and (task.updated_at, task.id) < (v_after, v_after_id)
+        order by task.updated_at desc, task.id desc limit v_rows)
+      ) as task order by task.updated_at desc, task.id desc limit v_rows)
+    ) as task
+    order by task.updated_at desc, task.id desc
+    limit "limit" offset query.offset
+  ) as page;
+end $$;
 
 
 --
 -- Name: FUNCTION page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.';
+COMMENT ON FUNCTION app.page_tasks_by_updated_at_desc(query app.task_query, after text, after_id uuid, "limit" integer, OUT ids uuid[], OUT keys text[], OUT documents text[]) IS 'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task, and of the last but the one that shows whether there are more.';
 
 
 --
@@ -4300,11 +5078,13 @@ declare
 begin
   if cursor <> app.sign_cursor(cursor_key, v_payload) then
     raise exception 'bad cursor' using errcode = 'DT400',
-      detail = '[{"loc": ["query", "cursor"], "msg": "is not a next_cursor of yours; begin again without it", '
+      detail = '[{"loc": ["query", "cursor"], '
+        '"msg": "is not a next_cursor of yours; begin again without it", '
         '"type": "cursor_invalid"}]';
   end if;
   v_cursor := convert_from(
-    decode(rpad(translate(v_payload, '-_', '+/'), (char_length(v_payload) + 3) / 4 * 4, '='), 'base64'), 'UTF8');
+    decode(rpad(translate(v_payload, '-_', '+/'), (char_length(v_payload) + 3) / 4 * 4, '='), 'base64'),
+    'UTF8');
   -- Most come alone, or with just the parameters that they carry.
   if jsonb_array_length(parameters -> 'cursor') > 1
     or not v_cursor -> 'parameters' @> (parameters - array['limit', 'cursor'])
@@ -4362,7 +5142,8 @@ begin
   end if;
   after := v_parts[2];
   begun := v_parts[3];
-  if v_parts[1] <> app.epoch() or coalesce(begun, after) not between counts.forgotten and counts.version or after > counts.version
+  if v_parts[1] <> app.epoch() or coalesce(begun, after) not between counts.forgotten and counts.version
+    or after > counts.version
   then
     raise exception 'deletions since then are not known' using errcode = 'DT410';
   end if;
@@ -4648,7 +5429,8 @@ declare
   v_user constant text := app.require_user_id();
   v_webhook app.webhooks;
 begin
-  select * into v_webhook from app.webhooks as webhook where webhook.user_id = v_user and webhook.id = read_webhook.id;
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = read_webhook.id;
   if not found then
     raise exception 'no such webhook' using errcode = 'DT404';
   end if;
@@ -4902,7 +5684,8 @@ begin
   return row_to_json(row(
     webhook.id, webhook.url, webhook.label, webhook.events,
     array(select jsonb_object_keys(webhook.headers)), webhook.body, webhook.timezone, webhook.paused,
-    app.render_time(webhook.failing_since), app.render_time(webhook.created_at), app.render_time(webhook.updated_at)
+    app.render_time(webhook.failing_since), app.render_time(webhook.created_at),
+    app.render_time(webhook.updated_at)
   )::app.webhook_document)::text;
 end $$;
 
@@ -4940,17 +5723,18 @@ begin
       when 'create' then
         select created.* into status, headers, response
         from api.create_task(
-          body => v_body, id => v_id, lenient => run_operation.lenient, answer => v_answer, idempotency_key => null) as created;
+          body => v_body, id => v_id, lenient => run_operation.lenient, answer => v_answer,
+          idempotency_key => null) as created;
       when 'update' then
         select updated.* into status, headers, response
         from api.update_task(
-          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match, if_none_match => null,
-          answer => v_answer) as updated;
+          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match,
+          if_none_match => null, answer => v_answer) as updated;
       when 'toggle' then
         select toggled.* into status, headers, response
         from api.toggle_task(
-          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match, if_none_match => null,
-          answer => v_answer, idempotency_key => null) as toggled;
+          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match,
+          if_none_match => null, answer => v_answer, idempotency_key => null) as toggled;
       when 'delete' then
         select deleted.* into status, headers, response
         from api.delete_task(id => v_id, if_match => v_if_match, if_none_match => null) as deleted;
@@ -5224,7 +6008,8 @@ declare
     when 'priority_key' then 'app.priority_key(task.priority, task.created_at)'
     else format('task.%I', key) end;
   v_type constant text := case key
-    when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_key' then 'bigint' else 'timestamptz' end;
+    when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_key' then 'bigint'
+      else 'timestamptz' end;
   v_direction constant text := case direction when 'asc' then 'asc' else 'desc' end;
   v_beyond constant text := case direction when 'asc' then '>' else '<' end;
   v_tasks constant text := case when v_searches
@@ -5268,7 +6053,8 @@ begin
         array_agg(page.id),
         array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), $3 - 1)]::text],
         array_agg(
-          (select app.render_task(task) from app.tasks as task where task.user_id = $7 and task.id = page.id)),
+          (select app.render_task(task) from app.tasks as task
+            where task.user_id = $7 and task.id = page.id)),
         (select count(*) from found)
       from page
     $$,
@@ -5378,12 +6164,14 @@ CREATE FUNCTION app.sign_cursor(cursor_key text, payload text) RETURNS text
     SET search_path TO ''
     AS $$
 declare
-  -- A digest, because a user's id may have line ends in it, and would then be taken for a shorter id and more of payload.
+  -- A digest, because a user's id may have line ends in it, and would then be taken for a shorter id and more
+  -- of payload.
   v_user constant text := encode(sha256(convert_to(app.require_user_id(), 'UTF8')), 'hex');
 begin
   -- Hashed twice, the key first both times, as in HMAC (RFC 2104): a signature can't be extended.
   return payload || '.' || app.encode_base64url(substr(
-    sha256(convert_to(cursor_key, 'UTF8') || sha256(convert_to(cursor_key || E'\n' || v_user || E'\n' || payload, 'UTF8'))),
+    sha256(convert_to(cursor_key, 'UTF8')
+      || sha256(convert_to(cursor_key || E'\n' || v_user || E'\n' || payload, 'UTF8'))),
     1, 16));
 end $$;
 
@@ -5608,7 +6396,9 @@ begin
     'title', coalesce(v_task ->> 'title', ''),
     'description', coalesce(v_task ->> 'description', ''),
     'priority', coalesce(v_task ->> 'priority', ''),
-    'tags', coalesce((select string_agg(tag, ', ') from jsonb_array_elements_text(nullif(v_task -> 'tags', 'null')) as tag), ''),
+    'tags', coalesce((
+      select string_agg(tag, ', ')
+      from jsonb_array_elements_text(nullif(v_task -> 'tags', 'null')) as tag), ''),
     'due_date', coalesce(v_task ->> 'due_date', ''),
     'reminder_at', coalesce(v_task ->> 'reminder_at', ''),
     'due', coalesce(to_char(
@@ -5681,14 +6471,16 @@ begin
       if v_told <> '[]' then
         perform app.refuse('recurrence_rule', 'recurrence_rule_syntax', 'the service has refused it');
       end if;
-      select done.* into status, headers, response from app.run_operation(operation, lenient, careful, answers) as done;
+      select done.* into status, headers, response
+      from app.run_operation(operation, lenient, careful, answers) as done;
       return;
     exception
       when sqlstate 'DT400' or sqlstate 'DT404' or sqlstate 'DT412' or sqlstate 'DT428'
         or check_violation or not_null_violation or unique_violation
       then
         get stacked diagnostics
-          code = returned_sqlstate, v_column = column_name, v_type = constraint_name, v_message = message_text;
+          code = returned_sqlstate, v_column = column_name,
+          v_type = constraint_name, v_message = message_text;
     end;
     -- An error of the body: all of them are found, but for a toggle's, which has two fields.
     if code in ('DT400', '23502', '23514') then
@@ -5696,19 +6488,23 @@ begin
       faults := jsonb_build_array(app.describe_fault(nullif(v_column, ''), v_type, v_message));
       if operation ->> 'op' in ('create', 'update') then
         select coalesce(v_known || jsonb_object_agg(answered.key, answered.value), v_known) into v_known
-        from jsonb_array_elements(answers -> 'replies') as reply, jsonb_each(reply.value -> 'answer') as answered;
+        from jsonb_array_elements(answers -> 'replies') as reply,
+          jsonb_each(reply.value -> 'answer') as answered;
         begin
-          select coalesce(jsonb_agg(jsonb_set(fault.value, '{loc}', (fault.value -> 'loc') - 0) order by fault.place), '[]')
+          select coalesce(
+            jsonb_agg(jsonb_set(fault.value, '{loc}', (fault.value -> 'loc') - 0) order by fault.place), '[]')
           into faults
           from jsonb_array_elements(api.find_task_faults(
-            body => operation -> 'body', id => case when operation ->> 'op' = 'update' then (operation ->> 'id')::uuid end,
+            body => operation -> 'body',
+            id => case when operation ->> 'op' = 'update' then (operation ->> 'id')::uuid end,
             lenient => try_operation.lenient, answer => v_known)) with ordinality as fault (value, place);
           -- The service's come first, as they do where one task is saved.
           faults := coalesce((
             select jsonb_agg(told.value)
             from jsonb_array_elements(v_told) as told
             where not exists (
-              select from jsonb_array_elements(faults) as fault where fault.value -> 'loc' = told.value -> 'loc')), '[]')
+              select from jsonb_array_elements(faults) as fault
+              where fault.value -> 'loc' = told.value -> 'loc')), '[]')
             || faults;
         exception
           when sqlstate 'DT400' then
@@ -6785,14 +7581,19 @@ declare
   v_tags constant tsquery := app.tag_query(v_user, tags, match_all);
   v_query constant tsquery := coalesce(v_words && v_tags, v_words, v_tags);
 begin
-  -- "offset 0" keeps the planner from reading all of the user's entries as well, to intersect them with what is found.
+  -- "offset 0" keeps the planner from reading all of the user's entries as well, to intersect them with what
+  -- is found.
   if ranked then
     select array_agg(found.id), array_agg(ts_rank(found.keys, v_words)) into ids, ranks
-    from (select entry.user_id, entry.id, entry.keys from app.search_entries as entry where entry.keys @@ v_query offset 0) as found
+    from (
+      select entry.user_id, entry.id, entry.keys from app.search_entries as entry
+      where entry.keys @@ v_query offset 0) as found
     where found.user_id = v_user;
   else
     select array_agg(found.id) into ids
-    from (select entry.user_id, entry.id from app.search_entries as entry where entry.keys @@ v_query offset 0) as found
+    from (
+      select entry.user_id, entry.id from app.search_entries as entry
+      where entry.keys @@ v_query offset 0) as found
     where found.user_id = v_user;
   end if;
 end $$;
@@ -6819,8 +7620,10 @@ declare
   v_listening integer;
   v_forgotten bigint;
   -- The total that the task leaves, and the one that it joins.
-  v_left constant text := coalesce(case when old.completed then 'completed ' else 'open ' end || old.priority, '');
-  v_joined constant text := coalesce(case when new.completed then 'completed ' else 'open ' end || new.priority, '');
+  v_left constant text :=
+    coalesce(case when old.completed then 'completed ' else 'open ' end || old.priority, '');
+  v_joined constant text :=
+    coalesce(case when new.completed then 'completed ' else 'open ' end || new.priority, '');
 begin
   if v_left = v_joined then
     update app.task_counts as counts
@@ -6830,12 +7633,18 @@ begin
   else
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now),
-      open_high = counts.open_high + (v_joined = 'open High')::integer - (v_left = 'open High')::integer,
-      open_medium = counts.open_medium + (v_joined = 'open Medium')::integer - (v_left = 'open Medium')::integer,
-      open_low = counts.open_low + (v_joined = 'open Low')::integer - (v_left = 'open Low')::integer,
-      completed_high = counts.completed_high + (v_joined = 'completed High')::integer - (v_left = 'completed High')::integer,
-      completed_medium = counts.completed_medium + (v_joined = 'completed Medium')::integer - (v_left = 'completed Medium')::integer,
-      completed_low = counts.completed_low + (v_joined = 'completed Low')::integer - (v_left = 'completed Low')::integer
+      open_high = counts.open_high
+        + (v_joined = 'open High')::integer - (v_left = 'open High')::integer,
+      open_medium = counts.open_medium
+        + (v_joined = 'open Medium')::integer - (v_left = 'open Medium')::integer,
+      open_low = counts.open_low
+        + (v_joined = 'open Low')::integer - (v_left = 'open Low')::integer,
+      completed_high = counts.completed_high
+        + (v_joined = 'completed High')::integer - (v_left = 'completed High')::integer,
+      completed_medium = counts.completed_medium
+        + (v_joined = 'completed Medium')::integer - (v_left = 'completed Medium')::integer,
+      completed_low = counts.completed_low
+        + (v_joined = 'completed Low')::integer - (v_left = 'completed Low')::integer
     where counts.user_id = $1
     returning counts.version, counts.listening into v_version, v_listening;
   end if;
@@ -6968,7 +7777,8 @@ CREATE FUNCTION keeper.forget_tasks() RETURNS trigger
 begin
   truncate app.deleted_tasks, app.search_entries, app.reminders;
   update app.task_counts as counts
-  set version = counts.version + 1, forgotten = counts.version + 1, open_high = 0, open_medium = 0, open_low = 0,
+  set version = counts.version + 1, forgotten = counts.version + 1,
+    open_high = 0, open_medium = 0, open_low = 0,
     completed_high = 0, completed_medium = 0, completed_low = 0;
   return null;
 end $$;
@@ -6995,12 +7805,14 @@ declare
 begin
   -- Of a user who is forgotten (api.forget_user) nothing is made again.
   if tg_op <> 'DELETE' then
-    insert into app.task_counts (user_id) values (v_user) on conflict on constraint task_counts_pkey do nothing;
+    insert into app.task_counts (user_id) values (v_user)
+    on conflict on constraint task_counts_pkey do nothing;
   end if;
   select coalesce(bit_or(app.event_bit(event)), 0) into v_bits
   from app.webhooks as webhook, unnest(webhook.events) as event
   where webhook.user_id = v_user and webhook.paused is null;
-  update app.task_counts as counts set listening = v_bits where counts.user_id = v_user and counts.listening <> v_bits;
+  update app.task_counts as counts set listening = v_bits
+  where counts.user_id = v_user and counts.listening <> v_bits;
   return null;
 end $$;
 
@@ -7047,7 +7859,9 @@ CREATE FUNCTION keeper.keep_search_entry() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  if tg_op = 'DELETE' or tg_op = 'UPDATE' and (new.user_id, new.id) is distinct from (old.user_id, old.id) then
+  if tg_op = 'DELETE'
+    or tg_op = 'UPDATE' and (new.user_id, new.id) is distinct from (old.user_id, old.id)
+  then
     delete from app.search_entries as entry where entry.user_id = old.user_id and entry.id = old.id;
   end if;
   if tg_op = 'UPDATE' and (new.user_id, new.id) = (old.user_id, old.id) then
@@ -7147,7 +7961,8 @@ CREATE FUNCTION porter.find_due("limit" integer, OUT user_id text, OUT kind text
     AS $$
   select due.user_id, due.kind, due.id, due.webhook_id, due.due_at
   from (
-    (select reminder.user_id, 'reminder' as kind, reminder.id, null::uuid as webhook_id, reminder.remind_at as due_at
+    (select reminder.user_id, 'reminder' as kind, reminder.id, null::uuid as webhook_id,
+      reminder.remind_at as due_at
     from app.reminders as reminder
     where reminder.remind_at <= now()
     order by reminder.remind_at
@@ -7157,7 +7972,8 @@ CREATE FUNCTION porter.find_due("limit" integer, OUT user_id text, OUT kind text
     from (
       select
         delivery.user_id, delivery.id, delivery.webhook_id, delivery.due_at,
-        row_number() over (partition by delivery.user_id, delivery.webhook_id order by delivery.due_at) as place
+        row_number() over (
+          partition by delivery.user_id, delivery.webhook_id order by delivery.due_at) as place
       from app.deliveries as delivery
       where delivery.due_at <= now()) as placed
     where placed.place <= 5

@@ -1,21 +1,25 @@
 -- migrate:up
 
--- Who there is. Seven roles, so that each can be given the least that it needs.
--- Roles belong to the whole server, and another database of it may already have made them: hence "if missing".
--- Needs CREATEROLE, not superuser. The migrating role becomes a member of the owning roles, to create things in their name.
+-- Who there is. Seven roles, so that each can be given the least that it needs. Roles belong to the whole
+-- server, and another database of it may already have made them: hence "if missing". Needs CREATEROLE, not
+-- superuser. The migrating role becomes a member of the owning roles, to create things in their name.
 
 do $$
 declare
   v_role text;
 begin
-  foreach v_role in array array['task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor', 'task_api', 'task_worker'] loop
+  foreach v_role in array array[
+    'task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor', 'task_api', 'task_worker']
+  loop
     if not exists (select from pg_catalog.pg_roles where rolname = v_role) then
       execute format('create role %I with nologin noinherit', v_role);
     end if;
   end loop;
 
-  -- PostgreSQL 16 lets the creator of a role administer it, but not act as it; before, CREATEROLE could do both.
-  foreach v_role in array array['task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor'] loop
+  -- PostgreSQL 16 lets the creator of a role administer it, but not act as it; before, CREATEROLE could do
+  -- both.
+  foreach v_role in array array['task_owner', 'task_finder', 'task_keeper', 'task_porter', 'task_auditor']
+  loop
     if not pg_catalog.pg_has_role(current_user, v_role, 'usage') then
       execute format('grant %I to current_user', v_role);
     end if;
@@ -75,7 +79,9 @@ do $$
 declare
   v_role text;
 begin
-  foreach v_role in array array['task_worker', 'task_api', 'task_auditor', 'task_porter', 'task_keeper', 'task_finder', 'task_owner'] loop
+  foreach v_role in array array[
+    'task_worker', 'task_api', 'task_auditor', 'task_porter', 'task_keeper', 'task_finder', 'task_owner']
+  loop
     begin
       execute format('drop role if exists %I', v_role);
     exception when dependent_objects_still_exist then

@@ -1,11 +1,12 @@
 -- migrate:up
 
--- Where things live: app has the tables and their helpers, api what the service calls and nothing else, audit what a DBA reads.
--- Functions that run with their owner's rights (security definer) are in the schemas finder, keeper and porter, which
--- belong to the roles of these names, and nowhere else.
--- Nothing is granted to public, here or later.
+-- Where things live: app has the tables and their helpers, api what the service calls and nothing else, audit
+-- what a DBA reads. Functions that run with their owner's rights (security definer) are in the schemas
+-- finder, keeper and porter, which belong to the roles of these names, and nowhere else. Nothing is granted
+-- to public, here or later.
 
--- Times, word forms and letter case are decided by the database's encoding and locale, so the wrong ones are refused now.
+-- Times, word forms and letter case are decided by the database's encoding and locale, so the wrong ones are
+-- refused now.
 do $$
 begin
   if current_setting('server_encoding') <> 'UTF8' then
@@ -28,7 +29,8 @@ end $$;
 create extension if not exists unaccent with schema public;
 create extension if not exists pg_trgm with schema public;
 
--- public holds these extensions and dbmate's list of migrations. It is no one's place to look or to create things in.
+-- public holds these extensions and dbmate's list of migrations. It is no one's place to look or to create
+-- things in.
 revoke all on schema public from public;
 grant usage on schema public to task_owner, task_finder, task_keeper, task_api;
 
@@ -42,7 +44,8 @@ create schema api;
 create schema audit;
 
 -- Read by app/database/origin.py: the migrations before 1.0 were others, under the same numbers.
-comment on schema app is 'Duly 1: the tables, their row-level security, and the helpers of the api functions.';
+comment on schema app is
+  'Duly 1: the tables, their row-level security, and the helpers of the api functions.';
 comment on schema api is 'The functions that the service calls, one for each operation.';
 comment on schema audit is 'What a DBA reads to check that the rules hold. No user data.';
 
@@ -61,12 +64,14 @@ create schema keeper authorization task_keeper;
 create schema porter authorization task_porter;
 
 set local role task_finder;
-comment on schema finder is 'What looks past row-level security, to use the search index: it returns ids, and reads no task.';
+comment on schema finder is
+  'What looks past row-level security, to use the search index: it returns ids, and reads no task.';
 grant usage on schema finder to task_api;
 alter default privileges for role task_finder revoke execute on functions from public;
 
 set local role task_keeper;
-comment on schema keeper is 'What keeps the totals and the search keys, removes expired answers, and lists the migrations.';
+comment on schema keeper is
+  'What keeps the totals and the search keys, removes expired answers, and lists the migrations.';
 grant usage on schema keeper to task_owner, task_api, task_auditor;
 alter default privileges for role task_keeper revoke execute on functions from public;
 
@@ -106,6 +111,7 @@ drop extension if exists pg_trgm;
 drop extension if exists unaccent;
 do $$
 begin
-  execute format('revoke connect on database %I from task_api, task_worker, task_auditor', current_database());
+  execute format('revoke connect on database %I from task_api, task_worker, task_auditor',
+    current_database());
   execute format('grant connect, temporary on database %I to public', current_database());
 end $$;

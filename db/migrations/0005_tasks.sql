@@ -1,8 +1,8 @@
 -- migrate:up
 
--- The tasks of everybody. Every key leads with the user, so that a user's rows are one stretch of each index, and the
--- table could be spread over machines by user. The rules are named constraints; each one's comment is the error that a
--- client reads: "type: what must be".
+-- The tasks of everybody. Every key leads with the user, so that a user's rows are one stretch of each index,
+-- and the table could be spread over machines by user. The rules are named constraints; each one's comment is
+-- the error that a client reads: "type: what must be".
 
 set local role task_owner;
 
@@ -45,24 +45,26 @@ create table app.tasks (
   constraint tasks_description_length check (char_length(description) <= 2000),
   constraint tasks_priority_known check (priority in ('High', 'Medium', 'Low')),
   constraint tasks_tags_count check (cardinality(tags) <= 50),
-  constraint tasks_due_date_range check (due_date between '0001-01-01 00:00:00Z' and '9999-12-31 23:59:59.999999Z'),
-  constraint tasks_reminder_at_range check (reminder_at between '0001-01-01 00:00:00Z' and '9999-12-31 23:59:59.999999Z'),
+  constraint tasks_due_date_range check (
+    due_date between '0001-01-01 00:00:00Z' and '9999-12-31 23:59:59.999999Z'),
+  constraint tasks_reminder_at_range check (
+    reminder_at between '0001-01-01 00:00:00Z' and '9999-12-31 23:59:59.999999Z'),
   constraint tasks_reminder_not_after_due check (reminder_at <= due_date),
   constraint tasks_recurrence_rule_length check (char_length(recurrence_rule) between 1 and 500),
   constraint tasks_recurring_has_rule check (recurrence_rule is not null or not is_recurring),
   constraint tasks_timezone_length check (char_length(timezone) between 1 and 100)
 );
 
--- Each order. Status and priority come first, so that a list with or without either filter reads just its page, from one to
--- six stretches of one index.
--- Order by priority as well.
+-- Each order. Status and priority come first, so that a list with or without either filter reads just its
+-- page, from one to six stretches of one index. Order by priority as well.
 create index tasks_by_created_at on app.tasks (user_id, completed, priority, created_at, id);
 create index tasks_by_updated_at on app.tasks (user_id, completed, priority, updated_at, id);
 create index tasks_by_title on app.tasks (user_id, completed, priority, title_key, id);
 -- due_date_from and due_date_to as well.
 create index tasks_by_due_date on app.tasks (user_id, completed, priority, due_date, id);
 -- A task has at most one successor, whatever runs at the same time.
-create unique index tasks_one_successor on app.tasks (user_id, predecessor_id) where predecessor_id is not null;
+create unique index tasks_one_successor on app.tasks (user_id, predecessor_id)
+  where predecessor_id is not null;
 
 comment on table app.tasks is 'The tasks of all users. Row-level security shows a user only their own tasks.';
 comment on column app.tasks.user_id is 'The owner, from the token.';
@@ -81,11 +83,13 @@ comment on column app.tasks.is_recurring is
 comment on column app.tasks.recurrence_rule is
   'An RFC 5545 RRULE value, for example `FREQ=WEEKLY;BYDAY=MO`, or null.';
 comment on column app.tasks.timezone is
-  'The IANA time zone of the rule and of times without an offset, for example `Europe/Berlin`. Null means UTC.';
+  'The IANA time zone of the rule and of times without an offset, for example `Europe/Berlin`. Null means '
+  'UTC.';
 comment on column app.tasks.created_at is 'When the task was created.';
 comment on column app.tasks.updated_at is 'When the task last changed.';
 comment on column app.tasks.version is
-  'The number of its last change among its owner''s, see app.task_counts; the ETag. 0 until the change is numbered.';
+  'The number of its last change among its owner''s, see app.task_counts; the ETag. 0 until the change is '
+  'numbered.';
 comment on column app.tasks.predecessor_id is
   'The task whose completion created this one. It may have been deleted since.';
 comment on column app.tasks.series_start is
@@ -154,15 +158,14 @@ comment on type app.task_query is 'The filters, the order and the page of a list
 
 -- Each names its parameter, and describes it in the OpenAPI document.
 comment on column app.task_query.q is
-  'q: Words to find in title and description. Letter case and accents do not matter; English word '
-  'forms are found; the last word may be the beginning of one; `"quoted phrases"`, `-without`, `or`. '
-  'See [Search](#description/search).';
+  'q: Words to find in title and description. Letter case and accents do not matter; English word forms are '
+  'found; the last word may be the beginning of one; `"quoted phrases"`, `-without`, `or`. See '
+  '[Search](#description/search).';
 comment on column app.task_query.statuses is
-  'status: Only completed tasks, or only the others. `completed` and `true`, or `false`, mean the '
-  'same.';
+  'status: Only completed tasks, or only the others. `completed` and `true`, or `false`, mean the same.';
 comment on column app.task_query.priorities is
-  'priority: Tasks with any of these priorities, in any letter case. Repeat the parameter, or '
-  'separate with commas.';
+  'priority: Tasks with any of these priorities, in any letter case. Repeat the parameter, or separate with '
+  'commas.';
 comment on column app.task_query.tags is
   'tags: Tasks with any of these tags. Repeat the parameter, or separate with commas.';
 comment on column app.task_query.tags_match_all is
@@ -170,22 +173,22 @@ comment on column app.task_query.tags_match_all is
 comment on column app.task_query.due_from is
   'due_date_from: Tasks due at this time or later. UTC, unless it has an offset.';
 comment on column app.task_query.due_to is
-  'due_date_to: Tasks due at this time or earlier. A date without a time includes the whole day. UTC, '
-  'unless it has an offset.';
+  'due_date_to: Tasks due at this time or earlier. A date without a time includes the whole day. UTC, unless '
+  'it has an offset.';
 comment on column app.task_query.sort_by is
   'sort_by: The order. If it is left out: `relevance` with `q`, otherwise `created_at`, newest first. '
-  '`priority` has High first; `title` ignores letter case; `relevance` needs `q`. Tasks without a due '
-  'date come last in both directions.';
+  '`priority` has High first; `title` ignores letter case; `relevance` needs `q`. Tasks without a due date '
+  'come last in both directions.';
 comment on column app.task_query.descending is
-  'sort_order: Ascending or descending. If it is left out: `asc`, but best first for `relevance`, and '
-  'newest first if `sort_by` is left out as well.';
+  'sort_order: Ascending or descending. If it is left out: `asc`, but best first for `relevance`, and newest '
+  'first if `sort_by` is left out as well.';
 comment on column app.task_query."limit" is
   'limit: The number of items to return, at most.';
 comment on column app.task_query."offset" is
   'offset: The number of tasks to skip. For long lists use `cursor`.';
 comment on column app.task_query.cursor is
-  'cursor: `next_cursor` of the previous page. It carries its own filters and order: parameters '
-  'beside it must agree with it or be the defaults. `limit` may differ.';
+  'cursor: `next_cursor` of the previous page. It carries its own filters and order: parameters beside it '
+  'must agree with it or be the defaults. `limit` may differ.';
 
 reset role;
 

@@ -1,9 +1,9 @@
 -- migrate:up
 
--- One row for each user counts the user's tasks and numbers their changes. Whoever changes a task takes the number from this
--- row first, in the update that counts, and holds the row's lock to the end of the transaction. So a user's numbers become
--- visible in their order: no reader can see a number and miss a smaller one that is committed later. A sequence could not
--- promise that. Users never wait for each other.
+-- One row for each user counts the user's tasks and numbers their changes. Whoever changes a task takes the
+-- number from this row first, in the update that counts, and holds the row's lock to the end of the
+-- transaction. So a user's numbers become visible in their order: no reader can see a number and miss a
+-- smaller one that is committed later. A sequence could not promise that. Users never wait for each other.
 
 set local role task_owner;
 
@@ -25,7 +25,8 @@ create table app.task_counts (
 ) with (fillfactor = 50);
 
 comment on table app.task_counts is
-  'The number of each user''s last change, and how many tasks the user has; written by keeper.count_change alone.';
+  'The number of each user''s last change, and how many tasks the user has; written by keeper.count_change '
+  'alone.';
 comment on column app.task_counts.user_id is 'The owner of the tasks.';
 comment on column app.task_counts.version is
   'The number of the last change: microseconds since 1970, or one more than the number before.';

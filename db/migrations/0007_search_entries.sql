@@ -1,7 +1,8 @@
 -- migrate:up
 
--- What is searched, beside the tasks and not in them: most changes of a task leave its words and tags alone, and then none of
--- the twenty or more keys of the search index is written again. Kept by a trigger, whoever changes the task.
+-- What is searched, beside the tasks and not in them: most changes of a task leave its words and tags alone,
+-- and then none of the twenty or more keys of the search index is written again. Kept by a trigger, whoever
+-- changes the task.
 
 set local role task_owner;
 
@@ -13,10 +14,12 @@ create table app.search_entries (
   constraint search_entries_pkey primary key (user_id, id)
 );
 
--- q and tags. Its keys begin with the user, see app.search_scope. Without a pending list, or searches would read that too.
+-- q and tags. Its keys begin with the user, see app.search_scope. Without a pending list, or searches would
+-- read that too.
 create index search_entries_by_keys on app.search_entries using gin (keys) with (fastupdate = off);
 
-comment on table app.search_entries is 'The keys of each task in the search index; written by keeper.keep_search_entry alone.';
+comment on table app.search_entries is
+  'The keys of each task in the search index; written by keeper.keep_search_entry alone.';
 comment on column app.search_entries.user_id is 'The owner of the task.';
 comment on column app.search_entries.id is 'The task.';
 comment on column app.search_entries.keys is 'Its keys, made by app.search_vector.';

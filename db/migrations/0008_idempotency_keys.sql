@@ -1,6 +1,7 @@
 -- migrate:up
 
--- What was answered to a request that came with an Idempotency-Key, written in the transaction of the request's effect.
+-- What was answered to a request that came with an Idempotency-Key, written in the transaction of the
+-- request's effect.
 
 set local role task_owner;
 
@@ -21,14 +22,17 @@ create table app.idempotency_keys (
 create index idempotency_keys_by_created_at on app.idempotency_keys (created_at);
 
 comment on table app.idempotency_keys is 'Answers to requests with an Idempotency-Key, kept for 24 hours.';
-comment on column app.idempotency_keys.user_id is 'Who sent the request; the same key of another user is another key.';
+comment on column app.idempotency_keys.user_id is
+  'Who sent the request; the same key of another user is another key.';
 comment on column app.idempotency_keys.key is 'The Idempotency-Key, as it was sent.';
-comment on column app.idempotency_keys.request is 'A digest of the operation, its task and its body: the same key with another is refused.';
+comment on column app.idempotency_keys.request is
+  'A digest of the operation, its task and its body: the same key with another is refused.';
 comment on column app.idempotency_keys.status is 'The status of the answer.';
 comment on column app.idempotency_keys.headers is 'The headers of the answer: name, value, name, value, …';
 comment on column app.idempotency_keys.body is 'The body of the answer.';
 comment on column app.idempotency_keys.created_at is 'When the request was answered.';
-comment on constraint idempotency_keys_key_length on app.idempotency_keys is 'string_length: must have 1 to 255 characters';
+comment on constraint idempotency_keys_key_length on app.idempotency_keys is
+  'string_length: must have 1 to 255 characters';
 
 reset role;
 

@@ -1,7 +1,7 @@
 -- migrate:up
 
--- Passes: tokens that users create for scripts. Only the digest of a token is kept, so a copy of the database opens
--- nothing.
+-- Passes: tokens that users create for scripts. Only the digest of a token is kept, so a copy of the database
+-- opens nothing.
 
 set local role task_owner;
 
@@ -23,8 +23,8 @@ create table app.passes (
     check (expires_at > created_at and expires_at <= created_at + interval '8784 hours')
 );
 
--- Opening a pass: the user must be found by the digest alone. Not unique, because a violation would tell of another
--- user's row; two tokens of 256 random bits are never the same.
+-- Opening a pass: the user must be found by the digest alone. Not unique, because a violation would tell of
+-- another user's row; two tokens of 256 random bits are never the same.
 create index passes_by_digest on app.passes (digest);
 
 comment on table app.passes is 'Tokens that users make for scripts, each kept as a digest.';

@@ -1,8 +1,8 @@
 -- migrate:up
 
--- Where reminders and events are sent, and what waits to be sent. A delivery is written in the transaction of its change, so
--- that there is one exactly where the change is committed. It is claimed by compare-and-set on due_at: no lock is held while
--- the request runs, and a claim ends by itself.
+-- Where reminders and events are sent, and what waits to be sent. A delivery is written in the transaction of
+-- its change, so that there is one exactly where the change is committed. It is claimed by compare-and-set on
+-- due_at: no lock is held while the request runs, and a claim ends by itself.
 
 set local role task_owner;
 
@@ -34,8 +34,8 @@ create table app.webhooks (
     jsonb_array_length(jsonb_path_query_array(headers, '$.keyvalue()')) <= 10
     and not jsonb_path_exists(headers, '$.keyvalue() ? (@.value.type() != "string"
       || !(@.value like_regex "^[ -~]*$") || !(@.key like_regex "^[A-Za-z0-9_-]+$")
-      || @.key like_regex "^(host|connection|content-.*|expect|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|webhook-.*)$"
-        flag "i")')),
+      || @.key like_regex "^(content|proxy|webhook)-" flag "i"
+      || @.key like_regex "^(host|connection|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$" flag "i")')),
   constraint webhooks_body_size check (octet_length(body::text) <= 4096),
   constraint webhooks_paused_known check (paused in ('user', 'gone', 'failing'))
 );
@@ -46,11 +46,16 @@ comment on column app.webhooks.id is 'The id of the webhook, unique among those 
 comment on column app.webhooks.url is 'Where the requests go. It may hold a secret of the receiver.';
 comment on column app.webhooks.label is 'What the webhook is for, or null.';
 comment on column app.webhooks.events is 'The types of the events that are sent.';
-comment on column app.webhooks.headers is 'Header fields of the requests, besides those of the service. Their values are secrets.';
-comment on column app.webhooks.body is 'The body of the requests, with placeholders such as {title} in its strings; null: the event.';
-comment on column app.webhooks.timezone is 'The zone in which {due} is written where the task has none; null means UTC.';
-comment on column app.webhooks.paused is 'Why nothing is sent: user, gone (it answered 410) or failing; null while it is active.';
-comment on column app.webhooks.generation is 'The number of its signing secret, which is derived and not stored.';
+comment on column app.webhooks.headers is
+  'Header fields of the requests, besides those of the service. Their values are secrets.';
+comment on column app.webhooks.body is
+  'The body of the requests, with placeholders such as {title} in its strings; null: the event.';
+comment on column app.webhooks.timezone is
+  'The zone in which {due} is written where the task has none; null means UTC.';
+comment on column app.webhooks.paused is
+  'Why nothing is sent: user, gone (it answered 410) or failing; null while it is active.';
+comment on column app.webhooks.generation is
+  'The number of its signing secret, which is derived and not stored.';
 comment on column app.webhooks.rotated_at is 'When the secret was last changed; for a day both sign.';
 comment on column app.webhooks.failing_since is 'The first failure since the last success, or null.';
 comment on column app.webhooks.created_at is 'When it was created.';
@@ -61,10 +66,13 @@ comment on constraint webhooks_url_form on app.webhooks is
   'url_form: must be a URL like https://example.com/path, in ASCII, without a user and without a fragment';
 comment on constraint webhooks_label_length on app.webhooks is 'string_length: must have 1 to 100 characters';
 comment on constraint webhooks_events_known on app.webhooks is
-  'enum: must be one or more of task.created, task.updated, task.completed, task.reopened, task.deleted, task.reminder';
-comment on constraint webhooks_headers_size on app.webhooks is 'object_length: must have at most 4,096 bytes in all';
+  'enum: must be one or more of task.created, task.updated, task.completed, task.reopened, task.deleted, '
+  'task.reminder';
+comment on constraint webhooks_headers_size on app.webhooks is
+  'object_length: must have at most 4,096 bytes in all';
 comment on constraint webhooks_headers_form on app.webhooks is
-  'headers_form: must be at most 10 header fields with values in ASCII, none of them Host, Content-… or Webhook-…';
+  'headers_form: must be at most 10 header fields with values in ASCII, none of them Host, Content-… or '
+  'Webhook-…';
 comment on constraint webhooks_body_size on app.webhooks is 'object_length: must have at most 4,096 bytes';
 comment on constraint webhooks_paused_known on app.webhooks is 'enum: must be user, or null to go on';
 
@@ -79,7 +87,8 @@ create table app.reminders (
 -- The worker: the next reminders of everybody.
 create index reminders_by_remind_at on app.reminders (remind_at);
 
-comment on table app.reminders is 'The open tasks whose reminder is still to come; written by keeper.keep_reminder.';
+comment on table app.reminders is
+  'The open tasks whose reminder is still to come; written by keeper.keep_reminder.';
 comment on column app.reminders.user_id is 'The owner of the task.';
 comment on column app.reminders.id is 'The task.';
 comment on column app.reminders.remind_at is 'When the reminder is due.';
@@ -102,7 +111,8 @@ create table app.deliveries (
   finished_at timestamptz,
 
   constraint deliveries_pkey primary key (user_id, id),
-  constraint deliveries_of_webhook foreign key (user_id, webhook_id) references app.webhooks on delete cascade,
+  constraint deliveries_of_webhook foreign key (user_id, webhook_id)
+    references app.webhooks on delete cascade,
   constraint deliveries_state_known check (state in ('waiting', 'delivered', 'failed')),
   constraint deliveries_due_waits check (due_at is null or state = 'waiting')
 ) with (fillfactor = 80);
@@ -112,26 +122,31 @@ create index deliveries_by_due_at on app.deliveries (due_at) where due_at is not
 -- The list of deliveries, newest first; the removal of old ones.
 create index deliveries_by_webhook on app.deliveries (user_id, webhook_id, created_at, id);
 -- The order of a task's events: what waits before another.
-create index deliveries_waiting on app.deliveries (user_id, webhook_id, task_id, number) where state = 'waiting';
+create index deliveries_waiting on app.deliveries (user_id, webhook_id, task_id, number)
+  where state = 'waiting';
 
 comment on table app.deliveries is 'What is to be sent, what was sent, and what could not be.';
 comment on column app.deliveries.user_id is 'The owner of the webhook.';
-comment on column app.deliveries.id is 'The id of the delivery; the header webhook-id has it in each attempt.';
+comment on column app.deliveries.id is
+  'The id of the delivery; the header webhook-id has it in each attempt.';
 comment on column app.deliveries.webhook_id is 'Where it goes.';
 comment on column app.deliveries.type is 'The type of the event: one of those of app.webhooks, or test.';
 comment on column app.deliveries.task_id is 'The task of the event; null for a test.';
-comment on column app.deliveries.number is 'The number of the change: events of a task are sent in its order.';
+comment on column app.deliveries.number is
+  'The number of the change: events of a task are sent in its order.';
 comment on column app.deliveries.payload is 'The event, as JSON.';
 comment on column app.deliveries.state is 'waiting, delivered or failed.';
 comment on column app.deliveries.due_at is
-  'When it is tried next; while it is being sent, when that claim ends. Null where it is over, or its webhook is paused.';
+  'When it is tried next; while it is being sent, when that claim ends. Null where it is over, or its '
+  'webhook is paused.';
 comment on column app.deliveries.claimed is 'Whether a worker has it, or had it when the worker died.';
 comment on column app.deliveries.attempts is 'How many times it was tried.';
 comment on column app.deliveries.status is 'The HTTP status of the last answer, or null.';
 comment on column app.deliveries.error is 'Why there was no answer to the last attempt, in a word, or null.';
 comment on column app.deliveries.created_at is 'When the event happened.';
 comment on column app.deliveries.finished_at is 'When it was delivered, or given up.';
-comment on constraint deliveries_state_known on app.deliveries is 'enum: must be waiting, delivered or failed';
+comment on constraint deliveries_state_known on app.deliveries is
+  'enum: must be waiting, delivered or failed';
 comment on constraint deliveries_due_waits on app.deliveries is 'delivery_state: must wait where it is due';
 
 -- The forms in which they are read.
@@ -149,7 +164,8 @@ create type app.webhook_document as (
   updated_at text
 );
 
-comment on type app.webhook_document is 'A webhook as a client sees it: of its header fields the names alone.';
+comment on type app.webhook_document is
+  'A webhook as a client sees it: of its header fields the names alone.';
 grant usage on type app.webhook_document to task_api;
 
 create type app.delivery_document as (

@@ -1,8 +1,8 @@
 -- migrate:up
 
--- Who may see and write which rows: the whole of it. Row-level security is forced, so that it holds for the owner too;
--- what no policy allows is refused. The user is read once per statement: (select app.user_id()).
--- A policy stands before the grant that it guards.
+-- Who may see and write which rows: the whole of it. Row-level security is forced, so that it holds for the
+-- owner too; what no policy allows is refused. The user is read once per statement: (select app.user_id()). A
+-- policy stands before the grant that it guards.
 
 set local role task_owner;
 
@@ -42,16 +42,19 @@ create policy tasks_delete_own on app.tasks for delete to task_api
 grant select, delete on app.tasks to task_api;
 -- user_id is not granted: its default is the only way to write it.
 grant insert (
-  id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
+  id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule,
+  timezone,
   created_at, updated_at, version, predecessor_id, series_start, series_index
 ) on app.tasks to task_api;
 -- Nor are user_id, id, created_at and predecessor_id granted here: they never change.
 grant update (
-  title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
+  title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule,
+  timezone,
   updated_at, version, series_start, series_index
 ) on app.tasks to task_api;
 
--- Counts: read one's own. Insert, update and delete are not granted to task_api, so that the totals can be believed.
+-- Counts: read one's own. Insert, update and delete are not granted to task_api, so that the totals can be
+-- believed.
 
 create policy task_counts_select_own on app.task_counts for select to task_api
   using (user_id = (select app.user_id()));
@@ -69,10 +72,12 @@ create policy task_counts_update_to_count on app.task_counts for update to task_
 grant select on app.task_counts to task_keeper;
 grant insert (user_id) on app.task_counts to task_keeper;
 grant update (
-  version, forgotten, open_high, open_medium, open_low, completed_high, completed_medium, completed_low, listening
+  version, forgotten, open_high, open_medium, open_low, completed_high, completed_medium, completed_low,
+  listening
 ) on app.task_counts to task_keeper;
 
--- Deletions: read one's own. They are written by the keeper alone, which forgets those that are older than 30 days.
+-- Deletions: read one's own. They are written by the keeper alone, which forgets those that are older than 30
+-- days.
 
 create policy deleted_tasks_select_own on app.deleted_tasks for select to task_api
   using (user_id = (select app.user_id()));
@@ -88,10 +93,11 @@ create policy deleted_tasks_delete_to_count on app.deleted_tasks for delete to t
 
 grant select (user_id, version), insert, delete, truncate on app.deleted_tasks to task_keeper;
 
--- Search entries: nobody's but the finder's, and the keeper's. The finder proposes, the policies of app.tasks dispose: what it
--- returns is read as task_api. Nothing is granted to task_api.
+-- Search entries: nobody's but the finder's, and the keeper's. The finder proposes, the policies of app.tasks
+-- dispose: what it returns is read as task_api. Nothing is granted to task_api.
 
-create policy search_entries_select_to_find_or_keep on app.search_entries for select to task_finder, task_keeper
+create policy search_entries_select_to_find_or_keep on app.search_entries
+  for select to task_finder, task_keeper
   using (true);
 create policy search_entries_insert_to_keep on app.search_entries for insert to task_keeper
   with check (true);
@@ -117,7 +123,8 @@ create policy idempotency_keys_delete_own on app.idempotency_keys for delete to 
 grant select, delete on app.idempotency_keys to task_api;
 grant insert (key, request, status, headers, body) on app.idempotency_keys to task_api;
 
--- Those of users who never come back are removed too, when they have expired. What was answered is not granted.
+-- Those of users who never come back are removed too, when they have expired. What was answered is not
+-- granted.
 
 create policy idempotency_keys_select_expired on app.idempotency_keys for select to task_keeper
   using (created_at <= now() - interval '24 hours');
@@ -154,12 +161,14 @@ create policy passes_delete_own on app.passes for delete to task_api
   using (user_id = (select app.user_id()));
 
 -- The digest is written, and never read: only the porter compares it.
-grant select (user_id, id, label, scope, created_at, expires_at, last_used_on), delete on app.passes to task_api;
+grant select (user_id, id, label, scope, created_at, expires_at, last_used_on), delete
+  on app.passes to task_api;
 grant insert (label, scope, digest, expires_at) on app.passes to task_api;
 -- A pass does not change, but for the day of its last use.
 grant update (last_used_on) on app.passes to task_api;
 
--- Whose pass it is must be known before there is a user. What the pass opens is read under that user's own policies.
+-- Whose pass it is must be known before there is a user. What the pass opens is read under that user's own
+-- policies.
 
 create policy passes_select_to_open on app.passes for select to task_porter
   using (true);
@@ -186,14 +195,16 @@ grant update (
 grant select on app.webhooks to task_worker;
 grant update (paused, failing_since, updated_at) on app.webhooks to task_worker;
 
--- The keeper writes a delivery for each active webhook that waits for an event. It reads no address and no header.
+-- The keeper writes a delivery for each active webhook that waits for an event. It reads no address and no
+-- header.
 
 create policy webhooks_select_to_enqueue on app.webhooks for select to task_keeper
   using (true);
 
 grant select (user_id, id, events, paused) on app.webhooks to task_keeper;
 
--- Deliveries: one's own. The service makes tests, lists them, and has failed ones sent again; the worker sends them.
+-- Deliveries: one's own. The service makes tests, lists them, and has failed ones sent again; the worker
+-- sends them.
 
 create policy deliveries_select_own on app.deliveries for select to task_api, task_worker
   using (user_id = (select app.user_id()));
@@ -212,7 +223,8 @@ grant insert (webhook_id, type, number, payload) on app.deliveries to task_api;
 -- What is sent, and where, never changes.
 grant update (state, due_at, claimed, attempts, finished_at) on app.deliveries to task_api;
 grant select, delete on app.deliveries to task_worker;
-grant insert (webhook_id, type, task_id, number, payload, state, due_at, error, finished_at) on app.deliveries to task_worker;
+grant insert (webhook_id, type, task_id, number, payload, state, due_at, error, finished_at)
+  on app.deliveries to task_worker;
 grant update (state, due_at, claimed, attempts, status, error, finished_at) on app.deliveries to task_worker;
 grant insert (user_id, webhook_id, type, task_id, number, payload) on app.deliveries to task_keeper;
 
@@ -239,8 +251,8 @@ create policy tasks_select_own_to_remind on app.tasks for select to task_worker
 
 grant select on app.tasks to task_worker;
 
--- Whose reminders and deliveries are due must be known before there is a user. What they say is read under that user's own
--- policies.
+-- Whose reminders and deliveries are due must be known before there is a user. What they say is read under
+-- that user's own policies.
 
 create policy reminders_select_to_propose on app.reminders for select to task_porter
   using (true);
@@ -256,7 +268,8 @@ reset role;
 
 set local role task_owner;
 
-revoke all on app.deliveries, app.reminders, app.webhooks, app.passes, app.token_buckets, app.idempotency_keys,
+revoke all on
+  app.deliveries, app.reminders, app.webhooks, app.passes, app.token_buckets, app.idempotency_keys,
   app.search_entries, app.deleted_tasks, app.task_counts, app.tasks
   from task_api, task_worker, task_keeper, task_finder, task_porter;
 

@@ -12,7 +12,8 @@ language sql immutable parallel safe
 return jsonb_build_object(
   'loc', case when field is null then '[]' else jsonb_build_array(field) end, 'msg', message, 'type', type);
 
-comment on function app.describe_fault is 'An error as {"loc", "msg", "type"}; without a field it is about the whole.';
+comment on function app.describe_fault is
+  'An error as {"loc", "msg", "type"}; without a field it is about the whole.';
 
 grant execute on function app.describe_fault to task_api;
 -- end db/functions/requests/describe_fault.sql

@@ -25,7 +25,8 @@ begin
   end if;
 end $$;
 
-comment on function app.check_batch is 'Raises DT400 where the body of a batch is no object with 1 to 100 operations.';
+comment on function app.check_batch is
+  'Raises DT400 where the body of a batch is no object with 1 to 100 operations.';
 
 grant execute on function app.check_batch to task_api;
 -- end db/functions/tasks/check_batch.sql
@@ -45,10 +46,12 @@ begin
     'minLength', substring(v_rules from 'char_length\([^)]+\) >= ([0-9]+)')::integer,
     'maxLength', substring(v_rules from 'char_length\([^)]+\) <= ([0-9]+)')::integer,
     'maxItems', substring(v_rules from 'cardinality\(.+\) <= ([0-9]+)')::integer,
-    'pattern', '^[^' || substring(v_rules from $pattern$(?i)position"?\(.*'(.)'::text.*\) = 0$pattern$) || ']*$',
+    'pattern',
+    '^[^' || substring(v_rules from $pattern$(?i)position"?\(.*'(.)'::text.*\) = 0$pattern$) || ']*$',
     'enum', nullif(array(
       select value[1]
-      from regexp_matches(substring(v_rules from '= ANY \(ARRAY\[(.+)\]\)'), $pattern$'([^']+)'::text$pattern$, 'g') as value),
+      from regexp_matches(substring(v_rules from '= ANY \(ARRAY\[(.+)\]\)'),
+        $pattern$'([^']+)'::text$pattern$, 'g') as value),
       '{}')));
 end $$;
 
@@ -72,7 +75,8 @@ begin
     return app.describe_type(v_type.typbasetype)
       || jsonb_build_object('description', obj_description(v_type.oid, 'pg_type'))
       || app.describe_rules(array(
-        select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule where rule.contypid = v_type.oid));
+        select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule
+        where rule.contypid = v_type.oid));
   elsif v_type.typcategory = 'A' then
     return jsonb_build_object('type', 'array', 'items', app.describe_type(v_type.typelem));
   end if;
@@ -89,7 +93,8 @@ grant execute on function app.describe_type to task_api;
 -- end db/functions/tasks/describe_type.sql
 
 -- begin db/functions/tasks/empty_task.sql
--- A new task is the empty one with the fields of the body: create and update share merge_task, and so their rules.
+-- A new task is the empty one with the fields of the body: create and update share merge_task, and so their
+-- rules.
 
 create or replace function app.empty_task() returns app.tasks
 language plpgsql stable parallel safe
@@ -106,14 +111,15 @@ begin
   return v_task;
 end $$;
 
-comment on function app.empty_task is 'What a new task is before anything is said of it: the table''s defaults.';
+comment on function app.empty_task is
+  'What a new task is before anything is said of it: the table''s defaults.';
 
 grant execute on function app.empty_task to task_api;
 -- end db/functions/tasks/empty_task.sql
 
 -- begin db/functions/tasks/find_operation_faults.sql
--- The form of one operation of a batch, without its body: that is judged by the function that the operation calls. Everything
--- is bounded before it is looked at.
+-- The form of one operation of a batch, without its body: that is judged by the function that the operation
+-- calls. Everything is bounded before it is looked at.
 
 create or replace function app.find_operation_faults(operation jsonb, lenient boolean) returns jsonb
 language plpgsql stable
@@ -121,7 +127,8 @@ set search_path = ''
 as $$
 declare
   c_fields constant text[] := array['op', 'id', 'if_match', 'body'];
-  v_op constant text := case when jsonb_typeof(operation -> 'op') = 'string' then left(operation ->> 'op', 10) end;
+  v_op constant text := case
+    when jsonb_typeof(operation -> 'op') = 'string' then left(operation ->> 'op', 10) end;
   v_id constant jsonb := nullif(operation -> 'id', 'null');
   v_if_match constant jsonb := nullif(operation -> 'if_match', 'null');
   v_body constant jsonb := nullif(operation -> 'body', 'null');
@@ -130,10 +137,12 @@ declare
 begin
   if jsonb_typeof(operation) <> 'object' then
     return jsonb_build_array(app.describe_fault(
-      null, 'object_type', 'must be a JSON object, for example {"op": "create", "body": {"title": "Buy milk"}}'));
+      null, 'object_type',
+      'must be a JSON object, for example {"op": "create", "body": {"title": "Buy milk"}}'));
   end if;
   if (v_op = any(array['create', 'update', 'toggle', 'delete'])) is not true then
-    v_faults := v_faults || app.describe_fault('op', 'operation_unknown', 'must be create, update, toggle or delete');
+    v_faults := v_faults
+      || app.describe_fault('op', 'operation_unknown', 'must be create, update, toggle or delete');
   end if;
 
   if v_id is null and v_op <> 'create' then
@@ -146,15 +155,19 @@ begin
   end if;
 
   if jsonb_typeof(v_if_match) <> 'string' then
-    v_faults := v_faults || app.describe_fault('if_match', 'string_type', 'must be a string: the ETag of the task');
+    v_faults := v_faults
+      || app.describe_fault('if_match', 'string_type', 'must be a string: the ETag of the task');
   elsif v_if_match is not null and v_op = 'create' then
-    v_faults := v_faults || app.describe_fault('if_match', 'not_allowed', 'must be left out: nothing is there yet');
+    v_faults := v_faults
+      || app.describe_fault('if_match', 'not_allowed', 'must be left out: nothing is there yet');
   end if;
 
   if v_body is null and v_op in ('create', 'update') then
-    v_faults := v_faults || app.describe_fault('body', 'missing', 'is required: a JSON object with the fields of the task');
+    v_faults := v_faults
+      || app.describe_fault('body', 'missing', 'is required: a JSON object with the fields of the task');
   elsif v_body is not null and v_op = 'delete' then
-    v_faults := v_faults || app.describe_fault('body', 'not_allowed', 'must be left out: a deletion has no body');
+    v_faults := v_faults
+      || app.describe_fault('body', 'not_allowed', 'must be left out: a deletion has no body');
   elsif jsonb_typeof(v_body) <> 'object' then
     v_faults := v_faults || app.describe_fault('body', 'object_type', 'must be a JSON object');
   end if;
@@ -193,10 +206,12 @@ begin
       attribute.attname::text as field
     from pg_constraint as rule
     join pg_attribute as attribute on attribute.attrelid = rule.conrelid and attribute.attnum = rule.conkey[1]
-    where rule.conrelid = pg_typeof("row")::text::regclass and rule.contype = 'c' and attribute.attname <> all(except_fields)
+    where rule.conrelid = pg_typeof("row")::text::regclass and rule.contype = 'c'
+      and attribute.attname <> all(except_fields)
     order by attribute.attnum
   loop
-    execute format('select %s from (select ($1).*) as checked', v_constraint.expression) into v_holds using "row";
+    execute format('select %s from (select ($1).*) as checked',
+      v_constraint.expression) into v_holds using "row";
     if not v_holds then
       v_faults := v_faults || jsonb_build_object(
         'loc', array['body', v_constraint.field],
@@ -271,8 +286,8 @@ begin
   task.created_at := app.time_of(task.version);
   task.updated_at := task.created_at;
   insert into app.tasks (
-    id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
-    created_at, updated_at, version, predecessor_id, series_start, series_index)
+    id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule,
+    timezone, created_at, updated_at, version, predecessor_id, series_start, series_index)
   values (
     task.id, task.title, task.description, task.completed, task.priority, task.tags,
     task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
@@ -281,14 +296,16 @@ begin
   return task;
 end $$;
 
-comment on function app.insert_task is 'Inserts a task for the user; raises 23505 where the user has one with its id.';
+comment on function app.insert_task is
+  'Inserts a task for the user; raises 23505 where the user has one with its id.';
 
 grant execute on function app.insert_task to task_api;
 -- end db/functions/tasks/insert_task.sql
 
 -- begin db/functions/tasks/lock_user.sql
--- All writes of a user through the service form one line, so that none can wait for another in a circle, and what one has read
--- stays as it was until it has written. Users never wait for each other, but where two ids have one hash.
+-- All writes of a user through the service form one line, so that none can wait for another in a circle, and
+-- what one has read stays as it was until it has written. Users never wait for each other, but where two ids
+-- have one hash.
 
 create or replace function app.lock_user() returns void
 language sql volatile
@@ -350,14 +367,16 @@ grant execute on function app.merge_task to task_api;
 -- end db/functions/tasks/merge_task.sql
 
 -- begin db/functions/tasks/number_task.sql
--- Direct SQL writes no version. keeper.count_task, whose triggers come first, has taken a number for the change.
+-- Direct SQL writes no version. keeper.count_task, whose triggers come first, has taken a number for the
+-- change.
 
 create or replace function app.number_task() returns trigger
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  v_version constant bigint := (select counts.version from app.task_counts as counts where counts.user_id = new.user_id);
+  v_version constant bigint := (
+    select counts.version from app.task_counts as counts where counts.user_id = new.user_id);
   v_updated_at constant timestamptz := app.time_of(v_version);
 begin
   update app.tasks as task set version = v_version, updated_at = v_updated_at
@@ -390,8 +409,8 @@ begin
 end $$;
 
 comment on function app.read_task is
-  'The user''s task; raises DT404 where there is none, and DT412 where it is not what If-Match names, or what '
-  'If-None-Match names.';
+  'The user''s task; raises DT404 where there is none, and DT412 where it is not what If-Match names, or '
+  'what If-None-Match names.';
 
 grant execute on function app.read_task to task_api;
 -- end db/functions/tasks/read_task.sql
@@ -425,7 +444,8 @@ begin
   return concat('{"status":', v_problem -> 'status', ',"problem":', v_problem, '}');
 end $$;
 
-comment on function app.render_refusal is 'The result of an operation that was refused: its problem document (RFC 9457).';
+comment on function app.render_refusal is
+  'The result of an operation that was refused: its problem document (RFC 9457).';
 
 grant execute on function app.render_refusal to task_api;
 -- end db/functions/tasks/render_refusal.sql
@@ -441,7 +461,8 @@ return concat(
   ',"location":' || to_json(case when headers[3] = 'location' then headers[4] end)::text,
   ',"body":' || response, '}');
 
-comment on function app.render_result is 'The result of an operation that was done; without a response it has no body.';
+comment on function app.render_result is
+  'The result of an operation that was done; without a response it has no body.';
 
 grant execute on function app.render_result to task_api;
 -- end db/functions/tasks/render_result.sql
@@ -460,14 +481,15 @@ grant execute on function app.render_time to task_api, task_worker, task_keeper;
 -- end db/functions/tasks/render_time.sql
 
 -- begin db/functions/tasks/render_task.sql
--- The JSON of a task, in the one place where its form is decided: names, order, and how times are written. One expression, so
--- that it becomes part of the query that calls it.
+-- The JSON of a task, in the one place where its form is decided: names, order, and how times are written.
+-- One expression, so that it becomes part of the query that calls it.
 
 create or replace function app.render_task(task app.tasks) returns text
 language sql stable parallel safe
 return row_to_json(row(
   task.id, task.user_id, task.title, task.description, task.completed, task.priority, task.tags,
-  app.render_time(task.due_date), app.render_time(task.reminder_at), task.is_recurring, task.recurrence_rule, task.timezone,
+  app.render_time(task.due_date), app.render_time(task.reminder_at), task.is_recurring, task.recurrence_rule,
+  task.timezone,
   app.render_time(task.created_at), app.render_time(task.updated_at)
 )::app.task_document)::text;
 
@@ -477,9 +499,10 @@ grant execute on function app.render_task to task_api, task_worker, task_keeper;
 -- end db/functions/tasks/render_task.sql
 
 -- begin db/functions/tasks/run_operation.sql
--- One operation of a batch: the function that a request of its own would call. There a question about a rule has its answer in
--- another statement, and the version says that nothing has changed in between. Here what comes before in the batch is done anew
--- in each statement, with other versions. So a reply counts where the same is asked again.
+-- One operation of a batch: the function that a request of its own would call. There a question about a rule
+-- has its answer in another statement, and the version says that nothing has changed in between. Here what
+-- comes before in the batch is done anew in each statement, with other versions. So a reply counts where the
+-- same is asked again.
 --
 -- answers: {"known": what the service computed from the body, "replies": [{"question": …, "answer": …}, …]}.
 
@@ -508,17 +531,18 @@ begin
       when 'create' then
         select created.* into status, headers, response
         from api.create_task(
-          body => v_body, id => v_id, lenient => run_operation.lenient, answer => v_answer, idempotency_key => null) as created;
+          body => v_body, id => v_id, lenient => run_operation.lenient, answer => v_answer,
+          idempotency_key => null) as created;
       when 'update' then
         select updated.* into status, headers, response
         from api.update_task(
-          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match, if_none_match => null,
-          answer => v_answer) as updated;
+          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match,
+          if_none_match => null, answer => v_answer) as updated;
       when 'toggle' then
         select toggled.* into status, headers, response
         from api.toggle_task(
-          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match, if_none_match => null,
-          answer => v_answer, idempotency_key => null) as toggled;
+          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match,
+          if_none_match => null, answer => v_answer, idempotency_key => null) as toggled;
       when 'delete' then
         select deleted.* into status, headers, response
         from api.delete_task(id => v_id, if_match => v_if_match, if_none_match => null) as deleted;
@@ -535,7 +559,8 @@ begin
 end $$;
 
 comment on function app.run_operation is
-  'Does an operation of a batch, whose form is right. Without a status, the response is a question about the rule.';
+  'Does an operation of a batch, whose form is right. Without a status, the response is a question about the '
+  'rule.';
 
 grant execute on function app.run_operation to task_api;
 -- end db/functions/tasks/run_operation.sql
@@ -645,8 +670,8 @@ begin
 end $$;
 
 comment on function app.save_task is
-  'Writes a task, and with its completion the successor. Where the answer lacks something, it writes nothing and '
-  'returns the question.';
+  'Writes a task, and with its completion the successor. Where the answer lacks something, it writes nothing '
+  'and returns the question.';
 
 grant execute on function app.save_task to task_api;
 -- end db/functions/tasks/save_task.sql
@@ -665,7 +690,8 @@ grant execute on function app.time_of to task_api, task_worker, task_keeper;
 -- end db/functions/tasks/time_of.sql
 
 -- begin db/functions/tasks/try_operation.sql
--- One operation of a batch in a savepoint: its error is told, and not raised. Part of change_tasks and find_batch_faults.
+-- One operation of a batch in a savepoint: its error is told, and not raised. Part of change_tasks and
+-- find_batch_faults.
 --
 -- answers: see run_operation; besides, "faults" has the errors that the service found in a rule.
 
@@ -692,14 +718,16 @@ begin
       if v_told <> '[]' then
         perform app.refuse('recurrence_rule', 'recurrence_rule_syntax', 'the service has refused it');
       end if;
-      select done.* into status, headers, response from app.run_operation(operation, lenient, careful, answers) as done;
+      select done.* into status, headers, response
+      from app.run_operation(operation, lenient, careful, answers) as done;
       return;
     exception
       when sqlstate 'DT400' or sqlstate 'DT404' or sqlstate 'DT412' or sqlstate 'DT428'
         or check_violation or not_null_violation or unique_violation
       then
         get stacked diagnostics
-          code = returned_sqlstate, v_column = column_name, v_type = constraint_name, v_message = message_text;
+          code = returned_sqlstate, v_column = column_name,
+          v_type = constraint_name, v_message = message_text;
     end;
     -- An error of the body: all of them are found, but for a toggle's, which has two fields.
     if code in ('DT400', '23502', '23514') then
@@ -707,19 +735,23 @@ begin
       faults := jsonb_build_array(app.describe_fault(nullif(v_column, ''), v_type, v_message));
       if operation ->> 'op' in ('create', 'update') then
         select coalesce(v_known || jsonb_object_agg(answered.key, answered.value), v_known) into v_known
-        from jsonb_array_elements(answers -> 'replies') as reply, jsonb_each(reply.value -> 'answer') as answered;
+        from jsonb_array_elements(answers -> 'replies') as reply,
+          jsonb_each(reply.value -> 'answer') as answered;
         begin
-          select coalesce(jsonb_agg(jsonb_set(fault.value, '{loc}', (fault.value -> 'loc') - 0) order by fault.place), '[]')
+          select coalesce(
+            jsonb_agg(jsonb_set(fault.value, '{loc}', (fault.value -> 'loc') - 0) order by fault.place), '[]')
           into faults
           from jsonb_array_elements(api.find_task_faults(
-            body => operation -> 'body', id => case when operation ->> 'op' = 'update' then (operation ->> 'id')::uuid end,
+            body => operation -> 'body',
+            id => case when operation ->> 'op' = 'update' then (operation ->> 'id')::uuid end,
             lenient => try_operation.lenient, answer => v_known)) with ordinality as fault (value, place);
           -- The service's come first, as they do where one task is saved.
           faults := coalesce((
             select jsonb_agg(told.value)
             from jsonb_array_elements(v_told) as told
             where not exists (
-              select from jsonb_array_elements(faults) as fault where fault.value -> 'loc' = told.value -> 'loc')), '[]')
+              select from jsonb_array_elements(faults) as fault
+              where fault.value -> 'loc' = told.value -> 'loc')), '[]')
             || faults;
         exception
           when sqlstate 'DT400' then
@@ -742,14 +774,15 @@ begin
 end $$;
 
 comment on function app.try_operation is
-  'Does an operation of a batch or, where it is refused, tells the SQLSTATE and all of its errors, each with its place.';
+  'Does an operation of a batch or, where it is refused, tells the SQLSTATE and all of its errors, each with '
+  'its place.';
 
 grant execute on function app.try_operation to task_api;
 -- end db/functions/tasks/try_operation.sql
 
 -- begin db/functions/tasks/update_task.sql
--- The service's own writes wait for each other (lock_user), so the task is as it was read, unless somebody changes it by direct
--- SQL at the same time.
+-- The service's own writes wait for each other (lock_user), so the task is as it was read, unless somebody
+-- changes it by direct SQL at the same time.
 
 create or replace function app.update_task(old app.tasks, new app.tasks) returns app.tasks
 language plpgsql volatile
@@ -771,7 +804,8 @@ begin
 end $$;
 
 comment on function app.update_task is
-  'Writes the new state of a task, with the next number as its version; raises 40001 where the old state is not there any more.';
+  'Writes the new state of a task, with the next number as its version; raises 40001 where the old state is '
+  'not there any more.';
 
 grant execute on function app.update_task to task_api;
 -- end db/functions/tasks/update_task.sql
@@ -789,8 +823,8 @@ grant execute on function app.version_of to task_api, task_worker;
 -- end db/functions/tasks/version_of.sql
 
 -- begin db/functions/tasks/priority_key.sql
--- Order by priority: High first, then by created_at. One number, so that a cursor has one key; the priorities lie 300 years
--- apart.
+-- Order by priority: High first, then by created_at. One number, so that a cursor has one key; the priorities
+-- lie 300 years apart.
 
 create or replace function app.priority_key(priority text, created_at timestamptz) returns bigint
 language sql stable parallel safe
@@ -807,7 +841,8 @@ grant execute on function app.priority_key to task_api;
 create or replace function app.writable_fields() returns text[]
 language sql immutable parallel safe
 return array[
-  'title', 'description', 'completed', 'priority', 'tags', 'due_date', 'reminder_at', 'is_recurring', 'recurrence_rule',
+  'title', 'description', 'completed', 'priority', 'tags', 'due_date', 'reminder_at', 'is_recurring',
+  'recurrence_rule',
   'timezone'];
 
 comment on function app.writable_fields is 'The fields of a task that a client may write.';
@@ -816,8 +851,8 @@ grant execute on function app.writable_fields to task_api;
 -- end db/functions/tasks/writable_fields.sql
 
 -- begin db/functions/tasks/task_fields.sql
--- The fields of a body; any other is unknown (refuse_unknown_fields). Those that only the server writes are ignored, so that a
--- task can be sent back as it was read.
+-- The fields of a body; any other is unknown (refuse_unknown_fields). Those that only the server writes are
+-- ignored, so that a task can be sent back as it was read.
 
 create or replace function app.task_fields() returns text[]
 language sql immutable parallel safe

@@ -340,7 +340,8 @@ grant execute on function app.split_letters to task_api, task_keeper, task_finde
 create or replace function app.split_words(folded text) returns text[]
 language sql immutable parallel safe
 return case
-  when octet_length(folded) = char_length(folded) and octet_length(folded) <= 2000 and strpos(folded, '''') = 0
+  when octet_length(folded) = char_length(folded) and octet_length(folded) <= 2000
+    and strpos(folded, '''') = 0
     then array_remove(
       string_to_array(
         regexp_replace(folded, '[\u0001-\u001F\u007F' || app.search_signs() || ']', ' ', 'g'), ' '),

@@ -5,12 +5,14 @@
 set local role task_keeper;
 
 -- begin db/functions/keeper/count_change.sql
--- Every change of a task comes through here, before the task is written or, after direct SQL and deletions, behind it. The
--- update of the one row holds its lock to the end of the transaction: so numbers are committed in their order.
+-- Every change of a task comes through here, before the task is written or, after direct SQL and deletions,
+-- behind it. The update of the one row holds its lock to the end of the transaction: so numbers are committed
+-- in their order.
 --
 -- Whether a webhook waits for the change comes back with that update: without webhooks it costs nothing.
 --
--- A deletion leaves its id behind for 30 days. Each deletion forgets at most 10 that are older, and notes the last of them.
+-- A deletion leaves its id behind for 30 days. Each deletion forgets at most 10 that are older, and notes the
+-- last of them.
 
 create or replace function keeper.count_change(user_id text, old app.tasks, new app.tasks) returns bigint
 language plpgsql volatile
@@ -22,8 +24,10 @@ declare
   v_listening integer;
   v_forgotten bigint;
   -- The total that the task leaves, and the one that it joins.
-  v_left constant text := coalesce(case when old.completed then 'completed ' else 'open ' end || old.priority, '');
-  v_joined constant text := coalesce(case when new.completed then 'completed ' else 'open ' end || new.priority, '');
+  v_left constant text :=
+    coalesce(case when old.completed then 'completed ' else 'open ' end || old.priority, '');
+  v_joined constant text :=
+    coalesce(case when new.completed then 'completed ' else 'open ' end || new.priority, '');
 begin
   if v_left = v_joined then
     update app.task_counts as counts
@@ -33,12 +37,18 @@ begin
   else
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now),
-      open_high = counts.open_high + (v_joined = 'open High')::integer - (v_left = 'open High')::integer,
-      open_medium = counts.open_medium + (v_joined = 'open Medium')::integer - (v_left = 'open Medium')::integer,
-      open_low = counts.open_low + (v_joined = 'open Low')::integer - (v_left = 'open Low')::integer,
-      completed_high = counts.completed_high + (v_joined = 'completed High')::integer - (v_left = 'completed High')::integer,
-      completed_medium = counts.completed_medium + (v_joined = 'completed Medium')::integer - (v_left = 'completed Medium')::integer,
-      completed_low = counts.completed_low + (v_joined = 'completed Low')::integer - (v_left = 'completed Low')::integer
+      open_high = counts.open_high
+        + (v_joined = 'open High')::integer - (v_left = 'open High')::integer,
+      open_medium = counts.open_medium
+        + (v_joined = 'open Medium')::integer - (v_left = 'open Medium')::integer,
+      open_low = counts.open_low
+        + (v_joined = 'open Low')::integer - (v_left = 'open Low')::integer,
+      completed_high = counts.completed_high
+        + (v_joined = 'completed High')::integer - (v_left = 'completed High')::integer,
+      completed_medium = counts.completed_medium
+        + (v_joined = 'completed Medium')::integer - (v_left = 'completed Medium')::integer,
+      completed_low = counts.completed_low
+        + (v_joined = 'completed Low')::integer - (v_left = 'completed Low')::integer
     where counts.user_id = $1
     returning counts.version, counts.listening into v_version, v_listening;
   end if;
@@ -71,13 +81,15 @@ begin
 end $$;
 
 comment on function keeper.count_change is
-  'Counts a change of the user''s tasks, from old (null: it is made) to new (null: it is deleted), and returns its number.';
+  'Counts a change of the user''s tasks, from old (null: it is made) to new (null: it is deleted), and '
+  'returns its number.';
 -- end db/functions/keeper/count_change.sql
 
 -- begin db/functions/keeper/count_task.sql
--- Definer, because totals must be right: the service may read its user's counts and not write them, and a change that a DBA
--- makes by direct SQL is counted as well. It takes the user from the row, which row-level security let through. A task that
--- moves to another user is a deletion here and a creation there; the rows are locked in the order of the users.
+-- Definer, because totals must be right: the service may read its user's counts and not write them, and a
+-- change that a DBA makes by direct SQL is counted as well. It takes the user from the row, which row-level
+-- security let through. A task that moves to another user is a deletion here and a creation there; the rows
+-- are locked in the order of the users.
 
 create or replace function keeper.count_task() returns trigger
 language plpgsql volatile security definer
@@ -101,14 +113,15 @@ begin
 end $$;
 
 comment on function keeper.count_task is
-  'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts a change by direct SQL.';
+  'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts a '
+  'change by direct SQL.';
 
 grant execute on function keeper.count_task to task_owner;
 -- end db/functions/keeper/count_task.sql
 
 -- begin db/functions/keeper/enqueue_event.sql
--- Part of count_change: runs where the user listens to anything at all, in the transaction of the change. Of the webhooks it
--- reads what they wait for, and no address.
+-- Part of count_change: runs where the user listens to anything at all, in the transaction of the change. Of
+-- the webhooks it reads what they wait for, and no address.
 
 create or replace function keeper.enqueue_event(
   user_id text, version bigint, listening integer, old app.tasks, new app.tasks) returns void
@@ -148,11 +161,13 @@ begin
   end loop;
 end $$;
 
-comment on function keeper.enqueue_event is 'Writes a delivery of a change for each active webhook that waits for it.';
+comment on function keeper.enqueue_event is
+  'Writes a delivery of a change for each active webhook that waits for it.';
 -- end db/functions/keeper/enqueue_event.sql
 
 -- begin db/functions/keeper/forget_tasks.sql
--- Definer, as the others. The numbers are kept and the deletions count as forgotten: a client that synchronises begins again.
+-- Definer, as the others. The numbers are kept and the deletions count as forgotten: a client that
+-- synchronises begins again.
 
 create or replace function keeper.forget_tasks() returns trigger
 language plpgsql volatile security definer
@@ -161,7 +176,8 @@ as $$
 begin
   truncate app.deleted_tasks, app.search_entries, app.reminders;
   update app.task_counts as counts
-  set version = counts.version + 1, forgotten = counts.version + 1, open_high = 0, open_medium = 0, open_low = 0,
+  set version = counts.version + 1, forgotten = counts.version + 1,
+    open_high = 0, open_medium = 0, open_low = 0,
     completed_high = 0, completed_medium = 0, completed_low = 0;
   return null;
 end $$;
@@ -173,7 +189,8 @@ grant execute on function keeper.forget_tasks to task_owner;
 -- end db/functions/keeper/forget_tasks.sql
 
 -- begin db/functions/keeper/keep_listening.sql
--- Definer, as nobody else may write app.task_counts. A user's webhooks are changed one at a time (lock_user), so none is missed.
+-- Definer, as nobody else may write app.task_counts. A user's webhooks are changed one at a time (lock_user),
+-- so none is missed.
 
 create or replace function keeper.keep_listening() returns trigger
 language plpgsql volatile security definer
@@ -185,23 +202,27 @@ declare
 begin
   -- Of a user who is forgotten (api.forget_user) nothing is made again.
   if tg_op <> 'DELETE' then
-    insert into app.task_counts (user_id) values (v_user) on conflict on constraint task_counts_pkey do nothing;
+    insert into app.task_counts (user_id) values (v_user)
+    on conflict on constraint task_counts_pkey do nothing;
   end if;
   select coalesce(bit_or(app.event_bit(event)), 0) into v_bits
   from app.webhooks as webhook, unnest(webhook.events) as event
   where webhook.user_id = v_user and webhook.paused is null;
-  update app.task_counts as counts set listening = v_bits where counts.user_id = v_user and counts.listening <> v_bits;
+  update app.task_counts as counts set listening = v_bits
+  where counts.user_id = v_user and counts.listening <> v_bits;
   return null;
 end $$;
 
 comment on function keeper.keep_listening is
-  'Definer, so that each change of a task knows what the user''s webhooks wait for: follows a change of a webhook.';
+  'Definer, so that each change of a task knows what the user''s webhooks wait for: follows a change of a '
+  'webhook.';
 
 grant execute on function keeper.keep_listening to task_owner;
 -- end db/functions/keeper/keep_listening.sql
 
 -- begin db/functions/keeper/keep_reminder.sql
--- Definer, as the others: the service has no right on app.reminders. A reminder that is set in the past is not sent.
+-- Definer, as the others: the service has no right on app.reminders. A reminder that is set in the past is
+-- not sent.
 
 create or replace function keeper.keep_reminder() returns trigger
 language plpgsql volatile security definer
@@ -224,15 +245,17 @@ grant execute on function keeper.keep_reminder to task_owner;
 -- end db/functions/keeper/keep_reminder.sql
 
 -- begin db/functions/keeper/keep_search_entry.sql
--- Keeps app.search_entries, whoever changes a task. Definer, as with the totals: the service has no right on that table at all,
--- and a change by direct SQL is followed as well.
+-- Keeps app.search_entries, whoever changes a task. Definer, as with the totals: the service has no right on
+-- that table at all, and a change by direct SQL is followed as well.
 
 create or replace function keeper.keep_search_entry() returns trigger
 language plpgsql volatile security definer
 set search_path = ''
 as $$
 begin
-  if tg_op = 'DELETE' or tg_op = 'UPDATE' and (new.user_id, new.id) is distinct from (old.user_id, old.id) then
+  if tg_op = 'DELETE'
+    or tg_op = 'UPDATE' and (new.user_id, new.id) is distinct from (old.user_id, old.id)
+  then
     delete from app.search_entries as entry where entry.user_id = old.user_id and entry.id = old.id;
   end if;
   if tg_op = 'UPDATE' and (new.user_id, new.id) = (old.user_id, old.id) then
@@ -247,13 +270,15 @@ begin
 end $$;
 
 comment on function keeper.keep_search_entry is
-  'Definer, so that a search finds what there is whoever made it, and nobody else may write the keys: follows each change of a task.';
+  'Definer, so that a search finds what there is whoever made it, and nobody else may write the keys: '
+  'follows each change of a task.';
 
 grant execute on function keeper.keep_search_entry to task_owner;
 -- end db/functions/keeper/keep_search_entry.sql
 
 -- begin db/functions/keeper/list_migrations.sql
--- Definer: the list of migrations belongs to whoever migrates, and the service has no right on any table but its own.
+-- Definer: the list of migrations belongs to whoever migrates, and the service has no right on any table but
+-- its own.
 
 create or replace function keeper.list_migrations() returns setof text
 language sql stable security definer
@@ -263,13 +288,15 @@ as $$
 $$;
 
 comment on function keeper.list_migrations is
-  'Definer, to let the service, which may not read the list, compare: the versions of the migrations that were applied.';
+  'Definer, to let the service, which may not read the list, compare: the versions of the migrations that '
+  'were applied.';
 
 grant execute on function keeper.list_migrations to task_api, task_auditor;
 -- end db/functions/keeper/list_migrations.sql
 
 -- begin db/functions/keeper/remove_expired_answers.sql
--- Definer: the expired answers of users who never come back are nobody's own. Its owner sees and deletes expired ones only.
+-- Definer: the expired answers of users who never come back are nobody's own. Its owner sees and deletes
+-- expired ones only.
 
 create or replace function keeper.remove_expired_answers() returns void
 language plpgsql volatile security definer
@@ -295,7 +322,8 @@ grant execute on function keeper.remove_expired_answers to task_api;
 -- end db/functions/keeper/remove_expired_answers.sql
 
 -- begin db/functions/keeper/take_number.sql
--- Definer, as with the other keepers: the service may not write its user's totals. It acts for the present user only.
+-- Definer, as with the other keepers: the service may not write its user's totals. It acts for the present
+-- user only.
 
 create or replace function keeper.take_number(old app.tasks, new app.tasks) returns bigint
 language plpgsql volatile security definer
@@ -306,7 +334,8 @@ begin
 end $$;
 
 comment on function keeper.take_number is
-  'Definer, as nobody else may write totals: counts a change of the present user''s task and returns its number.';
+  'Definer, as nobody else may write totals: counts a change of the present user''s task and returns its '
+  'number.';
 
 grant execute on function keeper.take_number to task_api;
 -- end db/functions/keeper/take_number.sql

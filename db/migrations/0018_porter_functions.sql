@@ -5,8 +5,9 @@
 set local role task_porter;
 
 -- begin db/functions/porter/find_due.sql
--- The worker must know whose reminders and deliveries are due before it can act as that user. Definer: owned by task_porter,
--- which may read the columns here, and no text. At most five of a webhook, so that none keeps the others waiting.
+-- The worker must know whose reminders and deliveries are due before it can act as that user. Definer: owned
+-- by task_porter, which may read the columns here, and no text. At most five of a webhook, so that none keeps
+-- the others waiting.
 
 create or replace function porter.find_due(
   "limit" integer, out user_id text, out kind text, out id uuid, out webhook_id uuid, out due_at timestamptz)
@@ -16,7 +17,8 @@ set search_path = ''
 as $$
   select due.user_id, due.kind, due.id, due.webhook_id, due.due_at
   from (
-    (select reminder.user_id, 'reminder' as kind, reminder.id, null::uuid as webhook_id, reminder.remind_at as due_at
+    (select reminder.user_id, 'reminder' as kind, reminder.id, null::uuid as webhook_id,
+      reminder.remind_at as due_at
     from app.reminders as reminder
     where reminder.remind_at <= now()
     order by reminder.remind_at
@@ -26,7 +28,8 @@ as $$
     from (
       select
         delivery.user_id, delivery.id, delivery.webhook_id, delivery.due_at,
-        row_number() over (partition by delivery.user_id, delivery.webhook_id order by delivery.due_at) as place
+        row_number() over (
+          partition by delivery.user_id, delivery.webhook_id order by delivery.due_at) as place
       from app.deliveries as delivery
       where delivery.due_at <= now()) as placed
     where placed.place <= 5
@@ -38,7 +41,8 @@ as $$
 $$;
 
 comment on function porter.find_due is
-  'Definer, because no user is known yet: users and ids of the reminders and deliveries that are due, earliest first.';
+  'Definer, because no user is known yet: users and ids of the reminders and deliveries that are due, '
+  'earliest first.';
 
 grant execute on function porter.find_due to task_worker;
 -- end db/functions/porter/find_due.sql
@@ -61,15 +65,17 @@ as $$
 $$;
 
 comment on function porter.measure_queue is
-  'Definer, because it counts for all users: deliveries that wait, and by how many seconds the oldest work is late.';
+  'Definer, because it counts for all users: deliveries that wait, and by how many seconds the oldest work '
+  'is late.';
 
 grant execute on function porter.measure_queue to task_worker;
 -- end db/functions/porter/measure_queue.sql
 
 -- begin db/functions/porter/open_pass.sql
--- Before a pass is opened there is no user, so no policy for one's own rows can hold. Definer: owned by task_porter,
--- which may read the digests of passes and what is returned here, and nothing else. The caller must know the digest of
--- a token of 256 random bits. The answer is the user of the pass; all else is read under that user's own policies.
+-- Before a pass is opened there is no user, so no policy for one's own rows can hold. Definer: owned by
+-- task_porter, which may read the digests of passes and what is returned here, and nothing else. The caller
+-- must know the digest of a token of 256 random bits. The answer is the user of the pass; all else is read
+-- under that user's own policies.
 
 create or replace function porter.open_pass(
   digest bytea,
@@ -87,7 +93,8 @@ as $$
 $$;
 
 comment on function porter.open_pass is
-  'Definer, because no user is known yet: the user of the pass with this digest, and its scope; nulls for no valid pass.';
+  'Definer, because no user is known yet: the user of the pass with this digest, and its scope; nulls for no '
+  'valid pass.';
 
 grant execute on function porter.open_pass to task_api;
 -- end db/functions/porter/open_pass.sql

@@ -5,8 +5,8 @@
 set local role task_owner;
 
 -- begin db/functions/lists/check_cursor.sql
--- A client may send all of its parameters beside a cursor, which carries its own: see read_cursor. They are compared by
--- their meaning: status=true is status=complete, tags=a,b is tags=b,a.
+-- A client may send all of its parameters beside a cursor, which carries its own: see read_cursor. They are
+-- compared by their meaning: status=true is status=complete, tags=a,b is tags=b,a.
 
 create or replace function app.check_cursor(cursor jsonb, parameters jsonb) returns void
 language plpgsql stable
@@ -18,7 +18,8 @@ declare
   v_given constant jsonb := (
     select coalesce(jsonb_object_agg(name, value), '{}')
     from jsonb_each(parameters) as parameter (name, value)
-    where name <> 'limit' and exists (select from jsonb_array_elements_text(value) as each where app.trim_text(each) <> ''));
+    where name <> 'limit'
+      and exists (select from jsonb_array_elements_text(value) as each where app.trim_text(each) <> ''));
   v_own constant app.task_query := app.read_task_query(v_carried);
   v_plain constant app.task_query := app.read_task_query(v_carried - array['sort_by', 'sort_order']);
   v_without_direction constant app.task_query := app.read_task_query(v_carried - 'sort_order');
@@ -29,7 +30,8 @@ begin
   v_others := array(
     select name
     from (values
-      ('q', v_asked.q is distinct from v_own.q and v_asked.q is distinct from app.trim_text(cursor ->> 'typed')),
+      ('q', v_asked.q is distinct from v_own.q
+        and v_asked.q is distinct from app.trim_text(cursor ->> 'typed')),
       ('status', v_asked.statuses <> v_own.statuses),
       ('priority', not v_asked.priorities @> '{High,Medium,Low}'
         and not (v_asked.priorities @> v_own.priorities and v_asked.priorities <@ v_own.priorities)),
@@ -58,9 +60,11 @@ grant execute on function app.check_cursor to task_api;
 -- end db/functions/lists/check_cursor.sql
 
 -- begin db/functions/lists/count_tasks.sql
--- Totals are kept in the transaction of every change, so that they cost the same for 100 tasks and for 50,000.
+-- Totals are kept in the transaction of every change, so that they cost the same for 100 tasks and for
+-- 50,000.
 
-create or replace function app.count_tasks(counts app.task_counts, statuses boolean[], priorities text[]) returns integer
+create or replace function app.count_tasks(counts app.task_counts, statuses boolean[], priorities text[])
+returns integer
 language sql immutable parallel safe
 return case when false = any(statuses) then
     case when 'High' = any(priorities) then counts.open_high else 0 end
@@ -73,14 +77,15 @@ return case when false = any(statuses) then
     + case when 'Low' = any(priorities) then counts.completed_low else 0 end
   else 0 end;
 
-comment on function app.count_tasks is 'How many of the counted tasks have one of the statuses and one of the priorities.';
+comment on function app.count_tasks is
+  'How many of the counted tasks have one of the statuses and one of the priorities.';
 
 grant execute on function app.count_tasks to task_api;
 -- end db/functions/lists/count_tasks.sql
 
 -- begin db/functions/lists/describe_parameters.sql
--- Part of the OpenAPI document: see describe_tasks. The words are the comments on app.task_query; what each parameter may
--- be is what read_task_query takes.
+-- Part of the OpenAPI document: see describe_tasks. The words are the comments on app.task_query; what each
+-- parameter may be is what read_task_query takes.
 
 create or replace function app.describe_parameters() returns jsonb
 language plpgsql stable parallel safe
@@ -90,16 +95,21 @@ begin
   return (
     select jsonb_agg(
       jsonb_build_object(
-        'name', parameter.name, 'description', substring(described.comment from ': (.*)'), 'schema', parameter.schema)
+        'name', parameter.name, 'description', substring(described.comment from ': (.*)'),
+        'schema', parameter.schema)
       order by parameter.place)
     from (values
       (1, 'q', '{"type": "string", "maxLength": 2000, "examples": ["rent -garage"]}'::jsonb),
       (2, 'status', '{"type": "string", "enum": ["complete", "incomplete"]}'),
       (3, 'priority', '{"type": "array", "items": {"type": "string", "enum": ["High", "Medium", "Low"]}}'),
-      (4, 'tags', '{"type": "array", "maxItems": 50, "items": {"type": "string", "maxLength": 50, "pattern": "^[^,]*$"}}'),
+      (4, 'tags',
+        '{"type": "array", "maxItems": 50, '
+        '"items": {"type": "string", "maxLength": 50, "pattern": "^[^,]*$"}}'),
       (5, 'tags_match', '{"type": "string", "enum": ["any", "all"], "default": "any"}'),
-      (6, 'due_date_from', '{"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}'),
-      (7, 'due_date_to', '{"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}'),
+      (6, 'due_date_from',
+        '{"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}'),
+      (7, 'due_date_to',
+        '{"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}'),
       (8, 'sort_by', '{"type": "string",
         "enum": ["due_date", "title", "priority", "created_at", "updated_at", "relevance"]}'),
       (9, 'sort_order', '{"type": "string", "enum": ["asc", "desc"]}'),
@@ -115,7 +125,8 @@ begin
     ) as described on true);
 end $$;
 
-comment on function app.describe_parameters is 'Each parameter of a list: its name, its description and its JSON Schema.';
+comment on function app.describe_parameters is
+  'Each parameter of a list: its name, its description and its JSON Schema.';
 
 grant execute on function app.describe_parameters to task_api;
 -- end db/functions/lists/describe_parameters.sql
@@ -156,7 +167,8 @@ grant execute on function app.encode_uri_component to task_api;
 -- end db/functions/lists/encode_uri_component.sql
 
 -- begin db/functions/lists/epoch.sql
--- Numbers mean something in one history of the database only. A restore from a backup or a promoted standby begins another.
+-- Numbers mean something in one history of the database only. A restore from a backup or a promoted standby
+-- begins another.
 
 create or replace function app.epoch() returns text
 language plpgsql stable
@@ -170,10 +182,124 @@ exception when insufficient_privilege then
   return '00000000';
 end $$;
 
-comment on function app.epoch is 'The history of the database that numbers belong to, as 8 hexadecimal digits.';
+comment on function app.epoch is
+  'The history of the database that numbers belong to, as 8 hexadecimal digits.';
 
 grant execute on function app.epoch to task_api;
 -- end db/functions/lists/epoch.sql
+
+-- begin db/functions/lists/find_page.sql
+-- The page that a query or a cursor asks for. Without words, tags and due dates it is read from the index of
+-- its order (page_tasks); with them, search_tasks reads it. Where nothing is found, a suggestion is searched.
+--
+-- A cursor that leads back reads against the order, from the task that it names; then the page is turned
+-- round.
+
+create or replace function app.find_page(
+  query app.task_query, cursor jsonb,
+  out documents text[], out first_key text, out first_id uuid, out last_key text, out last_id uuid,
+  out has_previous boolean, out has_next boolean, out total bigint, out suggestion text)
+returns record
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_key constant text := case query.sort_by
+    when 'due_date' then case when query.descending then 'due_or_minus_infinity' else 'due_or_infinity' end
+    when 'title' then 'title_key'
+    when 'priority' then 'priority_key'
+    else query.sort_by end;
+  v_backwards constant boolean := coalesce((cursor ->> 'backwards')::boolean, false);
+  v_direction constant text := case when query.descending <> v_backwards then 'desc' else 'asc' end;
+  v_after constant text := cursor ->> 'key';
+  v_after_id constant uuid := cursor ->> 'id';
+  -- One more than the page shows says whether there is another page.
+  v_limit constant integer := query.limit + 1;
+  v_page record;
+  v_more boolean;
+  v_count integer;
+begin
+  if query.q is null and query.tags is null and query.due_from is null and query.due_to is null then
+    -- Not execute: that would be planned at every call.
+    v_page := case v_key || ' ' || v_direction
+      when 'created_at asc' then app.page_tasks_by_created_at_asc(query, v_after, v_after_id, v_limit)
+      when 'created_at desc' then app.page_tasks_by_created_at_desc(query, v_after, v_after_id, v_limit)
+      when 'updated_at asc' then app.page_tasks_by_updated_at_asc(query, v_after, v_after_id, v_limit)
+      when 'updated_at desc' then app.page_tasks_by_updated_at_desc(query, v_after, v_after_id, v_limit)
+      when 'title_key asc' then app.page_tasks_by_title_key_asc(query, v_after, v_after_id, v_limit)
+      when 'title_key desc' then app.page_tasks_by_title_key_desc(query, v_after, v_after_id, v_limit)
+      when 'priority_key asc' then app.page_tasks_by_priority_key_asc(query, v_after, v_after_id, v_limit)
+      when 'priority_key desc' then app.page_tasks_by_priority_key_desc(query, v_after, v_after_id, v_limit)
+      when 'due_or_infinity asc' then
+        app.page_tasks_by_due_or_infinity_asc(query, v_after, v_after_id, v_limit)
+      when 'due_or_infinity desc' then
+        app.page_tasks_by_due_or_infinity_desc(query, v_after, v_after_id, v_limit)
+      when 'due_or_minus_infinity asc' then
+        app.page_tasks_by_due_or_minus_infinity_asc(query, v_after, v_after_id, v_limit)
+      when 'due_or_minus_infinity desc' then
+        app.page_tasks_by_due_or_minus_infinity_desc(query, v_after, v_after_id, v_limit)
+    end;
+  else
+    v_page := app.search_tasks(query, v_key, v_direction, v_after, v_after_id, v_limit);
+    total := v_page.total;
+    if total = 0 and query.q is not null and cursor is null then
+      query.q := app.suggest_query(query);
+      -- The head of an answer stays below 4 KiB.
+      if octet_length(app.encode_uri_component(query.q)) <= 1000 then
+        v_page := app.search_tasks(query, v_key, v_direction, null, null, v_limit);
+        total := v_page.total;
+        suggestion := case when total > 0 then query.q end;
+      end if;
+    end if;
+  end if;
+
+  v_count := coalesce(cardinality(v_page.ids), 0);
+  v_more := v_count > query.limit;
+  v_count := least(v_count, query.limit);
+  documents := v_page.documents[:v_count];
+  first_id := v_page.ids[1];
+  last_id := v_page.ids[v_count];
+  first_key := v_page.keys[1];
+  last_key := v_page.keys[2];
+  has_next := v_more;
+  has_previous := cursor is not null and v_count > 0;
+  if v_backwards then
+    documents := array(
+      select document from unnest(documents) with ordinality as page (document, place) order by place desc);
+    first_id := v_page.ids[v_count];
+    last_id := v_page.ids[1];
+    first_key := v_page.keys[2];
+    last_key := v_page.keys[1];
+    has_next := v_count > 0;
+    has_previous := v_more;
+  end if;
+end $$;
+
+comment on function app.find_page is
+  'The tasks of a page as JSON, the keys and ids of its first and last, and whether there are pages before '
+  'and after it. total only of a search, suggestion only where it is what was found.';
+
+grant execute on function app.find_page to task_api;
+-- end db/functions/lists/find_page.sql
+
+-- begin db/functions/lists/link_pages.sql
+-- The links of a page, as RFC 8288 wants them.
+
+create or replace function app.link_pages(link text, "limit" integer, next text, previous text)
+returns text
+language sql stable parallel safe
+return concat_ws(
+  ', ',
+  '<' || link || 'limit=' || "limit" || '&' || next || '>; rel="next"',
+  '<' || link || 'limit=' || "limit" || '&' || previous || '>; rel="prev"',
+  '<' || link || 'limit=' || "limit" || '>; rel="first"');
+
+comment on function app.link_pages is
+  'The value of the header Link. link is the URL of the list without its place; next and previous are the '
+  'parameter that leads there, or null.';
+
+grant execute on function app.link_pages to task_api;
+-- end db/functions/lists/link_pages.sql
 
 -- begin db/functions/lists/make_cursor.sql
 -- A cursor is where a page ended, and what was asked for: base64url(JSON) "." base64url(signature).
@@ -187,73 +313,139 @@ as $$
 begin
   return app.sign_cursor(cursor_key, app.encode_base64url(convert_to(
     jsonb_build_object(
-      'parameters', parameters - array['limit', 'offset', 'cursor'], 'typed', typed, 'limit', "limit", 'key', key,
-      'id', id, 'backwards', backwards
+      'parameters', parameters - array['limit', 'offset', 'cursor'], 'typed', typed, 'limit', "limit",
+      'key', key, 'id', id, 'backwards', backwards
     )::text, 'UTF8')));
 end $$;
 
 comment on function app.make_cursor is
-  'The cursor of the page after (or, backwards, before) the task with this id and key. typed is the q of the client where '
-  'parameters have a suggestion instead.';
+  'The cursor of the page after (or, backwards, before) the task with this id and key. typed is the q of the '
+  'client where parameters have a suggestion instead.';
 
 grant execute on function app.make_cursor to task_api;
 -- end db/functions/lists/make_cursor.sql
 
 -- begin db/functions/lists/page_tasks.sql
--- One page of a user's tasks in one order, read from that order's index. Each status and each priority is a stretch of the
--- index, and the page is merged from the stretches, of which no more is read than it shows. Every comparison is leakproof, so
--- all of this happens under row-level security, with the index. There is a function for each key and direction, because only
--- a query whose text is fixed keeps its plan.
+-- One page of a user's tasks in one order, read from that order's index. Each status and each priority is a
+-- stretch of the index, and the page is merged from the stretches, of which no more is read than it shows.
+-- Every comparison is leakproof, so all of this happens under row-level security, with the index. There is a
+-- function for each key and direction, because only a query whose text is fixed keeps its plan.
 -- Makes: app.page_tasks_by_created_at_asc, app.page_tasks_by_created_at_desc,
 --   app.page_tasks_by_updated_at_asc, app.page_tasks_by_updated_at_desc,
 --   app.page_tasks_by_title_key_asc, app.page_tasks_by_title_key_desc,
 --   app.page_tasks_by_priority_key_asc, app.page_tasks_by_priority_key_desc,
 --   app.page_tasks_by_due_or_infinity_asc, app.page_tasks_by_due_or_infinity_desc,
 --   app.page_tasks_by_due_or_minus_infinity_asc, app.page_tasks_by_due_or_minus_infinity_desc.
+--
+-- The body of app.page_tasks_by_title_key_asc, whole:
+--
+-- declare
+--   v_user constant text := app.require_user_id();
+--   v_after constant text := coalesce(after, '');
+--   v_after_id constant uuid := coalesce(after_id, '00000000000000000000000000000000');
+--   v_rows constant integer := "limit" + query.offset;
+-- begin
+--   select
+--     array_agg(page.id),
+--     array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+--     array_agg(page.document)
+--   into ids, keys, documents
+--   from (
+--     select task.id, task.title_key as key, app.render_task(row(task.*)::app.tasks) as document
+--     from (
+--       (select task.* from (
+--         (select task.* from app.tasks as task
+--         where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+--           and task.priority = 'High' and 'High' = any(query.priorities)
+--           and (task.title_key, task.id) > (v_after, v_after_id)
+--         order by task.title_key asc, task.id asc limit v_rows)
+--         union all
+--         (select task.* from app.tasks as task
+--         where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+--           and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+--           and (task.title_key, task.id) > (v_after, v_after_id)
+--         order by task.title_key asc, task.id asc limit v_rows)
+--         union all
+--         (select task.* from app.tasks as task
+--         where task.user_id = v_user and task.completed = false and false = any(query.statuses)
+--           and task.priority = 'Low' and 'Low' = any(query.priorities)
+--           and (task.title_key, task.id) > (v_after, v_after_id)
+--         order by task.title_key asc, task.id asc limit v_rows)
+--         union all
+--         (select task.* from app.tasks as task
+--         where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+--           and task.priority = 'High' and 'High' = any(query.priorities)
+--           and (task.title_key, task.id) > (v_after, v_after_id)
+--         order by task.title_key asc, task.id asc limit v_rows)
+--         union all
+--         (select task.* from app.tasks as task
+--         where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+--           and task.priority = 'Medium' and 'Medium' = any(query.priorities)
+--           and (task.title_key, task.id) > (v_after, v_after_id)
+--         order by task.title_key asc, task.id asc limit v_rows)
+--         union all
+--         (select task.* from app.tasks as task
+--         where task.user_id = v_user and task.completed = true and true = any(query.statuses)
+--           and task.priority = 'Low' and 'Low' = any(query.priorities)
+--           and (task.title_key, task.id) > (v_after, v_after_id)
+--         order by task.title_key asc, task.id asc limit v_rows)
+--       ) as task order by task.title_key asc, task.id asc limit v_rows)
+--     ) as task
+--     order by task.title_key asc, task.id asc
+--     limit "limit" offset query.offset
+--   ) as page;
+-- end
 
 do $do$
 declare
   -- Words in capitals are replaced for each function.
-  v_envelope constant text := $$
-    create or replace function app.page_tasks_by_NAME_DIRECTION(
-      query app.task_query, after text, after_id uuid, "limit" integer,
-      out ids uuid[], out keys text[], out documents text[])
-    returns record
-    language plpgsql stable
-    set search_path = ''
-    as $function$
-    declare
-      v_user constant text := app.require_user_id();
-      v_after constant TYPE := coalesce(after, 'FIRST_KEY');
-      v_after_id constant uuid := coalesce(after_id, 'FIRST_ID');
-      v_rows constant integer := "limit" + query.offset;
-    begin
-      select
-        array_agg(page.id),
-        array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
-        array_agg(page.document)
-      into ids, keys, documents
-      from (
-        select task.id, KEY as key, app.render_task(row(task.*)::app.tasks) as document
-        from (GROUPS) as task
-        order by KEY DIRECTION, task.id DIRECTION
-        limit "limit" offset query.offset
-      ) as page;
-    end $function$
+  v_function constant text := $$create or replace function app.page_tasks_by_NAME_DIRECTION(
+  query app.task_query, after text, after_id uuid, "limit" integer,
+  out ids uuid[], out keys text[], out documents text[])
+returns record
+language plpgsql stable
+set search_path = ''
+as $function$
+declare
+  v_user constant text := app.require_user_id();
+  v_after constant TYPE := coalesce(after, 'FIRST_KEY');
+  v_after_id constant uuid := coalesce(after_id, 'FIRST_ID');
+  v_rows constant integer := "limit" + query.offset;
+begin
+  select
+    array_agg(page.id),
+    array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), "limit" - 1)]::text],
+    array_agg(page.document)
+  into ids, keys, documents
+  from (
+    select task.id, KEY as key, app.render_task(row(task.*)::app.tasks) as document
+    from (
+GROUPS
+    ) as task
+    order by KEY DIRECTION, task.id DIRECTION
+    limit "limit" offset query.offset
+  ) as page;
+end $function$
   $$;
-  v_group constant text := '(select task.* from (%s) as task order by %s task.id DIRECTION limit v_rows)';
-  v_stretch constant text :=
-    '(select task.* from app.tasks as task '
-    'where task.user_id = v_user and task.completed = %1$L and task.priority = %2$L '
-    'and %1$L = any(query.statuses) and %2$L = any(query.priorities) and %3$s '
-    'order by %4$s task.id DIRECTION limit v_rows)';
-  v_by_key constant text := '(%1$s, task.id) BEYOND (v_after, v_after_id)';
-  -- See app.priority_key. A key of another priority is a time long before or after those of all tasks.
-  v_by_priority constant text :=
-    '(task.created_at, task.id) BEYOND (app.time_of(v_after - %s * 10000000000000000), v_after_id)';
+  -- Stretches that begin with the same column.
+  v_group constant text := $$      (select task.* from (
+STRETCHES
+      ) as task order by COLUMN DIRECTION, task.id DIRECTION limit v_rows)$$;
+  v_stretch constant text := $$        (select task.* from app.tasks as task
+        where task.user_id = v_user and task.completed = STATUS and STATUS = any(query.statuses)
+          and task.priority = 'PRIORITY' and 'PRIORITY' = any(query.priorities)
+          and BOUND
+        order by COLUMN DIRECTION, task.id DIRECTION limit v_rows)$$;
+  v_union constant text := E'\n        union all\\n';
+  c_all constant text[] := array['High', 'Medium', 'Low'];
   -- Where all rows have the same key, the id alone decides.
-  v_by_id constant text :=
-    'task.id BEYOND case when %1$s = v_after then v_after_id when %1$s BEYOND v_after then ''FIRST_ID''::uuid else ''LAST_ID''::uuid end';
+  v_undated constant text := concat_ws(
+    E'\n          ', 'task.due_date is null and task.id BEYOND case',
+    'when UNDATED = v_after then v_after_id',
+    'when UNDATED BEYOND v_after then ''FIRST_ID''::uuid', 'else ''LAST_ID''::uuid end');
+  -- See app.priority_key. A key of another priority is a time long before or after those of all tasks.
+  v_of_priority constant text :=
+    '(task.created_at, task.id) BEYOND (app.time_of(v_after - RANK * 10000000000000000), v_after_id)';
   v_page record;
   v_text text;
 begin
@@ -268,42 +460,54 @@ begin
       ('created_at', 'timestamptz', '-infinity', 'infinity', 'task.created_at'),
       ('updated_at', 'timestamptz', '-infinity', 'infinity', 'task.updated_at'),
       ('title_key', 'text', '', repeat(U&'\+10FFFF', 201), 'task.title_key'),
-      ('priority_key', 'bigint', '0', '900000000000000000', 'app.priority_key(task.priority, task.created_at)'),
+      (
+        'priority_key', 'bigint', '0', '900000000000000000',
+        'app.priority_key(task.priority, task.created_at)'),
       -- Tasks without a due date come last in both directions.
       ('due_or_infinity', 'timestamptz', '-infinity', 'infinity', 'coalesce(task.due_date, ''infinity'')'),
-      ('due_or_minus_infinity', 'timestamptz', '-infinity', 'infinity', 'coalesce(task.due_date, ''-infinity'')')
+      (
+        'due_or_minus_infinity', 'timestamptz', '-infinity', 'infinity',
+        'coalesce(task.due_date, ''-infinity'')')
     ) as key (name, type, low, high, expression)
     cross join (values ('asc'), ('desc')) as direction (name)
     cross join lateral (
-      select string_agg(format(v_group, stretches.text, "group".first_by), ' union all ') as text
+      select string_agg(
+        replace(replace(v_group, 'STRETCHES', stretches.text), 'COLUMN', "group".column),
+        E'\n      union all\n' order by "group".place) as text
       from (values
-        ('created_at', '{High,Medium,Low}'::text[], format(v_by_key, 'task.created_at'), 'task.created_at DIRECTION,'),
-        ('updated_at', '{High,Medium,Low}', format(v_by_key, 'task.updated_at'), 'task.updated_at DIRECTION,'),
-        ('title_key', '{High,Medium,Low}', format(v_by_key, 'task.title_key'), 'task.title_key DIRECTION,'),
-        ('priority_key', '{High}', format(v_by_priority, 1), 'task.created_at DIRECTION,'),
-        ('priority_key', '{Medium}', format(v_by_priority, 2), 'task.created_at DIRECTION,'),
-        ('priority_key', '{Low}', format(v_by_priority, 3), 'task.created_at DIRECTION,'),
-        ('due_or_infinity', '{High,Medium,Low}', format(v_by_key, 'task.due_date'), 'task.due_date DIRECTION,'),
-        ('due_or_infinity', '{High,Medium,Low}', format(v_by_id, '''infinity''') || ' and task.due_date is null', 'task.due_date DIRECTION,'),
-        ('due_or_minus_infinity', '{High,Medium,Low}', format(v_by_key, 'task.due_date'), 'task.due_date DIRECTION,'),
-        ('due_or_minus_infinity', '{High,Medium,Low}', format(v_by_id, '''-infinity''') || ' and task.due_date is null', 'task.due_date DIRECTION,')
-      ) as "group" (key, priorities, bound, first_by)
+        (1, 'created_at', c_all, 'task.created_at', null),
+        (1, 'updated_at', c_all, 'task.updated_at', null),
+        (1, 'title_key', c_all, 'task.title_key', null),
+        (1, 'priority_key', array['High'], 'task.created_at', replace(v_of_priority, 'RANK', '1')),
+        (2, 'priority_key', array['Medium'], 'task.created_at', replace(v_of_priority, 'RANK', '2')),
+        (3, 'priority_key', array['Low'], 'task.created_at', replace(v_of_priority, 'RANK', '3')),
+        (1, 'due_or_infinity', c_all, 'task.due_date', null),
+        (2, 'due_or_infinity', c_all, 'task.due_date', replace(v_undated, 'UNDATED', '''infinity''')),
+        (1, 'due_or_minus_infinity', c_all, 'task.due_date', null),
+        (2, 'due_or_minus_infinity', c_all, 'task.due_date', replace(v_undated, 'UNDATED', '''-infinity'''))
+      ) as "group" (place, key, priorities, "column", bound)
       cross join lateral (
-        select string_agg(format(v_stretch, status, priority, "group".bound, "group".first_by), ' union all ') as text
-        from unnest('{false,true}'::boolean[]) as status
-        cross join unnest("group".priorities) as priority
+        select string_agg(
+          replace(replace(replace(
+            v_stretch, 'STATUS', status::text), 'PRIORITY', priority),
+            'BOUND', coalesce("group".bound, '(COLUMN, task.id) BEYOND (v_after, v_after_id)')),
+          E'\n        union all\n' order by status, place) as text
+        from unnest(array[false, true]) as status
+        cross join unnest("group".priorities) with ordinality as priorities (priority, place)
       ) as stretches
       where "group".key = key.name
     ) as groups
   loop
-    v_text := replace(replace(v_envelope, 'GROUPS', v_page.groups), 'NAME', v_page.name);
+    v_text := replace(replace(v_function, 'GROUPS', v_page.groups), 'NAME', v_page.name);
     v_text := replace(replace(v_text, 'DIRECTION', v_page.direction), 'BEYOND', v_page.beyond);
     v_text := replace(replace(v_text, 'FIRST_ID', v_page.first_id), 'LAST_ID', v_page.last_id);
     v_text := replace(replace(v_text, 'FIRST_KEY', v_page.first_key), 'KEY', v_page.expression);
     execute replace(v_text, 'TYPE', v_page.type);
     execute format(
       'comment on function app.page_tasks_by_%s_%s is %L', v_page.name, v_page.direction,
-      'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the query. The keys are those of the first task and of the last but the one that shows whether there are more.');
+      'The page of tasks after the given key and id, or the first; statuses, priorities and offset from the '
+      'query. The keys are those of the first task, and of the last but the one that shows whether there are '
+      'more.');
     execute format(
       'grant execute on function app.page_tasks_by_%s_%s to task_api', v_page.name, v_page.direction);
   end loop;
@@ -323,11 +527,13 @@ declare
 begin
   if cursor <> app.sign_cursor(cursor_key, v_payload) then
     raise exception 'bad cursor' using errcode = 'DT400',
-      detail = '[{"loc": ["query", "cursor"], "msg": "is not a next_cursor of yours; begin again without it", '
+      detail = '[{"loc": ["query", "cursor"], '
+        '"msg": "is not a next_cursor of yours; begin again without it", '
         '"type": "cursor_invalid"}]';
   end if;
   v_cursor := convert_from(
-    decode(rpad(translate(v_payload, '-_', '+/'), (char_length(v_payload) + 3) / 4 * 4, '='), 'base64'), 'UTF8');
+    decode(rpad(translate(v_payload, '-_', '+/'), (char_length(v_payload) + 3) / 4 * 4, '='), 'base64'),
+    'UTF8');
   -- Most come alone, or with just the parameters that they carry.
   if jsonb_array_length(parameters -> 'cursor') > 1
     or not v_cursor -> 'parameters' @> (parameters - array['limit', 'cursor'])
@@ -338,16 +544,18 @@ begin
 end $$;
 
 comment on function app.read_cursor is
-  'What the cursor holds; raises DT400 where it was not made for this user, or comes with other filters than its own.';
+  'What the cursor holds; raises DT400 where it was not made for this user, or comes with other filters than '
+  'its own.';
 
 grant execute on function app.read_cursor to task_api;
 -- end db/functions/lists/read_cursor.sql
 
 -- begin db/functions/lists/read_since.sql
--- A since token is the epoch, the number up to which the client knows all changes and, during a first walk, the number with
--- which that began.
+-- A since token is the epoch, the number up to which the client knows all changes and, during a first walk,
+-- the number with which that began.
 
-create or replace function app.read_since(since text, counts app.task_counts, out after bigint, out begun bigint)
+create or replace function app.read_since(
+  since text, counts app.task_counts, out after bigint, out begun bigint)
 returns record
 language plpgsql stable
 set search_path = ''
@@ -368,14 +576,16 @@ begin
   end if;
   after := v_parts[2];
   begun := v_parts[3];
-  if v_parts[1] <> app.epoch() or coalesce(begun, after) not between counts.forgotten and counts.version or after > counts.version
+  if v_parts[1] <> app.epoch() or coalesce(begun, after) not between counts.forgotten and counts.version
+    or after > counts.version
   then
     raise exception 'deletions since then are not known' using errcode = 'DT410';
   end if;
 end $$;
 
 comment on function app.read_since is
-  'What a since token says; raises DT400 where it is none, and DT410 where the changes since then are not all known.';
+  'What a since token says; raises DT400 where it is none, and DT410 where the changes since then are not '
+  'all known.';
 
 grant execute on function app.read_since to task_api;
 -- end db/functions/lists/read_since.sql
@@ -523,9 +733,9 @@ grant execute on function app.read_task_query to task_api;
 -- end db/functions/lists/read_task_query.sql
 
 -- begin db/functions/lists/search_tasks.sql
--- A page of the tasks with words, tags or due dates. The page and the total are made of what row-level security shows, whatever
--- the finder proposes. Without a search, the due dates are read from their index, which has a stretch for each status and
--- priority.
+-- A page of the tasks with words, tags or due dates. The page and the total are made of what row-level
+-- security shows, whatever the finder proposes. Without a search, the due dates are read from their index,
+-- which has a stretch for each status and priority.
 
 create or replace function app.search_tasks(
   query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer,
@@ -546,7 +756,8 @@ declare
     when 'priority_key' then 'app.priority_key(task.priority, task.created_at)'
     else format('task.%I', key) end;
   v_type constant text := case key
-    when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_key' then 'bigint' else 'timestamptz' end;
+    when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_key' then 'bigint'
+      else 'timestamptz' end;
   v_direction constant text := case direction when 'asc' then 'asc' else 'desc' end;
   v_beyond constant text := case direction when 'asc' then '>' else '<' end;
   v_tasks constant text := case when v_searches
@@ -590,7 +801,8 @@ begin
         array_agg(page.id),
         array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), $3 - 1)]::text],
         array_agg(
-          (select app.render_task(task) from app.tasks as task where task.user_id = $7 and task.id = page.id)),
+          (select app.render_task(task) from app.tasks as task
+            where task.user_id = $7 and task.id = page.id)),
         (select count(*) from found)
       from page
     $$,
@@ -602,26 +814,29 @@ begin
 end $function$;
 
 comment on function app.search_tasks is
-  'A page, in the order of the key, of the tasks with words, tags or due dates, as of the functions for pages; and the number of all.';
+  'A page, in the order of the key, of the tasks with words, tags or due dates, as of the functions for '
+  'pages; and the number of all.';
 
 grant execute on function app.search_tasks to task_api;
 -- end db/functions/lists/search_tasks.sql
 
 -- begin db/functions/lists/sign_cursor.sql
--- The signature is made with the service's key over the user and the payload, so that a forged cursor, or another user's, is
--- told from a true one.
+-- The signature is made with the service's key over the user and the payload, so that a forged cursor, or
+-- another user's, is told from a true one.
 
 create or replace function app.sign_cursor(cursor_key text, payload text) returns text
 language plpgsql stable parallel safe
 set search_path = ''
 as $$
 declare
-  -- A digest, because a user's id may have line ends in it, and would then be taken for a shorter id and more of payload.
+  -- A digest, because a user's id may have line ends in it, and would then be taken for a shorter id and more
+  -- of payload.
   v_user constant text := encode(sha256(convert_to(app.require_user_id(), 'UTF8')), 'hex');
 begin
   -- Hashed twice, the key first both times, as in HMAC (RFC 2104): a signature can't be extended.
   return payload || '.' || app.encode_base64url(substr(
-    sha256(convert_to(cursor_key, 'UTF8') || sha256(convert_to(cursor_key || E'\n' || v_user || E'\n' || payload, 'UTF8'))),
+    sha256(convert_to(cursor_key, 'UTF8')
+      || sha256(convert_to(cursor_key || E'\n' || v_user || E'\n' || payload, 'UTF8'))),
     1, 16));
 end $$;
 
@@ -667,6 +882,12 @@ drop function app.page_tasks_by_created_at_asc;
 
 -- drop db/functions/lists/make_cursor.sql
 drop function app.make_cursor;
+
+-- drop db/functions/lists/link_pages.sql
+drop function app.link_pages;
+
+-- drop db/functions/lists/find_page.sql
+drop function app.find_page;
 
 -- drop db/functions/lists/epoch.sql
 drop function app.epoch;

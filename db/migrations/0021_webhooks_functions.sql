@@ -5,7 +5,8 @@
 set local role task_owner;
 
 -- begin db/functions/webhooks/event_bit.sql
--- app.task_counts.listening has a bit for each type, so that a change of a task knows at once whether anybody waits for it.
+-- app.task_counts.listening has a bit for each type, so that a change of a task knows at once whether anybody
+-- waits for it.
 
 create or replace function app.event_bit(type text) returns integer
 language sql immutable parallel safe
@@ -25,8 +26,8 @@ grant execute on function app.event_bit to task_keeper;
 -- end db/functions/webhooks/event_bit.sql
 
 -- begin db/functions/webhooks/fill_template.sql
--- One pass over each string: what a value contains is never filled in again. The result is built as jsonb, so that no value
--- can change the form of the body.
+-- One pass over each string: what a value contains is never filled in again. The result is built as jsonb, so
+-- that no value can change the form of the body.
 
 create or replace function app.fill_template(template jsonb, "values" jsonb) returns jsonb
 language plpgsql immutable parallel safe
@@ -36,9 +37,11 @@ begin
   case jsonb_typeof(template)
     when 'string' then
       return to_jsonb((
-        select string_agg(coalesce("values" ->> substring(part.text[1] from '^\{([a-z_]+)\}$'), part.text[1]), ''
+        select string_agg(
+          coalesce("values" ->> substring(part.text[1] from '^\{([a-z_]+)\}$'), part.text[1]), ''
           order by part.place)
-        from regexp_matches(template #>> '{}', '\{[a-z_]+\}|[^{]+|\{', 'g') with ordinality as part (text, place)));
+        from regexp_matches(template #>> '{}', '\{[a-z_]+\}|[^{]+|\{', 'g')
+          with ordinality as part (text, place)));
     when 'array' then
       return coalesce((
         select jsonb_agg(app.fill_template(element.value, "values") order by element.place)
@@ -52,7 +55,8 @@ begin
   end case;
 end $$;
 
-comment on function app.fill_template is 'The template with each {name} in its strings replaced by the value of that name.';
+comment on function app.fill_template is
+  'The template with each {name} in its strings replaced by the value of that name.';
 
 grant execute on function app.fill_template to task_worker;
 -- end db/functions/webhooks/fill_template.sql
@@ -69,8 +73,8 @@ declare
 begin
   update app.deliveries as delivery
   set due_at = case when not hold then now() end
-  where delivery.user_id = v_user and delivery.webhook_id = hold_deliveries.webhook_id and delivery.state = 'waiting'
-    and (delivery.due_at is null) <> hold and not (hold and delivery.claimed);
+  where delivery.user_id = v_user and delivery.webhook_id = hold_deliveries.webhook_id
+    and delivery.state = 'waiting' and (delivery.due_at is null) <> hold and not (hold and delivery.claimed);
 end $$;
 
 comment on function app.hold_deliveries is 'Holds what waits for a webhook, or lets it go on.';
@@ -79,10 +83,12 @@ grant execute on function app.hold_deliveries to task_api, task_worker;
 -- end db/functions/webhooks/hold_deliveries.sql
 
 -- begin db/functions/webhooks/merge_webhook.sql
--- RFC 7396, as with tasks; the constraints of the table judge the outcome. All that is wrong is told at once. http is for
--- networks that the operator allows, which only the service knows: plain says so.
+-- RFC 7396, as with tasks; the constraints of the table judge the outcome. All that is wrong is told at once.
+-- http is for networks that the operator allows, which only the service knows: plain says so.
 
-create or replace function app.merge_webhook(webhook app.webhooks, patch jsonb, plain boolean, lenient boolean)
+create or replace function app.merge_webhook(
+  webhook app.webhooks, patch jsonb, plain boolean,
+  lenient boolean)
 returns app.webhooks
 language plpgsql stable
 set search_path = ''
@@ -90,7 +96,8 @@ as $$
 declare
   c_fields constant text[] := array['url', 'label', 'events', 'headers', 'body', 'timezone', 'paused'];
   -- What is read can be sent back.
-  c_ignored constant text[] := array['id', 'header_names', 'failing_since', 'created_at', 'updated_at', 'secret'];
+  c_ignored constant text[] :=
+    array['id', 'header_names', 'failing_since', 'created_at', 'updated_at', 'secret'];
   v_old constant app.webhooks := webhook;
   v_member record;
   v_bad text[] := '{}';
@@ -101,7 +108,8 @@ declare
   v_unknown jsonb := '[]';
 begin
   if jsonb_typeof(patch) is distinct from 'object' then
-    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"url": "https://ntfy.sh/my-topic"}');
+    perform app.refuse('', 'object_type',
+      'must be a JSON object, for example {"url": "https://ntfy.sh/my-topic"}');
   end if;
   -- More than 100 members are refused before any loop.
   perform app.refuse_unknown_fields(patch, c_fields, true);
@@ -138,7 +146,8 @@ begin
         if webhook.timezone is not null
           and not exists (select from pg_timezone_names as zone where zone.name = webhook.timezone)
         then
-          perform app.refuse('timezone', 'timezone_unknown', 'must be an IANA time zone, for example Europe/Berlin');
+          perform app.refuse('timezone', 'timezone_unknown',
+            'must be an IANA time zone, for example Europe/Berlin');
         end if;
       elsif v_member.field = 'paused' then
         webhook.paused := app.read_text(patch, 'paused');
@@ -160,7 +169,8 @@ begin
   end loop;
   if webhook.url is null and 'url' <> all(v_bad) then
     v_faults := v_faults || jsonb_build_object(
-      'loc', array['body', 'url'], 'msg', 'is required: a URL like https://example.com/path', 'type', 'missing');
+      'loc', array['body', 'url'], 'msg', 'is required: a URL like https://example.com/path',
+      'type', 'missing');
   end if;
   v_faults := v_faults || app.find_rule_faults(webhook, v_bad) || v_unknown;
   if v_faults <> '[]' then
@@ -186,7 +196,8 @@ declare
   v_user constant text := app.require_user_id();
   v_webhook app.webhooks;
 begin
-  select * into v_webhook from app.webhooks as webhook where webhook.user_id = v_user and webhook.id = read_webhook.id;
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = read_webhook.id;
   if not found then
     raise exception 'no such webhook' using errcode = 'DT404';
   end if;
@@ -203,12 +214,15 @@ grant execute on function app.read_webhook to task_api;
 -- end db/functions/webhooks/read_webhook.sql
 
 -- begin db/functions/webhooks/render_event.sql
--- The form of Standard Webhooks: type, timestamp and data. version orders the events of a task: greater is later.
+-- The form of Standard Webhooks: type, timestamp and data. version orders the events of a task: greater is
+-- later.
 
-create or replace function app.render_event(type text, moment timestamptz, number bigint, data text) returns text
+create or replace function app.render_event(type text, moment timestamptz, number bigint, data text)
+returns text
 language sql stable parallel safe
 return concat(
-  '{"type":"', type, '","timestamp":"', app.render_time(moment), '","version":', number, ',"data":', data, '}');
+  '{"type":"', type, '","timestamp":"', app.render_time(moment), '","version":', number,
+  ',"data":', data, '}');
 
 comment on function app.render_event is 'An event as the JSON that a receiver reads; data is JSON.';
 
@@ -226,7 +240,8 @@ begin
   return row_to_json(row(
     webhook.id, webhook.url, webhook.label, webhook.events,
     array(select jsonb_object_keys(webhook.headers)), webhook.body, webhook.timezone, webhook.paused,
-    app.render_time(webhook.failing_since), app.render_time(webhook.created_at), app.render_time(webhook.updated_at)
+    app.render_time(webhook.failing_since), app.render_time(webhook.created_at),
+    app.render_time(webhook.updated_at)
   )::app.webhook_document)::text;
 end $$;
 
@@ -236,7 +251,8 @@ grant execute on function app.render_webhook to task_api;
 -- end db/functions/webhooks/render_webhook.sql
 
 -- begin db/functions/webhooks/template_values.sql
--- What a body of the user's own may say of an event. {due} is for people: on the clock of the task's zone, else the webhook's.
+-- What a body of the user's own may say of an event. {due} is for people: on the clock of the task's zone,
+-- else the webhook's.
 
 create or replace function app.template_values(event jsonb, timezone text) returns jsonb
 language plpgsql stable parallel safe
@@ -251,7 +267,9 @@ begin
     'title', coalesce(v_task ->> 'title', ''),
     'description', coalesce(v_task ->> 'description', ''),
     'priority', coalesce(v_task ->> 'priority', ''),
-    'tags', coalesce((select string_agg(tag, ', ') from jsonb_array_elements_text(nullif(v_task -> 'tags', 'null')) as tag), ''),
+    'tags', coalesce((
+      select string_agg(tag, ', ')
+      from jsonb_array_elements_text(nullif(v_task -> 'tags', 'null')) as tag), ''),
     'due_date', coalesce(v_task ->> 'due_date', ''),
     'reminder_at', coalesce(v_task ->> 'reminder_at', ''),
     'due', coalesce(to_char(
@@ -259,7 +277,8 @@ begin
       'Dy DD Mon YYYY, HH24:MI'), ''));
 end $$;
 
-comment on function app.template_values is 'The values of the placeholders in the body of a webhook, for an event.';
+comment on function app.template_values is
+  'The values of the placeholders in the body of a webhook, for an event.';
 
 grant execute on function app.template_values to task_worker;
 -- end db/functions/webhooks/template_values.sql

@@ -167,13 +167,13 @@ grant execute on function audit.digest_words to task_api, task_auditor;
 -- end db/functions/audit/digest_words.sql
 
 -- begin db/functions/audit/find_function_faults.sql
--- Readiness compares, of each function: owner, volatility, security, leakproof, settings and body. The service
--- hands over the expected ones, from db/audit/baseline.sql. Those of PostgreSQL come without an owner: the first
--- superuser has another name on each server.
+-- Readiness compares, of each function: owner, volatility, security, leakproof, settings and body. The
+-- service hands over the expected ones, from db/audit/baseline.sql. Those of PostgreSQL come without an
+-- owner: the first superuser has another name on each server.
 --
 -- after_later: a later release has migrated this database, while this service still serves, as in a rolling
--- upgrade. Functions of Duly then have that release's texts, and may have more parameters. All else is compared,
--- and so is the text of what the policies call: no release changes that while services run.
+-- upgrade. Functions of Duly then have that release's texts, and may have more parameters. All else is
+-- compared, and so is the text of what the policies call: no release changes that while services run.
 
 create or replace function audit.find_function_faults(
   expected jsonb,
@@ -1638,8 +1638,8 @@ where routine.pronamespace = 'pg_catalog'::regnamespace and routine.oid < 16384
 
 union all
 
--- A leakproof function may be shown rows before row-level security takes them out. Those named are leakproof in
--- some releases only.
+-- A leakproof function may be shown rows before row-level security takes them out. Those named are leakproof
+-- in some releases only.
 select
   'built-in functions',
   'that are leakproof',

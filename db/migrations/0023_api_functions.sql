@@ -5,16 +5,16 @@
 set local role task_owner;
 
 -- begin db/functions/api/change_tasks.sql
--- POST /tasks/batch. All or nothing costs no savepoint: whatever an operation raises undoes the statement, and find_batch_faults
--- finds the rest. Each by itself has a savepoint for each operation.
+-- POST /tasks/batch. All or nothing costs no savepoint: whatever an operation raises undoes the statement,
+-- and find_batch_faults finds the rest. Each by itself has a savepoint for each operation.
 --
--- answers: by the place of the operation, see run_operation and try_operation. problems: the problem document of each SQLSTATE
--- that an operation may fail with.
+-- answers: by the place of the operation, see run_operation and try_operation. problems: the problem document
+-- of each SQLSTATE that an operation may fail with.
 
 create or replace function api.change_tasks(
-  body jsonb, lenient boolean, separately boolean, careful boolean, minimal boolean, answers jsonb, problems jsonb,
-  idempotency_key text,
-  out status integer, out headers text[], out response text)
+  body jsonb, lenient boolean, separately boolean, careful boolean, minimal boolean, answers jsonb,
+  problems jsonb,
+  idempotency_key text, out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
 set search_path = ''
@@ -54,7 +54,8 @@ begin
       v_done := app.run_operation(v_operation, lenient, careful, v_answer);
     end if;
     if v_done.status is not null then
-      v_results := v_results || app.render_result(v_done.status, v_done.headers, case when not minimal then v_done.response end);
+      v_results := v_results
+        || app.render_result(v_done.status, v_done.headers, case when not minimal then v_done.response end);
     elsif v_done.response is not null then
       v_questions := v_questions || jsonb_build_object(v_place, v_done.response::jsonb);
     else
@@ -78,15 +79,16 @@ begin
       raise exception 'the answer is too long to be kept' using errcode = 'DT400', detail = jsonb_build_array(
         jsonb_build_object(
           'loc', array['header', 'Idempotency-Key'], 'type', 'answer_too_long',
-          'msg', 'needs an answer of at most 256 KiB here; send Prefer: return=minimal, or fewer operations'))::text;
+          'msg',
+          'needs an answer of at most 256 KiB here; send Prefer: return=minimal, or fewer operations'))::text;
     end if;
     perform app.remember_answer(idempotency_key, v_request, status, headers, response);
   end if;
 end $$;
 
 comment on function api.change_tasks is
-  'Does the operations of a batch in order, all or none or, separately, each by itself; raises DT100 with the questions about '
-  'rules, by the place of the operation.';
+  'Does the operations of a batch in order, all or none or, separately, each by itself; raises DT100 with '
+  'the questions about rules, by the place of the operation.';
 
 grant execute on function api.change_tasks to task_api;
 -- end db/functions/api/change_tasks.sql
@@ -134,8 +136,7 @@ grant execute on function api.check_readiness to task_api;
 -- POST /passes. The service makes the token and sends its digest alone.
 
 create or replace function api.create_pass(
-  body jsonb, digest bytea, lenient boolean,
-  out status integer, out headers text[], out response text)
+  body jsonb, digest bytea, lenient boolean, out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
 set search_path = ''
@@ -187,7 +188,8 @@ begin
   end loop;
   if v_pass.label is null and 'label' <> all(v_bad) then
     v_faults := v_faults || jsonb_build_object(
-      'loc', array['body', 'label'], 'msg', 'is required: a string of 1 to 100 characters', 'type', 'missing');
+      'loc', array['body', 'label'], 'msg', 'is required: a string of 1 to 100 characters',
+      'type', 'missing');
   end if;
   v_faults := v_faults || app.find_rule_faults(v_pass, v_bad) || v_unknown;
   if v_faults <> '[]' then
@@ -261,7 +263,8 @@ begin
 end $$;
 
 comment on function api.create_task is
-  'Makes a task, under the id where one is given. Without a status, the response is a question about the rule.';
+  'Makes a task, under the id where one is given. Without a status, the response is a question about the '
+  'rule.';
 
 grant execute on function api.create_task to task_api;
 -- end db/functions/api/create_task.sql
@@ -290,7 +293,8 @@ begin
   end if;
   insert into app.webhooks (url, label, events, headers, body, timezone, paused)
   values (
-    v_webhook.url, v_webhook.label, v_webhook.events, v_webhook.headers, v_webhook.body, v_webhook.timezone, v_webhook.paused)
+    v_webhook.url, v_webhook.label, v_webhook.events, v_webhook.headers, v_webhook.body, v_webhook.timezone,
+    v_webhook.paused)
   returning * into v_webhook;
   status := 201;
   headers := array['etag', format('"%s"', app.version_of(v_webhook.updated_at))];
@@ -330,8 +334,7 @@ grant execute on function api.delete_pass to task_api;
 -- DELETE /tasks/{id}.
 
 create or replace function api.delete_task(
-  id uuid, if_match text, if_none_match text,
-  out status integer, out headers text[], out response text)
+  id uuid, if_match text, if_none_match text, out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
 set search_path = ''
@@ -377,8 +380,8 @@ grant execute on function api.delete_webhook to task_api;
 -- end db/functions/api/delete_webhook.sql
 
 -- begin db/functions/api/describe_tasks.sql
--- What the OpenAPI document says of a task, read from where PostgreSQL itself looks: columns, constraints, domains, grants and
--- their comments. So the description can't drift from the rules.
+-- What the OpenAPI document says of a task, read from where PostgreSQL itself looks: columns, constraints,
+-- domains, grants and their comments. So the description can't drift from the rules.
 
 create or replace function api.describe_tasks() returns jsonb
 language plpgsql stable
@@ -400,7 +403,8 @@ begin
           and pg_get_expr(found.adbin, found.adrelid) !~ '\(') as default_value,
       array(
         select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule
-        where rule.conrelid = attribute.attrelid and rule.contype = 'c' and rule.conkey = array[attribute.attnum]) as rules,
+        where rule.conrelid = attribute.attrelid and rule.contype = 'c'
+          and rule.conkey = array[attribute.attnum]) as rules,
       attribute.attname = any(app.writable_fields()) as writable
     from pg_catalog.pg_attribute as attribute
     where attribute.attrelid = 'app.tasks'::regclass and attribute.attname = any(app.task_fields())
@@ -413,7 +417,8 @@ begin
       v_field := v_field || jsonb_build_object('default', v_default);
     end if;
     if not v_column.required then
-      v_field := v_field || jsonb_build_object('type', jsonb_build_array(v_field ->> 'type', 'null'), 'default', null);
+      v_field := v_field
+        || jsonb_build_object('type', jsonb_build_array(v_field ->> 'type', 'null'), 'default', null);
     end if;
     v_fields := v_fields || jsonb_build_object(
       'name', v_column.name, 'writable', v_column.writable, 'schema', v_field,
@@ -431,21 +436,23 @@ begin
           'msg', substring(obj_description(rule.oid, 'pg_constraint') from ': (.*)'))
         order by attribute.attnum nulls last, rule.conname)
       from pg_catalog.pg_constraint as rule
-      left join pg_catalog.pg_attribute as attribute on attribute.attrelid = rule.conrelid and attribute.attnum = rule.conkey[1]
-      where rule.contype = 'c' and (rule.conrelid = 'app.tasks'::regclass or rule.contypid = 'app.tag'::regtype)
+      left join pg_catalog.pg_attribute as attribute on attribute.attrelid = rule.conrelid
+        and attribute.attnum = rule.conkey[1]
+      where rule.contype = 'c'
+        and (rule.conrelid = 'app.tasks'::regclass or rule.contypid = 'app.tag'::regtype)
         and attribute.attname is distinct from 'user_id'));
 end $$;
 
 comment on function api.describe_tasks is
-  'Each field of a task and each parameter of a list in JSON Schema, and each rule with its stable type and its words: '
-  '{"fields": […], "parameters": […], "faults": […]}.';
+  'Each field of a task and each parameter of a list in JSON Schema, and each rule with its stable type and '
+  'its words: {"fields": […], "parameters": […], "faults": […]}.';
 
 grant execute on function api.describe_tasks to task_api;
 -- end db/functions/api/describe_tasks.sql
 
 -- begin db/functions/api/find_batch_faults.sql
--- The error path of change_tasks, as find_task_faults is that of one task: each operation is tried in a savepoint, so that all
--- errors of all operations are found, and then everything is undone.
+-- The error path of change_tasks, as find_task_faults is that of one task: each operation is tried in a
+-- savepoint, so that all errors of all operations are found, and then everything is undone.
 
 create or replace function api.find_batch_faults(
   body jsonb, lenient boolean, careful boolean, answers jsonb, problems jsonb)
@@ -473,7 +480,8 @@ begin
       v_operation := v_operations -> v_place;
       v_done := app.try_operation(v_operation, v_place, lenient, careful, answers -> v_place::text);
       continue when v_done.status is not null;
-      v_id := case when v_done.code is null or v_done.code <> 'DT400' or jsonb_typeof(v_operation -> 'id') = 'string'
+      v_id := case when v_done.code is null or v_done.code <> 'DT400'
+        or jsonb_typeof(v_operation -> 'id') = 'string'
         then lower(replace(left(v_operation ->> 'id', 40), '-', '')) end;
       if v_done.code is null then
         v_questions := v_questions || jsonb_build_object(v_place, v_done.response::jsonb);
@@ -498,7 +506,8 @@ begin
 end $$;
 
 comment on function api.find_batch_faults is
-  'All errors of a batch that was refused, {"code": SQLSTATE of the first, "faults": […], "questions": {…}}. It changes nothing.';
+  'All errors of a batch that was refused, {"code": SQLSTATE of the first, "faults": […], "questions": {…}}. '
+  'It changes nothing.';
 
 grant execute on function api.find_batch_faults to task_api;
 -- end db/functions/api/find_batch_faults.sql
@@ -619,14 +628,15 @@ begin
     from porter.find_due("limit") as due), '[]');
 end $$;
 
-comment on function api.find_work is 'What is due, of all users: ids, and times in microseconds since 1970. The worker''s.';
+comment on function api.find_work is
+  'What is due, of all users: ids, and times in microseconds since 1970. The worker''s.';
 
 grant execute on function api.find_work to task_worker;
 -- end db/functions/api/find_work.sql
 
 -- begin db/functions/api/finish_delivery.sql
--- Called by the worker, as the user of the delivery, only while the claim is its own: attempts is then unchanged. The times
--- between attempts are those of Standard Webhooks.
+-- Called by the worker, as the user of the delivery, only while the claim is its own: attempts is then
+-- unchanged. The times between attempts are those of Standard Webhooks.
 
 create or replace function api.finish_delivery(
   id uuid, attempts integer, http_status integer, error text, retry_after integer) returns jsonb
@@ -687,7 +697,8 @@ begin
 
   if v_state = 'waiting' and v_paused is null then
     v_due := now() + greatest(
-      c_waits[attempts] * (0.9 + 0.2 * random()), least(coalesce(retry_after, 0), 86400)) * interval '1 second';
+      c_waits[attempts] * (0.9 + 0.2 * random()),
+      least(coalesce(retry_after, 0), 86400)) * interval '1 second';
   end if;
   update app.deliveries as delivery
   set state = v_state, due_at = v_due, claimed = false, status = http_status, error = finish_delivery.error,
@@ -700,10 +711,13 @@ begin
     -- The next event of the task has waited for this one.
     update app.deliveries as delivery
     set due_at = now()
-    where delivery.user_id = v_user and not delivery.claimed and delivery.due_at is not null and delivery.id = (
+    where delivery.user_id = v_user and not delivery.claimed and delivery.due_at is not null
+      and delivery.id = (
       select next.id from app.deliveries as next
-      where next.user_id = v_user and next.webhook_id = v_delivery.webhook_id and next.task_id = v_delivery.task_id
-        and next.number > v_delivery.number and next.state = 'waiting' and next.attempts = 0 and next.type <> 'task.reminder'
+      where next.user_id = v_user and next.webhook_id = v_delivery.webhook_id
+        and next.task_id = v_delivery.task_id
+        and next.number > v_delivery.number and next.state = 'waiting' and next.attempts = 0
+        and next.type <> 'task.reminder'
       order by next.number
       limit 1);
   end if;
@@ -711,7 +725,8 @@ begin
   delete from app.deliveries as delivery
   where delivery.user_id = v_user and delivery.id = any(array(
     select past.id from app.deliveries as past
-    where past.user_id = v_user and past.webhook_id = v_delivery.webhook_id and past.created_at < now() - interval '7 days'
+    where past.user_id = v_user and past.webhook_id = v_delivery.webhook_id
+      and past.created_at < now() - interval '7 days'
       and (past.state = 'delivered' or past.state = 'failed' and past.created_at < now() - interval '30 days')
     order by past.created_at
     limit 10));
@@ -719,15 +734,15 @@ begin
 end $$;
 
 comment on function api.finish_delivery is
-  'Notes what came of an attempt, and when it is tried again; pauses a webhook that is gone or fails for long; forgets old '
-  'deliveries. Null where the claim has ended. The worker''s.';
+  'Notes what came of an attempt, and when it is tried again; pauses a webhook that is gone or fails for '
+  'long; forgets old deliveries. Null where the claim has ended. The worker''s.';
 
 grant execute on function api.finish_delivery to task_worker;
 -- end db/functions/api/finish_delivery.sql
 
 -- begin db/functions/api/fire_reminder.sql
--- Called by the worker, as the user of the reminder. It is taken in the transaction that writes its deliveries; of several
--- workers one finds it.
+-- Called by the worker, as the user of the reminder. It is taken in the transaction that writes its
+-- deliveries; of several workers one finds it.
 
 create or replace function api.fire_reminder(id uuid, at bigint) returns jsonb
 language plpgsql volatile
@@ -755,8 +770,10 @@ begin
   loop
     v_count := v_count + 1;
     if v_late then
-      insert into app.deliveries (webhook_id, type, task_id, number, payload, state, due_at, error, finished_at)
-      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload, 'failed', null, 'too late', now());
+      insert into app.deliveries (webhook_id, type, task_id, number, payload, state, due_at, error,
+        finished_at)
+      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload, 'failed', null, 'too late',
+        now());
     else
       insert into app.deliveries (webhook_id, type, task_id, number, payload)
       values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload);
@@ -766,7 +783,8 @@ begin
 end $$;
 
 comment on function api.fire_reminder is
-  'Writes the deliveries of a reminder that is due; returns their number, or null where it is not due any more. The worker''s.';
+  'Writes the deliveries of a reminder that is due; returns their number, or null where it is not due any '
+  'more. The worker''s.';
 
 grant execute on function api.fire_reminder to task_worker;
 -- end db/functions/api/fire_reminder.sql
@@ -807,7 +825,8 @@ begin
 end $$;
 
 comment on function api.forget_user is
-  'Deletes every trace of a user in one transaction; the number of rows by table. For an operator, not for the service.';
+  'Deletes every trace of a user in one transaction; the number of rows by table. For an operator, not for '
+  'the service.';
 -- end db/functions/api/forget_user.sql
 
 -- begin db/functions/api/get_series.sql
@@ -843,7 +862,8 @@ grant execute on function api.get_series to task_api;
 -- begin db/functions/api/get_task.sql
 -- GET /tasks/{id}.
 
-create or replace function api.get_task(id uuid, if_none_match text, out status integer, out headers text[], out response text)
+create or replace function api.get_task(
+  id uuid, if_none_match text, out status integer, out headers text[], out response text)
 returns record
 language plpgsql stable
 set search_path = ''
@@ -899,8 +919,9 @@ grant execute on function api.get_webhook to task_api;
 -- end db/functions/api/get_webhook.sql
 
 -- begin db/functions/api/list_changes.sql
--- GET /changes. Tasks come in the order of their numbers, from the index of updated_at, which is the number as a time. One
--- statement has one snapshot, so no number in it can be followed by a smaller one later: see app.task_counts.
+-- GET /changes. Tasks come in the order of their numbers, from the index of updated_at, which is the number
+-- as a time. One statement has one snapshot, so no number in it can be followed by a smaller one later: see
+-- app.task_counts.
 
 create or replace function api.list_changes(
   since text, "limit" integer, if_none_match text, out status integer, out headers text[], out response text)
@@ -932,7 +953,8 @@ begin
   v_next := v_counts.version;
 
   if v_since.after < v_counts.version then
-    -- One more of each than is shown. Where there is one, the page ends with the last that is shown, in both lists alike.
+    -- One more of each than is shown. Where there is one, the page ends with the last that is shown, in both
+    -- lists alike.
     v_query.statuses := '{false,true}';
     v_query.priorities := '{High,Medium,Low}';
     v_query."offset" := 0;
@@ -947,7 +969,8 @@ begin
       where deleted.user_id = v_user and deleted.version > greatest(v_since.after, v_since.begun)
       order by deleted.version
       limit "limit" + 1);
-    v_next := least(v_next, v_last_changed, case when cardinality(v_deletions) > "limit" then v_deletions["limit"] end);
+    v_next := least(v_next, v_last_changed,
+      case when cardinality(v_deletions) > "limit" then v_deletions["limit"] end);
 
     if v_next < coalesce(v_last_changed, v_counts.version) then
       v_changed := array(
@@ -976,23 +999,27 @@ begin
 end $$;
 
 comment on function api.list_changes is
-  'The user''s tasks that changed and the ids of those that were deleted since the token; without a token, all tasks.';
+  'The user''s tasks that changed and the ids of those that were deleted since the token; without a token, '
+  'all tasks.';
 
 grant execute on function api.list_changes to task_api;
 -- end db/functions/api/list_changes.sql
 
 -- begin db/functions/api/list_deliveries.sql
--- GET /webhooks/{id}/deliveries, newest first. The cursor is the last delivery of the page before: its time and its id.
+-- GET /webhooks/{id}/deliveries, newest first. The cursor is the last delivery of the page before: its time
+-- and its id.
 
 create or replace function api.list_deliveries(
-  id uuid, state text, "limit" integer, cursor text, out status integer, out headers text[], out response text)
+  id uuid, state text, "limit" integer, cursor text, out status integer, out headers text[],
+  out response text)
 returns record
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   v_user constant text := app.require_user_id();
-  v_before constant text[] := regexp_match(cursor, '^([0-9]{1,18})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
+  v_before constant text[] := regexp_match(cursor,
+    '^([0-9]{1,18})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
   v_delivery record;
   v_items text[] := '{}';
   v_last text;
@@ -1003,7 +1030,8 @@ begin
     select * from app.deliveries as delivery
     where delivery.user_id = v_user and delivery.webhook_id = list_deliveries.id
       and (list_deliveries.state is null or delivery.state = list_deliveries.state)
-      and (v_before is null or (delivery.created_at, delivery.id) < (app.time_of(v_before[1]::bigint), v_before[2]::uuid))
+      and (v_before is null
+        or (delivery.created_at, delivery.id) < (app.time_of(v_before[1]::bigint), v_before[2]::uuid))
     order by delivery.created_at desc, delivery.id desc
     limit "limit" + 1
   loop
@@ -1014,14 +1042,16 @@ begin
     end if;
     v_last := concat(app.version_of(v_delivery.created_at), '-', v_delivery.id);
     v_items := v_items || row_to_json(row(
-      v_delivery.id, v_delivery.type, v_delivery.task_id, v_delivery.state, v_delivery.attempts, v_delivery.status,
+      v_delivery.id, v_delivery.type, v_delivery.task_id, v_delivery.state, v_delivery.attempts,
+      v_delivery.status,
       v_delivery.error, app.render_time(v_delivery.created_at), app.render_time(v_delivery.due_at),
       app.render_time(v_delivery.finished_at), v_delivery.payload::json)::app.delivery_document)::text;
   end loop;
   status := 200;
   headers := '{}';
   response := concat(
-    '{"items":[', array_to_string(v_items, ','), '],"next_cursor":', coalesce('"' || v_next || '"', 'null'), '}');
+    '{"items":[', array_to_string(v_items, ','), '],"next_cursor":', coalesce('"' || v_next || '"', 'null'),
+    '}');
 end $$;
 
 comment on function api.list_deliveries is 'A page of the deliveries of a webhook, of one state or of all.';
@@ -1056,7 +1086,7 @@ grant execute on function api.list_passes to task_api;
 -- end db/functions/api/list_passes.sql
 
 -- begin db/functions/api/list_tasks.sql
--- GET /tasks. A page is read from the index of its order (page_tasks) or, with words, tags or due dates, by search_tasks.
+-- GET /tasks: the query, the page (find_page), the links (link_pages), the answer.
 
 create or replace function api.list_tasks(
   parameters jsonb, link text, cursor_key text, if_none_match text,
@@ -1064,144 +1094,76 @@ create or replace function api.list_tasks(
 returns record
 language plpgsql stable
 set search_path = ''
--- All of its queries are written for one plan, that fits every user: planning the page anew takes longer than reading it.
+-- Each query in here and in what it calls has one plan that fits every user: planning a page anew takes
+-- longer than reading it.
 set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_user constant text := app.require_user_id();
   v_cursor jsonb;
-  v_query app.task_query;
-  v_key text;
-  v_backwards boolean := false;
-  v_direction text;
-  v_after text;
-  v_after_id uuid;
-  v_page record;
-  v_counts app.task_counts;
-  v_total bigint;
-  v_ids uuid[];
-  v_keys text[];
-  v_documents text[];
-  v_count integer;
-  v_more boolean;
-  v_suggestion text;
   v_typed text;
+  v_query app.task_query;
+  v_counts app.task_counts;
+  v_page record;
   v_next text;
-  v_links text[] := '{}';
+  v_previous text;
+  v_links text;
 begin
   if parameters -> 'cursor' ->> 0 <> '' then
     v_cursor := app.read_cursor(cursor_key, parameters -> 'cursor' ->> 0, parameters);
-    parameters := (v_cursor -> 'parameters')
-      || jsonb_build_object(
-        'limit', coalesce(nullif(parameters -> 'limit', '[""]'), jsonb_build_array(v_cursor ->> 'limit')));
     v_typed := v_cursor ->> 'typed';
-    v_backwards := (v_cursor ->> 'backwards')::boolean;
+    parameters := (v_cursor -> 'parameters') || jsonb_build_object(
+      'limit', coalesce(nullif(parameters -> 'limit', '[""]'), jsonb_build_array(v_cursor ->> 'limit')));
   end if;
   v_query := app.read_task_query(parameters);
 
   select * into v_counts from app.task_counts as counts where counts.user_id = v_user;
-  v_total := coalesce(app.count_tasks(v_counts, v_query.statuses, v_query.priorities), 0);
-
   status := 200;
-  headers := array['etag', format('W/"%s"', md5(concat_ws(' ', v_user, v_counts.version, parameters, v_cursor)))];
+  headers := array[
+    'etag', format('W/"%s"', md5(concat_ws(' ', v_user, v_counts.version, parameters, v_cursor)))];
   if app.etag_matches_weakly(if_none_match, headers[2]) then
     status := 304;
     return;
   end if;
 
-  v_key := case v_query.sort_by
-    when 'due_date' then case when v_query.descending then 'due_or_minus_infinity' else 'due_or_infinity' end
-    when 'title' then 'title_key'
-    when 'priority' then 'priority_key'
-    else v_query.sort_by end;
-  v_direction := case when v_query.descending <> v_backwards then 'desc' else 'asc' end;
-  v_after := v_cursor ->> 'key';
-  v_after_id := v_cursor ->> 'id';
-
-  -- One row more than the page has, to know whether there is a next page.
-  if v_query.q is null and v_query.tags is null and v_query.due_from is null and v_query.due_to is null then
-    -- Not execute: that would be planned at every call.
-    v_page := case v_key || ' ' || v_direction
-      when 'created_at asc' then app.page_tasks_by_created_at_asc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'created_at desc' then app.page_tasks_by_created_at_desc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'updated_at asc' then app.page_tasks_by_updated_at_asc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'updated_at desc' then app.page_tasks_by_updated_at_desc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'title_key asc' then app.page_tasks_by_title_key_asc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'title_key desc' then app.page_tasks_by_title_key_desc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'priority_key asc' then app.page_tasks_by_priority_key_asc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'priority_key desc' then app.page_tasks_by_priority_key_desc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'due_or_infinity asc' then app.page_tasks_by_due_or_infinity_asc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'due_or_infinity desc' then app.page_tasks_by_due_or_infinity_desc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'due_or_minus_infinity asc' then app.page_tasks_by_due_or_minus_infinity_asc(v_query, v_after, v_after_id, v_query.limit + 1)
-      when 'due_or_minus_infinity desc' then app.page_tasks_by_due_or_minus_infinity_desc(v_query, v_after, v_after_id, v_query.limit + 1)
-    end;
-  else
-    v_page := app.search_tasks(v_query, v_key, v_direction, v_after, v_after_id, v_query.limit + 1);
-    v_total := v_page.total;
-    if v_total = 0 and v_query.q is not null and v_cursor is null then
-      v_suggestion := app.suggest_query(v_query);
-      -- The head of an answer stays below 4 KiB.
-      if octet_length(app.encode_uri_component(v_suggestion)) <= 1000 then
-        v_query.q := v_suggestion;
-        v_page := app.search_tasks(v_query, v_key, v_direction, null, null, v_query.limit + 1);
-        v_total := v_page.total;
-        if v_total > 0 then
-          v_typed := parameters -> 'q' ->> 0;
-          parameters := parameters || jsonb_build_object('q', array[v_suggestion]);
-          headers := headers || array['search-suggestion', app.encode_uri_component(v_suggestion)];
-        end if;
-      end if;
-    end if;
+  v_page := app.find_page(v_query, v_cursor);
+  if v_page.suggestion is not null then
+    headers := headers || array['search-suggestion', app.encode_uri_component(v_page.suggestion)];
+    v_typed := parameters -> 'q' ->> 0;
+    parameters := parameters || jsonb_build_object('q', array[v_page.suggestion]);
   end if;
-  v_ids := v_page.ids;
-  -- Two: of the first task, and of the last that is shown.
-  v_keys := v_page.keys;
-  v_more := coalesce(cardinality(v_ids), 0) > v_query.limit;
-  v_count := least(coalesce(cardinality(v_ids), 0), v_query.limit);
-  v_documents := v_page.documents[:v_count];
 
-  if v_count > 0 and (v_more or v_backwards) then
+  if v_page.has_next then
     v_next := app.make_cursor(
-      cursor_key, parameters, v_typed, v_query.limit, v_keys[case when v_backwards then 1 else 2 end],
-      v_ids[case when v_backwards then 1 else v_count end], false);
+      cursor_key, parameters, v_typed, v_query.limit, v_page.last_key, v_page.last_id, false);
   end if;
-
-  -- RFC 8288.
-  if v_cursor is not null then
-    if v_next is not null then
-      v_links := v_links || format('<%slimit=%s&cursor=%s>; rel="next"', link, v_query.limit, v_next);
-    end if;
-    if v_count > 0 and (v_more or not v_backwards) then
-      v_links := v_links || format(
-        '<%slimit=%s&cursor=%s>; rel="prev"', link, v_query.limit,
-        app.make_cursor(
-          cursor_key, parameters, v_typed, v_query.limit, v_keys[case when v_backwards then 2 else 1 end],
-          v_ids[case when v_backwards then v_count else 1 end], true));
-    end if;
+  if v_cursor is null then
+    v_links := app.link_pages(
+      link, v_query.limit,
+      case when v_page.has_next then 'offset=' || v_query.offset + v_query.limit end,
+      case when v_query.offset > 0 then 'offset=' || greatest(0, v_query.offset - v_query.limit) end);
   else
-    if v_more then
-      v_links := v_links || format('<%slimit=%s&offset=%s>; rel="next"', link, v_query.limit, v_query.offset + v_query.limit);
+    if v_page.has_previous then
+      v_previous := app.make_cursor(
+        cursor_key, parameters, v_typed, v_query.limit, v_page.first_key, v_page.first_id, true);
     end if;
-    if v_query.offset > 0 then
-      v_links := v_links || format('<%slimit=%s&offset=%s>; rel="prev"', link, v_query.limit, greatest(0, v_query.offset - v_query.limit));
-    end if;
+    v_links := app.link_pages(link, v_query.limit, 'cursor=' || v_next, 'cursor=' || v_previous);
   end if;
-  v_links := v_links || format('<%slimit=%s>; rel="first"', link, v_query.limit);
-  -- As long ones repeat a long query: next_cursor is in the body.
-  if octet_length(array_to_string(v_links, ', ')) <= 1500 then
-    headers := headers || array['link', array_to_string(v_links, ', ')];
+  -- Long links repeat a long query. The head of an answer stays below 4 KiB; next_cursor is in the body.
+  if octet_length(v_links) <= 1500 then
+    headers := headers || array['link', v_links];
   end if;
 
-  if v_backwards then
-    v_documents := array(select document from unnest(v_documents) with ordinality as page (document, place) order by place desc);
-  end if;
   response := concat(
-    '{"items":[', array_to_string(v_documents, ','), '],"total":', v_total, ',"limit":', v_query.limit, ',"offset":', v_query.offset,
+    '{"items":[', array_to_string(v_page.documents, ','),
+    '],"total":', coalesce(
+      v_page.total, app.count_tasks(v_counts, v_query.statuses, v_query.priorities), 0),
+    ',"limit":', v_query.limit, ',"offset":', v_query.offset,
     ',"next_cursor":', coalesce(to_json(v_next)::text, 'null'), '}');
 end $$;
 
 comment on function api.list_tasks is
-  'A page of the user''s tasks. link is what the links of the answer begin with, cursor_key what cursors are signed with.';
+  'A page of the user''s tasks. Links begin with link; cursors are signed with cursor_key.';
 
 grant execute on function api.list_tasks to task_api;
 -- end db/functions/api/list_tasks.sql
@@ -1243,7 +1205,8 @@ begin
   return jsonb_build_object('waiting', v_queue.waiting, 'oldest', greatest(v_queue.oldest, 0));
 end $$;
 
-comment on function api.measure_work is 'How many deliveries wait, and by how many seconds the oldest work is late. The worker''s.';
+comment on function api.measure_work is
+  'How many deliveries wait, and by how many seconds the oldest work is late. The worker''s.';
 
 grant execute on function api.measure_work to task_worker;
 -- end db/functions/api/measure_work.sql
@@ -1345,8 +1308,8 @@ grant execute on function api.read_series to task_api;
 -- end db/functions/api/read_series.sql
 
 -- begin db/functions/api/retry_deliveries.sql
--- POST /webhooks/{id}/deliveries/{delivery}/retry, and POST /webhooks/{id}/replay {"since": time}: the failed deliveries are
--- sent again, under their old ids.
+-- POST /webhooks/{id}/deliveries/{delivery}/retry, and POST /webhooks/{id}/replay {"since": time}: the failed
+-- deliveries are sent again, under their old ids.
 
 create or replace function api.retry_deliveries(
   id uuid, delivery uuid, body jsonb, out status integer, out headers text[], out response text)
@@ -1378,7 +1341,8 @@ begin
   update app.deliveries as failed
   set state = 'waiting', attempts = 0, claimed = false, finished_at = null,
     due_at = case when v_webhook.paused is null then now() end
-  where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.id = any(v_ids) and failed.state = 'failed';
+  where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.id = any(v_ids)
+    and failed.state = 'failed';
   get diagnostics v_count = row_count;
   if delivery is not null and v_count = 0 then
     raise exception 'no such failed delivery' using errcode = 'DT404';
@@ -1389,7 +1353,8 @@ begin
 end $$;
 
 comment on function api.retry_deliveries is
-  'Has a failed delivery sent again, or those since a time, at most 1,000. Raises DT404 where the delivery has not failed.';
+  'Has a failed delivery sent again, or those since a time, at most 1,000. Raises DT404 where the delivery '
+  'has not failed.';
 
 grant execute on function api.retry_deliveries to task_api;
 -- end db/functions/api/retry_deliveries.sql
@@ -1397,7 +1362,8 @@ grant execute on function api.retry_deliveries to task_api;
 -- begin db/functions/api/rotate_secret.sql
 -- POST /webhooks/{id}/secret. For a day the secret before signs as well.
 
-create or replace function api.rotate_secret(id uuid, out status integer, out headers text[], out response text)
+create or replace function api.rotate_secret(
+  id uuid, out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
 set search_path = ''
@@ -1418,15 +1384,16 @@ begin
   response := concat('{"id":"', id, '","generation":', v_generation, '}');
 end $$;
 
-comment on function api.rotate_secret is 'Begins a new signing secret; the service derives it from the generation in the response.';
+comment on function api.rotate_secret is
+  'Begins a new signing secret; the service derives it from the generation in the response.';
 
 grant execute on function api.rotate_secret to task_api;
 -- end db/functions/api/rotate_secret.sql
 
 -- begin db/functions/api/take_delivery.sql
--- Called by the worker, as the user of the delivery. The claim is by compare-and-set on due_at and ends after 60 seconds, so
--- no lock is held while the request runs, and a worker that dies loses nothing. An event waits for the earlier ones of its
--- task and webhook; finish_delivery wakes it.
+-- Called by the worker, as the user of the delivery. The claim is by compare-and-set on due_at and ends after
+-- 60 seconds, so no lock is held while the request runs, and a worker that dies loses nothing. An event waits
+-- for the earlier ones of its task and webhook; finish_delivery wakes it.
 
 create or replace function api.take_delivery(id uuid, at bigint) returns jsonb
 language plpgsql volatile
@@ -1446,7 +1413,8 @@ begin
   end if;
   if v_delivery.type not in ('task.reminder', 'test') then
     select min(earlier.due_at) into v_earlier from app.deliveries as earlier
-    where earlier.user_id = v_user and earlier.webhook_id = v_delivery.webhook_id and earlier.task_id = v_delivery.task_id
+    where earlier.user_id = v_user and earlier.webhook_id = v_delivery.webhook_id
+      and earlier.task_id = v_delivery.task_id
       and earlier.number < v_delivery.number and earlier.state = 'waiting' and earlier.due_at is not null
       and earlier.type <> 'task.reminder';
     if v_earlier is not null then
@@ -1474,19 +1442,21 @@ begin
     'type', v_delivery.type,
     'attempts', v_delivery.attempts,
     'body', case when v_webhook.body is null then v_delivery.payload
-      else app.fill_template(v_webhook.body, app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))::text end);
+      else app.fill_template(v_webhook.body,
+        app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))::text end);
 end $$;
 
 comment on function api.take_delivery is
-  'Claims a delivery for 60 seconds and returns what to send; null where it is not due any more. The worker''s.';
+  'Claims a delivery for 60 seconds and returns what to send; null where it is not due any more. The '
+  'worker''s.';
 
 grant execute on function api.take_delivery to task_worker;
 -- end db/functions/api/take_delivery.sql
 
 -- begin db/functions/api/take_token.sql
--- The rate limit (RATE_LIMIT): a token bucket for each user, shared by all who serve. One row of two values a user, which says
--- the same as no row once its time has passed, so it is never removed. Unlogged: nothing is written to the log for it, and
--- after a crash every bucket is full.
+-- The rate limit (RATE_LIMIT): a token bucket for each user, shared by all who serve. One row of two values a
+-- user, which says the same as no row once its time has passed, so it is never removed. Unlogged: nothing is
+-- written to the log for it, and after a crash every bucket is full.
 
 create or replace function api.take_token(requests integer, seconds integer, cost integer) returns jsonb
 language plpgsql volatile
@@ -1510,7 +1480,8 @@ begin
 
   if found then
     v_wait := v_full_at - v_now;
-    v_remaining := greatest(0, floor(extract(epoch from v_window - v_wait) / extract(epoch from v_token) + 0.000001));
+    v_remaining := greatest(0,
+      floor(extract(epoch from v_window - v_wait) / extract(epoch from v_token) + 0.000001));
   else
     select bucket.full_at + v_taken - v_window - v_now into v_wait
     from app.token_buckets as bucket
@@ -1520,8 +1491,8 @@ begin
 end $$;
 
 comment on function api.take_token is
-  'Takes so many tokens from the user''s bucket: how many remain, -1 where there were too few, and the seconds until it is '
-  'full, or has enough.';
+  'Takes so many tokens from the user''s bucket: how many remain, -1 where there were too few, and the '
+  'seconds until it is full, or has enough.';
 
 grant execute on function api.take_token to task_api;
 -- end db/functions/api/take_token.sql
@@ -1529,7 +1500,8 @@ grant execute on function api.take_token to task_api;
 -- begin db/functions/api/test_webhook.sql
 -- POST /webhooks/{id}/test. A paused webhook is refused nothing: the test waits with the rest.
 
-create or replace function api.test_webhook(id uuid, out status integer, out headers text[], out response text)
+create or replace function api.test_webhook(
+  id uuid, out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
 set search_path = ''
@@ -1616,7 +1588,8 @@ begin
 end $$;
 
 comment on function api.toggle_task is
-  'Flips or sets whether a task is completed; a recurring one then has a successor. Without a status, the response is a question about the rule.';
+  'Flips or sets whether a task is completed; a recurring one then has a successor. Without a status, the '
+  'response is a question about the rule.';
 
 grant execute on function api.toggle_task to task_api;
 -- end db/functions/api/toggle_task.sql
@@ -1651,7 +1624,8 @@ begin
 end $$;
 
 comment on function api.update_task is
-  'Changes the fields of a task that the body has (RFC 7396). Without a status, the response is a question about the rule.';
+  'Changes the fields of a task that the body has (RFC 7396). Without a status, the response is a question '
+  'about the rule.';
 
 grant execute on function api.update_task to task_api;
 -- end db/functions/api/update_task.sql
@@ -1680,8 +1654,9 @@ begin
     end if;
     v_new.updated_at := greatest(clock_timestamp(), v_old.updated_at + interval '1 microsecond');
     update app.webhooks as webhook
-    set url = v_new.url, label = v_new.label, events = v_new.events, headers = v_new.headers, body = v_new.body,
-      timezone = v_new.timezone, paused = v_new.paused, failing_since = v_new.failing_since, updated_at = v_new.updated_at
+    set url = v_new.url, label = v_new.label, events = v_new.events, headers = v_new.headers,
+      body = v_new.body, timezone = v_new.timezone, paused = v_new.paused,
+      failing_since = v_new.failing_since, updated_at = v_new.updated_at
     where webhook.user_id = v_user and webhook.id = v_old.id;
     if v_new.paused is distinct from v_old.paused then
       perform app.hold_deliveries(v_old.id, v_new.paused is not null);
@@ -1721,8 +1696,8 @@ grant execute on function api.use_pass to task_api;
 -- end db/functions/api/use_pass.sql
 
 -- begin db/functions/api/watch_changes.sql
--- GET /events. Each user's number is read as that user, under row-level security; at the end no user is set. So many
--- streams cost one statement a second, and nobody looks past anything.
+-- GET /events. Each user's number is read as that user, under row-level security; at the end no user is set.
+-- So many streams cost one statement a second, and nobody looks past anything.
 
 create or replace function api.watch_changes(users jsonb) returns jsonb
 language plpgsql stable
@@ -1732,7 +1707,8 @@ declare
   v_user text;
   v_versions bigint[] := '{}';
 begin
-  for v_user in select name from jsonb_array_elements_text(users) with ordinality as watched (name, place) order by place loop
+  for v_user in select name from jsonb_array_elements_text(users) with ordinality as watched (name, place)
+    order by place loop
     perform set_config('app.user_id', v_user, true);
     v_versions := v_versions || coalesce((
       select counts.version from app.task_counts as counts where counts.user_id = v_user), 0);
@@ -1742,7 +1718,8 @@ begin
 end $$;
 
 comment on function api.watch_changes is
-  'The number of the last change of each of the users, in their order: {"epoch", "versions"}. For the service''s own use.';
+  'The number of the last change of each of the users, in their order: {"epoch", "versions"}. For the '
+  'service''s own use.';
 
 grant execute on function api.watch_changes to task_api;
 -- end db/functions/api/watch_changes.sql

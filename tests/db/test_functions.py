@@ -2,6 +2,7 @@
 back.
 """
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,13 @@ def test_each_function_and_view_has_a_file(as_superuser):
     assert set(as_superuser.column(NAMES)) - OF_THE_MIGRATIONS == names(migrations.ROOT)
 
 
+def test_the_function_that_page_tasks_shows_is_the_one_that_it_makes(as_superuser):
+    text = (migrations.ROOT / "db/functions/lists/page_tasks.sql").read_text()
+    name, shown = re.search(r"^-- The body of app\.(\w+), whole:\n--\n((?:--.*\n)+)", text, re.M).groups()
+    body = as_superuser.value("select prosrc from pg_proc where proname = $1", name)
+    assert re.sub("^-- ?", "", shown, flags=re.M).strip() == body.strip()
+
+
 def edit(path: str, old: str, new: str) -> Callable[[Path], None]:
     """A change of one file of db/functions."""
 
@@ -120,13 +128,13 @@ CHANGES = {
     "a grant more": edit("requests/trim_text.sql", "to task_api", "to task_api, task_keeper"),
     "a comment": edit("finder/find_tasks.sql", "'Definer, ", "'Definer, changed, "),
     "a definer function": edit("keeper/remove_expired_answers.sql", "limit 10", "limit 11"),
-    "a family": edit("lists/page_tasks.sql", "from (GROUPS)", "from /* changed */ (GROUPS)"),
+    "a family": edit("lists/page_tasks.sql", "\nGROUPS\n", " -- changed\nGROUPS\n"),
     "one of a family less": edit("lists/page_tasks.sql", "('title_key', 'text',", "('title_key_2', 'text',"),
 }
 
 
 def change_family(root: Path) -> None:
-    for old, new in (("('title_key', '{", "('title_key_2', '{"), ("by_title_key_", "by_title_key_2_")):
+    for old, new in (("(1, 'title_key'", "(1, 'title_key_2'"), ("by_title_key_", "by_title_key_2_")):
         edit("lists/page_tasks.sql", old, new)(root)
     CHANGES["one of a family less"](root)
 

@@ -1,13 +1,13 @@
--- POST /tasks/batch. All or nothing costs no savepoint: whatever an operation raises undoes the statement, and find_batch_faults
--- finds the rest. Each by itself has a savepoint for each operation.
+-- POST /tasks/batch. All or nothing costs no savepoint: whatever an operation raises undoes the statement,
+-- and find_batch_faults finds the rest. Each by itself has a savepoint for each operation.
 --
--- answers: by the place of the operation, see run_operation and try_operation. problems: the problem document of each SQLSTATE
--- that an operation may fail with.
+-- answers: by the place of the operation, see run_operation and try_operation. problems: the problem document
+-- of each SQLSTATE that an operation may fail with.
 
 create or replace function api.change_tasks(
-  body jsonb, lenient boolean, separately boolean, careful boolean, minimal boolean, answers jsonb, problems jsonb,
-  idempotency_key text,
-  out status integer, out headers text[], out response text)
+  body jsonb, lenient boolean, separately boolean, careful boolean, minimal boolean, answers jsonb,
+  problems jsonb,
+  idempotency_key text, out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
 set search_path = ''
@@ -47,7 +47,8 @@ begin
       v_done := app.run_operation(v_operation, lenient, careful, v_answer);
     end if;
     if v_done.status is not null then
-      v_results := v_results || app.render_result(v_done.status, v_done.headers, case when not minimal then v_done.response end);
+      v_results := v_results
+        || app.render_result(v_done.status, v_done.headers, case when not minimal then v_done.response end);
     elsif v_done.response is not null then
       v_questions := v_questions || jsonb_build_object(v_place, v_done.response::jsonb);
     else
@@ -71,14 +72,15 @@ begin
       raise exception 'the answer is too long to be kept' using errcode = 'DT400', detail = jsonb_build_array(
         jsonb_build_object(
           'loc', array['header', 'Idempotency-Key'], 'type', 'answer_too_long',
-          'msg', 'needs an answer of at most 256 KiB here; send Prefer: return=minimal, or fewer operations'))::text;
+          'msg',
+          'needs an answer of at most 256 KiB here; send Prefer: return=minimal, or fewer operations'))::text;
     end if;
     perform app.remember_answer(idempotency_key, v_request, status, headers, response);
   end if;
 end $$;
 
 comment on function api.change_tasks is
-  'Does the operations of a batch in order, all or none or, separately, each by itself; raises DT100 with the questions about '
-  'rules, by the place of the operation.';
+  'Does the operations of a batch in order, all or none or, separately, each by itself; raises DT100 with '
+  'the questions about rules, by the place of the operation.';
 
 grant execute on function api.change_tasks to task_api;

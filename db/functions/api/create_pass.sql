@@ -1,8 +1,7 @@
 -- POST /passes. The service makes the token and sends its digest alone.
 
 create or replace function api.create_pass(
-  body jsonb, digest bytea, lenient boolean,
-  out status integer, out headers text[], out response text)
+  body jsonb, digest bytea, lenient boolean, out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
 set search_path = ''
@@ -54,7 +53,8 @@ begin
   end loop;
   if v_pass.label is null and 'label' <> all(v_bad) then
     v_faults := v_faults || jsonb_build_object(
-      'loc', array['body', 'label'], 'msg', 'is required: a string of 1 to 100 characters', 'type', 'missing');
+      'loc', array['body', 'label'], 'msg', 'is required: a string of 1 to 100 characters',
+      'type', 'missing');
   end if;
   v_faults := v_faults || app.find_rule_faults(v_pass, v_bad) || v_unknown;
   if v_faults <> '[]' then

@@ -21,7 +21,8 @@ begin
   end if;
   insert into app.webhooks (url, label, events, headers, body, timezone, paused)
   values (
-    v_webhook.url, v_webhook.label, v_webhook.events, v_webhook.headers, v_webhook.body, v_webhook.timezone, v_webhook.paused)
+    v_webhook.url, v_webhook.label, v_webhook.events, v_webhook.headers, v_webhook.body, v_webhook.timezone,
+    v_webhook.paused)
   returning * into v_webhook;
   status := 201;
   headers := array['etag', format('"%s"', app.version_of(v_webhook.updated_at))];

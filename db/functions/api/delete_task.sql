@@ -1,8 +1,7 @@
 -- DELETE /tasks/{id}.
 
 create or replace function api.delete_task(
-  id uuid, if_match text, if_none_match text,
-  out status integer, out headers text[], out response text)
+  id uuid, if_match text, if_none_match text, out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
 set search_path = ''

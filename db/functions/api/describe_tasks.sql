@@ -1,5 +1,5 @@
--- What the OpenAPI document says of a task, read from where PostgreSQL itself looks: columns, constraints, domains, grants and
--- their comments. So the description can't drift from the rules.
+-- What the OpenAPI document says of a task, read from where PostgreSQL itself looks: columns, constraints,
+-- domains, grants and their comments. So the description can't drift from the rules.
 
 create or replace function api.describe_tasks() returns jsonb
 language plpgsql stable
@@ -21,7 +21,8 @@ begin
           and pg_get_expr(found.adbin, found.adrelid) !~ '\(') as default_value,
       array(
         select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule
-        where rule.conrelid = attribute.attrelid and rule.contype = 'c' and rule.conkey = array[attribute.attnum]) as rules,
+        where rule.conrelid = attribute.attrelid and rule.contype = 'c'
+          and rule.conkey = array[attribute.attnum]) as rules,
       attribute.attname = any(app.writable_fields()) as writable
     from pg_catalog.pg_attribute as attribute
     where attribute.attrelid = 'app.tasks'::regclass and attribute.attname = any(app.task_fields())
@@ -34,7 +35,8 @@ begin
       v_field := v_field || jsonb_build_object('default', v_default);
     end if;
     if not v_column.required then
-      v_field := v_field || jsonb_build_object('type', jsonb_build_array(v_field ->> 'type', 'null'), 'default', null);
+      v_field := v_field
+        || jsonb_build_object('type', jsonb_build_array(v_field ->> 'type', 'null'), 'default', null);
     end if;
     v_fields := v_fields || jsonb_build_object(
       'name', v_column.name, 'writable', v_column.writable, 'schema', v_field,
@@ -52,13 +54,15 @@ begin
           'msg', substring(obj_description(rule.oid, 'pg_constraint') from ': (.*)'))
         order by attribute.attnum nulls last, rule.conname)
       from pg_catalog.pg_constraint as rule
-      left join pg_catalog.pg_attribute as attribute on attribute.attrelid = rule.conrelid and attribute.attnum = rule.conkey[1]
-      where rule.contype = 'c' and (rule.conrelid = 'app.tasks'::regclass or rule.contypid = 'app.tag'::regtype)
+      left join pg_catalog.pg_attribute as attribute on attribute.attrelid = rule.conrelid
+        and attribute.attnum = rule.conkey[1]
+      where rule.contype = 'c'
+        and (rule.conrelid = 'app.tasks'::regclass or rule.contypid = 'app.tag'::regtype)
         and attribute.attname is distinct from 'user_id'));
 end $$;
 
 comment on function api.describe_tasks is
-  'Each field of a task and each parameter of a list in JSON Schema, and each rule with its stable type and its words: '
-  '{"fields": […], "parameters": […], "faults": […]}.';
+  'Each field of a task and each parameter of a list in JSON Schema, and each rule with its stable type and '
+  'its words: {"fields": […], "parameters": […], "faults": […]}.';
 
 grant execute on function api.describe_tasks to task_api;

@@ -1,5 +1,5 @@
--- The error path of change_tasks, as find_task_faults is that of one task: each operation is tried in a savepoint, so that all
--- errors of all operations are found, and then everything is undone.
+-- The error path of change_tasks, as find_task_faults is that of one task: each operation is tried in a
+-- savepoint, so that all errors of all operations are found, and then everything is undone.
 
 create or replace function api.find_batch_faults(
   body jsonb, lenient boolean, careful boolean, answers jsonb, problems jsonb)
@@ -27,7 +27,8 @@ begin
       v_operation := v_operations -> v_place;
       v_done := app.try_operation(v_operation, v_place, lenient, careful, answers -> v_place::text);
       continue when v_done.status is not null;
-      v_id := case when v_done.code is null or v_done.code <> 'DT400' or jsonb_typeof(v_operation -> 'id') = 'string'
+      v_id := case when v_done.code is null or v_done.code <> 'DT400'
+        or jsonb_typeof(v_operation -> 'id') = 'string'
         then lower(replace(left(v_operation ->> 'id', 40), '-', '')) end;
       if v_done.code is null then
         v_questions := v_questions || jsonb_build_object(v_place, v_done.response::jsonb);
@@ -52,6 +53,7 @@ begin
 end $$;
 
 comment on function api.find_batch_faults is
-  'All errors of a batch that was refused, {"code": SQLSTATE of the first, "faults": […], "questions": {…}}. It changes nothing.';
+  'All errors of a batch that was refused, {"code": SQLSTATE of the first, "faults": […], "questions": {…}}. '
+  'It changes nothing.';
 
 grant execute on function api.find_batch_faults to task_api;

@@ -12,6 +12,7 @@ begin
     from porter.find_due("limit") as due), '[]');
 end $$;
 
-comment on function api.find_work is 'What is due, of all users: ids, and times in microseconds since 1970. The worker''s.';
+comment on function api.find_work is
+  'What is due, of all users: ids, and times in microseconds since 1970. The worker''s.';
 
 grant execute on function api.find_work to task_worker;

@@ -1,5 +1,5 @@
--- Called by the worker, as the user of the delivery, only while the claim is its own: attempts is then unchanged. The times
--- between attempts are those of Standard Webhooks.
+-- Called by the worker, as the user of the delivery, only while the claim is its own: attempts is then
+-- unchanged. The times between attempts are those of Standard Webhooks.
 
 create or replace function api.finish_delivery(
   id uuid, attempts integer, http_status integer, error text, retry_after integer) returns jsonb
@@ -60,7 +60,8 @@ begin
 
   if v_state = 'waiting' and v_paused is null then
     v_due := now() + greatest(
-      c_waits[attempts] * (0.9 + 0.2 * random()), least(coalesce(retry_after, 0), 86400)) * interval '1 second';
+      c_waits[attempts] * (0.9 + 0.2 * random()),
+      least(coalesce(retry_after, 0), 86400)) * interval '1 second';
   end if;
   update app.deliveries as delivery
   set state = v_state, due_at = v_due, claimed = false, status = http_status, error = finish_delivery.error,
@@ -73,10 +74,13 @@ begin
     -- The next event of the task has waited for this one.
     update app.deliveries as delivery
     set due_at = now()
-    where delivery.user_id = v_user and not delivery.claimed and delivery.due_at is not null and delivery.id = (
+    where delivery.user_id = v_user and not delivery.claimed and delivery.due_at is not null
+      and delivery.id = (
       select next.id from app.deliveries as next
-      where next.user_id = v_user and next.webhook_id = v_delivery.webhook_id and next.task_id = v_delivery.task_id
-        and next.number > v_delivery.number and next.state = 'waiting' and next.attempts = 0 and next.type <> 'task.reminder'
+      where next.user_id = v_user and next.webhook_id = v_delivery.webhook_id
+        and next.task_id = v_delivery.task_id
+        and next.number > v_delivery.number and next.state = 'waiting' and next.attempts = 0
+        and next.type <> 'task.reminder'
       order by next.number
       limit 1);
   end if;
@@ -84,7 +88,8 @@ begin
   delete from app.deliveries as delivery
   where delivery.user_id = v_user and delivery.id = any(array(
     select past.id from app.deliveries as past
-    where past.user_id = v_user and past.webhook_id = v_delivery.webhook_id and past.created_at < now() - interval '7 days'
+    where past.user_id = v_user and past.webhook_id = v_delivery.webhook_id
+      and past.created_at < now() - interval '7 days'
       and (past.state = 'delivered' or past.state = 'failed' and past.created_at < now() - interval '30 days')
     order by past.created_at
     limit 10));
@@ -92,7 +97,7 @@ begin
 end $$;
 
 comment on function api.finish_delivery is
-  'Notes what came of an attempt, and when it is tried again; pauses a webhook that is gone or fails for long; forgets old '
-  'deliveries. Null where the claim has ended. The worker''s.';
+  'Notes what came of an attempt, and when it is tried again; pauses a webhook that is gone or fails for '
+  'long; forgets old deliveries. Null where the claim has ended. The worker''s.';
 
 grant execute on function api.finish_delivery to task_worker;

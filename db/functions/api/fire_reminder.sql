@@ -1,5 +1,5 @@
--- Called by the worker, as the user of the reminder. It is taken in the transaction that writes its deliveries; of several
--- workers one finds it.
+-- Called by the worker, as the user of the reminder. It is taken in the transaction that writes its
+-- deliveries; of several workers one finds it.
 
 create or replace function api.fire_reminder(id uuid, at bigint) returns jsonb
 language plpgsql volatile
@@ -27,8 +27,10 @@ begin
   loop
     v_count := v_count + 1;
     if v_late then
-      insert into app.deliveries (webhook_id, type, task_id, number, payload, state, due_at, error, finished_at)
-      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload, 'failed', null, 'too late', now());
+      insert into app.deliveries (webhook_id, type, task_id, number, payload, state, due_at, error,
+        finished_at)
+      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload, 'failed', null, 'too late',
+        now());
     else
       insert into app.deliveries (webhook_id, type, task_id, number, payload)
       values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload);
@@ -38,6 +40,7 @@ begin
 end $$;
 
 comment on function api.fire_reminder is
-  'Writes the deliveries of a reminder that is due; returns their number, or null where it is not due any more. The worker''s.';
+  'Writes the deliveries of a reminder that is due; returns their number, or null where it is not due any '
+  'more. The worker''s.';
 
 grant execute on function api.fire_reminder to task_worker;

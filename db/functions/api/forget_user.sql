@@ -33,4 +33,5 @@ begin
 end $$;
 
 comment on function api.forget_user is
-  'Deletes every trace of a user in one transaction; the number of rows by table. For an operator, not for the service.';
+  'Deletes every trace of a user in one transaction; the number of rows by table. For an operator, not for '
+  'the service.';

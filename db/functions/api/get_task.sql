@@ -1,6 +1,7 @@
 -- GET /tasks/{id}.
 
-create or replace function api.get_task(id uuid, if_none_match text, out status integer, out headers text[], out response text)
+create or replace function api.get_task(
+  id uuid, if_none_match text, out status integer, out headers text[], out response text)
 returns record
 language plpgsql stable
 set search_path = ''

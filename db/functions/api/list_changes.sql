@@ -1,5 +1,6 @@
--- GET /changes. Tasks come in the order of their numbers, from the index of updated_at, which is the number as a time. One
--- statement has one snapshot, so no number in it can be followed by a smaller one later: see app.task_counts.
+-- GET /changes. Tasks come in the order of their numbers, from the index of updated_at, which is the number
+-- as a time. One statement has one snapshot, so no number in it can be followed by a smaller one later: see
+-- app.task_counts.
 
 create or replace function api.list_changes(
   since text, "limit" integer, if_none_match text, out status integer, out headers text[], out response text)
@@ -31,7 +32,8 @@ begin
   v_next := v_counts.version;
 
   if v_since.after < v_counts.version then
-    -- One more of each than is shown. Where there is one, the page ends with the last that is shown, in both lists alike.
+    -- One more of each than is shown. Where there is one, the page ends with the last that is shown, in both
+    -- lists alike.
     v_query.statuses := '{false,true}';
     v_query.priorities := '{High,Medium,Low}';
     v_query."offset" := 0;
@@ -46,7 +48,8 @@ begin
       where deleted.user_id = v_user and deleted.version > greatest(v_since.after, v_since.begun)
       order by deleted.version
       limit "limit" + 1);
-    v_next := least(v_next, v_last_changed, case when cardinality(v_deletions) > "limit" then v_deletions["limit"] end);
+    v_next := least(v_next, v_last_changed,
+      case when cardinality(v_deletions) > "limit" then v_deletions["limit"] end);
 
     if v_next < coalesce(v_last_changed, v_counts.version) then
       v_changed := array(
@@ -75,6 +78,7 @@ begin
 end $$;
 
 comment on function api.list_changes is
-  'The user''s tasks that changed and the ids of those that were deleted since the token; without a token, all tasks.';
+  'The user''s tasks that changed and the ids of those that were deleted since the token; without a token, '
+  'all tasks.';
 
 grant execute on function api.list_changes to task_api;

@@ -10,6 +10,7 @@ begin
   return jsonb_build_object('waiting', v_queue.waiting, 'oldest', greatest(v_queue.oldest, 0));
 end $$;
 
-comment on function api.measure_work is 'How many deliveries wait, and by how many seconds the oldest work is late. The worker''s.';
+comment on function api.measure_work is
+  'How many deliveries wait, and by how many seconds the oldest work is late. The worker''s.';
 
 grant execute on function api.measure_work to task_worker;

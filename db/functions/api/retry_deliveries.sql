@@ -1,5 +1,5 @@
--- POST /webhooks/{id}/deliveries/{delivery}/retry, and POST /webhooks/{id}/replay {"since": time}: the failed deliveries are
--- sent again, under their old ids.
+-- POST /webhooks/{id}/deliveries/{delivery}/retry, and POST /webhooks/{id}/replay {"since": time}: the failed
+-- deliveries are sent again, under their old ids.
 
 create or replace function api.retry_deliveries(
   id uuid, delivery uuid, body jsonb, out status integer, out headers text[], out response text)
@@ -31,7 +31,8 @@ begin
   update app.deliveries as failed
   set state = 'waiting', attempts = 0, claimed = false, finished_at = null,
     due_at = case when v_webhook.paused is null then now() end
-  where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.id = any(v_ids) and failed.state = 'failed';
+  where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.id = any(v_ids)
+    and failed.state = 'failed';
   get diagnostics v_count = row_count;
   if delivery is not null and v_count = 0 then
     raise exception 'no such failed delivery' using errcode = 'DT404';
@@ -42,6 +43,7 @@ begin
 end $$;
 
 comment on function api.retry_deliveries is
-  'Has a failed delivery sent again, or those since a time, at most 1,000. Raises DT404 where the delivery has not failed.';
+  'Has a failed delivery sent again, or those since a time, at most 1,000. Raises DT404 where the delivery '
+  'has not failed.';
 
 grant execute on function api.retry_deliveries to task_api;

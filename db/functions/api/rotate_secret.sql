@@ -1,6 +1,7 @@
 -- POST /webhooks/{id}/secret. For a day the secret before signs as well.
 
-create or replace function api.rotate_secret(id uuid, out status integer, out headers text[], out response text)
+create or replace function api.rotate_secret(
+  id uuid, out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
 set search_path = ''
@@ -21,6 +22,7 @@ begin
   response := concat('{"id":"', id, '","generation":', v_generation, '}');
 end $$;
 
-comment on function api.rotate_secret is 'Begins a new signing secret; the service derives it from the generation in the response.';
+comment on function api.rotate_secret is
+  'Begins a new signing secret; the service derives it from the generation in the response.';
 
 grant execute on function api.rotate_secret to task_api;

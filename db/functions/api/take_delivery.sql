@@ -1,6 +1,6 @@
--- Called by the worker, as the user of the delivery. The claim is by compare-and-set on due_at and ends after 60 seconds, so
--- no lock is held while the request runs, and a worker that dies loses nothing. An event waits for the earlier ones of its
--- task and webhook; finish_delivery wakes it.
+-- Called by the worker, as the user of the delivery. The claim is by compare-and-set on due_at and ends after
+-- 60 seconds, so no lock is held while the request runs, and a worker that dies loses nothing. An event waits
+-- for the earlier ones of its task and webhook; finish_delivery wakes it.
 
 create or replace function api.take_delivery(id uuid, at bigint) returns jsonb
 language plpgsql volatile
@@ -20,7 +20,8 @@ begin
   end if;
   if v_delivery.type not in ('task.reminder', 'test') then
     select min(earlier.due_at) into v_earlier from app.deliveries as earlier
-    where earlier.user_id = v_user and earlier.webhook_id = v_delivery.webhook_id and earlier.task_id = v_delivery.task_id
+    where earlier.user_id = v_user and earlier.webhook_id = v_delivery.webhook_id
+      and earlier.task_id = v_delivery.task_id
       and earlier.number < v_delivery.number and earlier.state = 'waiting' and earlier.due_at is not null
       and earlier.type <> 'task.reminder';
     if v_earlier is not null then
@@ -48,10 +49,12 @@ begin
     'type', v_delivery.type,
     'attempts', v_delivery.attempts,
     'body', case when v_webhook.body is null then v_delivery.payload
-      else app.fill_template(v_webhook.body, app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))::text end);
+      else app.fill_template(v_webhook.body,
+        app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))::text end);
 end $$;
 
 comment on function api.take_delivery is
-  'Claims a delivery for 60 seconds and returns what to send; null where it is not due any more. The worker''s.';
+  'Claims a delivery for 60 seconds and returns what to send; null where it is not due any more. The '
+  'worker''s.';
 
 grant execute on function api.take_delivery to task_worker;

@@ -1,6 +1,6 @@
--- The rate limit (RATE_LIMIT): a token bucket for each user, shared by all who serve. One row of two values a user, which says
--- the same as no row once its time has passed, so it is never removed. Unlogged: nothing is written to the log for it, and
--- after a crash every bucket is full.
+-- The rate limit (RATE_LIMIT): a token bucket for each user, shared by all who serve. One row of two values a
+-- user, which says the same as no row once its time has passed, so it is never removed. Unlogged: nothing is
+-- written to the log for it, and after a crash every bucket is full.
 
 create or replace function api.take_token(requests integer, seconds integer, cost integer) returns jsonb
 language plpgsql volatile
@@ -24,7 +24,8 @@ begin
 
   if found then
     v_wait := v_full_at - v_now;
-    v_remaining := greatest(0, floor(extract(epoch from v_window - v_wait) / extract(epoch from v_token) + 0.000001));
+    v_remaining := greatest(0,
+      floor(extract(epoch from v_window - v_wait) / extract(epoch from v_token) + 0.000001));
   else
     select bucket.full_at + v_taken - v_window - v_now into v_wait
     from app.token_buckets as bucket
@@ -34,7 +35,7 @@ begin
 end $$;
 
 comment on function api.take_token is
-  'Takes so many tokens from the user''s bucket: how many remain, -1 where there were too few, and the seconds until it is '
-  'full, or has enough.';
+  'Takes so many tokens from the user''s bucket: how many remain, -1 where there were too few, and the '
+  'seconds until it is full, or has enough.';
 
 grant execute on function api.take_token to task_api;

@@ -1,6 +1,7 @@
 -- POST /webhooks/{id}/test. A paused webhook is refused nothing: the test waits with the rest.
 
-create or replace function api.test_webhook(id uuid, out status integer, out headers text[], out response text)
+create or replace function api.test_webhook(
+  id uuid, out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
 set search_path = ''

@@ -51,6 +51,7 @@ begin
 end $$;
 
 comment on function api.toggle_task is
-  'Flips or sets whether a task is completed; a recurring one then has a successor. Without a status, the response is a question about the rule.';
+  'Flips or sets whether a task is completed; a recurring one then has a successor. Without a status, the '
+  'response is a question about the rule.';
 
 grant execute on function api.toggle_task to task_api;

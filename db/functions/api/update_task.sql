@@ -27,6 +27,7 @@ begin
 end $$;
 
 comment on function api.update_task is
-  'Changes the fields of a task that the body has (RFC 7396). Without a status, the response is a question about the rule.';
+  'Changes the fields of a task that the body has (RFC 7396). Without a status, the response is a question '
+  'about the rule.';
 
 grant execute on function api.update_task to task_api;

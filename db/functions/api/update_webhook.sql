@@ -21,8 +21,9 @@ begin
     end if;
     v_new.updated_at := greatest(clock_timestamp(), v_old.updated_at + interval '1 microsecond');
     update app.webhooks as webhook
-    set url = v_new.url, label = v_new.label, events = v_new.events, headers = v_new.headers, body = v_new.body,
-      timezone = v_new.timezone, paused = v_new.paused, failing_since = v_new.failing_since, updated_at = v_new.updated_at
+    set url = v_new.url, label = v_new.label, events = v_new.events, headers = v_new.headers,
+      body = v_new.body, timezone = v_new.timezone, paused = v_new.paused,
+      failing_since = v_new.failing_since, updated_at = v_new.updated_at
     where webhook.user_id = v_user and webhook.id = v_old.id;
     if v_new.paused is distinct from v_old.paused then
       perform app.hold_deliveries(v_old.id, v_new.paused is not null);

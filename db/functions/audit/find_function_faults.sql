@@ -1,10 +1,10 @@
--- Readiness compares, of each function: owner, volatility, security, leakproof, settings and body. The service
--- hands over the expected ones, from db/audit/baseline.sql. Those of PostgreSQL come without an owner: the first
--- superuser has another name on each server.
+-- Readiness compares, of each function: owner, volatility, security, leakproof, settings and body. The
+-- service hands over the expected ones, from db/audit/baseline.sql. Those of PostgreSQL come without an
+-- owner: the first superuser has another name on each server.
 --
 -- after_later: a later release has migrated this database, while this service still serves, as in a rolling
--- upgrade. Functions of Duly then have that release's texts, and may have more parameters. All else is compared,
--- and so is the text of what the policies call: no release changes that while services run.
+-- upgrade. Functions of Duly then have that release's texts, and may have more parameters. All else is
+-- compared, and so is the text of what the policies call: no release changes that while services run.
 
 create or replace function audit.find_function_faults(
   expected jsonb,

@@ -85,8 +85,8 @@ where routine.pronamespace = 'pg_catalog'::regnamespace and routine.oid < 16384
 
 union all
 
--- A leakproof function may be shown rows before row-level security takes them out. Those named are leakproof in
--- some releases only.
+-- A leakproof function may be shown rows before row-level security takes them out. Those named are leakproof
+-- in some releases only.
 select
   'built-in functions',
   'that are leakproof',

@@ -1,9 +1,11 @@
--- The finder. Behind row-level security no index answers @@, because that operator is not leakproof: a search would read all
--- of the user's entries. So this one function looks past it, and only proposes: what it returns is read by search_tasks,
--- under the caller's row-level security. It filters by the user itself; a fault in it could cost rows, and never show one.
--- Definer: owned by task_finder, which may read the search entries and nothing else, and no row when no user is set.
+-- The finder. Behind row-level security no index answers @@, because that operator is not leakproof: a search
+-- would read all of the user's entries. So this one function looks past it, and only proposes: what it
+-- returns is read by search_tasks, under the caller's row-level security. It filters by the user itself; a
+-- fault in it could cost rows, and never show one. Definer: owned by task_finder, which may read the search
+-- entries and nothing else, and no row when no user is set.
 
-create or replace function finder.find_tasks(q text, tags text[], match_all boolean, ranked boolean, out ids uuid[], out ranks real[])
+create or replace function finder.find_tasks(
+  q text, tags text[], match_all boolean, ranked boolean, out ids uuid[], out ranks real[])
 returns record
 language plpgsql stable security definer
 set search_path = ''
@@ -16,19 +18,25 @@ declare
   v_tags constant tsquery := app.tag_query(v_user, tags, match_all);
   v_query constant tsquery := coalesce(v_words && v_tags, v_words, v_tags);
 begin
-  -- "offset 0" keeps the planner from reading all of the user's entries as well, to intersect them with what is found.
+  -- "offset 0" keeps the planner from reading all of the user's entries as well, to intersect them with what
+  -- is found.
   if ranked then
     select array_agg(found.id), array_agg(ts_rank(found.keys, v_words)) into ids, ranks
-    from (select entry.user_id, entry.id, entry.keys from app.search_entries as entry where entry.keys @@ v_query offset 0) as found
+    from (
+      select entry.user_id, entry.id, entry.keys from app.search_entries as entry
+      where entry.keys @@ v_query offset 0) as found
     where found.user_id = v_user;
   else
     select array_agg(found.id) into ids
-    from (select entry.user_id, entry.id from app.search_entries as entry where entry.keys @@ v_query offset 0) as found
+    from (
+      select entry.user_id, entry.id from app.search_entries as entry
+      where entry.keys @@ v_query offset 0) as found
     where found.user_id = v_user;
   end if;
 end $$;
 
 comment on function finder.find_tasks is
-  'Definer, to use the search index: the ids of the user''s tasks with the words and the tags, in no order, and how well the words fit.';
+  'Definer, to use the search index: the ids of the user''s tasks with the words and the tags, in no order, '
+  'and how well the words fit.';
 
 grant execute on function finder.find_tasks to task_api;

@@ -1,9 +1,11 @@
--- Every change of a task comes through here, before the task is written or, after direct SQL and deletions, behind it. The
--- update of the one row holds its lock to the end of the transaction: so numbers are committed in their order.
+-- Every change of a task comes through here, before the task is written or, after direct SQL and deletions,
+-- behind it. The update of the one row holds its lock to the end of the transaction: so numbers are committed
+-- in their order.
 --
 -- Whether a webhook waits for the change comes back with that update: without webhooks it costs nothing.
 --
--- A deletion leaves its id behind for 30 days. Each deletion forgets at most 10 that are older, and notes the last of them.
+-- A deletion leaves its id behind for 30 days. Each deletion forgets at most 10 that are older, and notes the
+-- last of them.
 
 create or replace function keeper.count_change(user_id text, old app.tasks, new app.tasks) returns bigint
 language plpgsql volatile
@@ -15,8 +17,10 @@ declare
   v_listening integer;
   v_forgotten bigint;
   -- The total that the task leaves, and the one that it joins.
-  v_left constant text := coalesce(case when old.completed then 'completed ' else 'open ' end || old.priority, '');
-  v_joined constant text := coalesce(case when new.completed then 'completed ' else 'open ' end || new.priority, '');
+  v_left constant text :=
+    coalesce(case when old.completed then 'completed ' else 'open ' end || old.priority, '');
+  v_joined constant text :=
+    coalesce(case when new.completed then 'completed ' else 'open ' end || new.priority, '');
 begin
   if v_left = v_joined then
     update app.task_counts as counts
@@ -26,12 +30,18 @@ begin
   else
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now),
-      open_high = counts.open_high + (v_joined = 'open High')::integer - (v_left = 'open High')::integer,
-      open_medium = counts.open_medium + (v_joined = 'open Medium')::integer - (v_left = 'open Medium')::integer,
-      open_low = counts.open_low + (v_joined = 'open Low')::integer - (v_left = 'open Low')::integer,
-      completed_high = counts.completed_high + (v_joined = 'completed High')::integer - (v_left = 'completed High')::integer,
-      completed_medium = counts.completed_medium + (v_joined = 'completed Medium')::integer - (v_left = 'completed Medium')::integer,
-      completed_low = counts.completed_low + (v_joined = 'completed Low')::integer - (v_left = 'completed Low')::integer
+      open_high = counts.open_high
+        + (v_joined = 'open High')::integer - (v_left = 'open High')::integer,
+      open_medium = counts.open_medium
+        + (v_joined = 'open Medium')::integer - (v_left = 'open Medium')::integer,
+      open_low = counts.open_low
+        + (v_joined = 'open Low')::integer - (v_left = 'open Low')::integer,
+      completed_high = counts.completed_high
+        + (v_joined = 'completed High')::integer - (v_left = 'completed High')::integer,
+      completed_medium = counts.completed_medium
+        + (v_joined = 'completed Medium')::integer - (v_left = 'completed Medium')::integer,
+      completed_low = counts.completed_low
+        + (v_joined = 'completed Low')::integer - (v_left = 'completed Low')::integer
     where counts.user_id = $1
     returning counts.version, counts.listening into v_version, v_listening;
   end if;
@@ -64,4 +74,5 @@ begin
 end $$;
 
 comment on function keeper.count_change is
-  'Counts a change of the user''s tasks, from old (null: it is made) to new (null: it is deleted), and returns its number.';
+  'Counts a change of the user''s tasks, from old (null: it is made) to new (null: it is deleted), and '
+  'returns its number.';

@@ -1,6 +1,7 @@
--- Definer, because totals must be right: the service may read its user's counts and not write them, and a change that a DBA
--- makes by direct SQL is counted as well. It takes the user from the row, which row-level security let through. A task that
--- moves to another user is a deletion here and a creation there; the rows are locked in the order of the users.
+-- Definer, because totals must be right: the service may read its user's counts and not write them, and a
+-- change that a DBA makes by direct SQL is counted as well. It takes the user from the row, which row-level
+-- security let through. A task that moves to another user is a deletion here and a creation there; the rows
+-- are locked in the order of the users.
 
 create or replace function keeper.count_task() returns trigger
 language plpgsql volatile security definer
@@ -24,6 +25,7 @@ begin
 end $$;
 
 comment on function keeper.count_task is
-  'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts a change by direct SQL.';
+  'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts a '
+  'change by direct SQL.';
 
 grant execute on function keeper.count_task to task_owner;

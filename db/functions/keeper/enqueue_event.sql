@@ -1,5 +1,5 @@
--- Part of count_change: runs where the user listens to anything at all, in the transaction of the change. Of the webhooks it
--- reads what they wait for, and no address.
+-- Part of count_change: runs where the user listens to anything at all, in the transaction of the change. Of
+-- the webhooks it reads what they wait for, and no address.
 
 create or replace function keeper.enqueue_event(
   user_id text, version bigint, listening integer, old app.tasks, new app.tasks) returns void
@@ -39,4 +39,5 @@ begin
   end loop;
 end $$;
 
-comment on function keeper.enqueue_event is 'Writes a delivery of a change for each active webhook that waits for it.';
+comment on function keeper.enqueue_event is
+  'Writes a delivery of a change for each active webhook that waits for it.';

@@ -1,4 +1,5 @@
--- Definer, as the others. The numbers are kept and the deletions count as forgotten: a client that synchronises begins again.
+-- Definer, as the others. The numbers are kept and the deletions count as forgotten: a client that
+-- synchronises begins again.
 
 create or replace function keeper.forget_tasks() returns trigger
 language plpgsql volatile security definer
@@ -7,7 +8,8 @@ as $$
 begin
   truncate app.deleted_tasks, app.search_entries, app.reminders;
   update app.task_counts as counts
-  set version = counts.version + 1, forgotten = counts.version + 1, open_high = 0, open_medium = 0, open_low = 0,
+  set version = counts.version + 1, forgotten = counts.version + 1,
+    open_high = 0, open_medium = 0, open_low = 0,
     completed_high = 0, completed_medium = 0, completed_low = 0;
   return null;
 end $$;

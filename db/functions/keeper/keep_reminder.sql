@@ -1,4 +1,5 @@
--- Definer, as the others: the service has no right on app.reminders. A reminder that is set in the past is not sent.
+-- Definer, as the others: the service has no right on app.reminders. A reminder that is set in the past is
+-- not sent.
 
 create or replace function keeper.keep_reminder() returns trigger
 language plpgsql volatile security definer

@@ -1,12 +1,14 @@
--- Keeps app.search_entries, whoever changes a task. Definer, as with the totals: the service has no right on that table at all,
--- and a change by direct SQL is followed as well.
+-- Keeps app.search_entries, whoever changes a task. Definer, as with the totals: the service has no right on
+-- that table at all, and a change by direct SQL is followed as well.
 
 create or replace function keeper.keep_search_entry() returns trigger
 language plpgsql volatile security definer
 set search_path = ''
 as $$
 begin
-  if tg_op = 'DELETE' or tg_op = 'UPDATE' and (new.user_id, new.id) is distinct from (old.user_id, old.id) then
+  if tg_op = 'DELETE'
+    or tg_op = 'UPDATE' and (new.user_id, new.id) is distinct from (old.user_id, old.id)
+  then
     delete from app.search_entries as entry where entry.user_id = old.user_id and entry.id = old.id;
   end if;
   if tg_op = 'UPDATE' and (new.user_id, new.id) = (old.user_id, old.id) then
@@ -21,6 +23,7 @@ begin
 end $$;
 
 comment on function keeper.keep_search_entry is
-  'Definer, so that a search finds what there is whoever made it, and nobody else may write the keys: follows each change of a task.';
+  'Definer, so that a search finds what there is whoever made it, and nobody else may write the keys: '
+  'follows each change of a task.';
 
 grant execute on function keeper.keep_search_entry to task_owner;

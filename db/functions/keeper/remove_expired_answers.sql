@@ -1,4 +1,5 @@
--- Definer: the expired answers of users who never come back are nobody's own. Its owner sees and deletes expired ones only.
+-- Definer: the expired answers of users who never come back are nobody's own. Its owner sees and deletes
+-- expired ones only.
 
 create or replace function keeper.remove_expired_answers() returns void
 language plpgsql volatile security definer

@@ -1,5 +1,5 @@
--- A client may send all of its parameters beside a cursor, which carries its own: see read_cursor. They are compared by
--- their meaning: status=true is status=complete, tags=a,b is tags=b,a.
+-- A client may send all of its parameters beside a cursor, which carries its own: see read_cursor. They are
+-- compared by their meaning: status=true is status=complete, tags=a,b is tags=b,a.
 
 create or replace function app.check_cursor(cursor jsonb, parameters jsonb) returns void
 language plpgsql stable
@@ -11,7 +11,8 @@ declare
   v_given constant jsonb := (
     select coalesce(jsonb_object_agg(name, value), '{}')
     from jsonb_each(parameters) as parameter (name, value)
-    where name <> 'limit' and exists (select from jsonb_array_elements_text(value) as each where app.trim_text(each) <> ''));
+    where name <> 'limit'
+      and exists (select from jsonb_array_elements_text(value) as each where app.trim_text(each) <> ''));
   v_own constant app.task_query := app.read_task_query(v_carried);
   v_plain constant app.task_query := app.read_task_query(v_carried - array['sort_by', 'sort_order']);
   v_without_direction constant app.task_query := app.read_task_query(v_carried - 'sort_order');
@@ -22,7 +23,8 @@ begin
   v_others := array(
     select name
     from (values
-      ('q', v_asked.q is distinct from v_own.q and v_asked.q is distinct from app.trim_text(cursor ->> 'typed')),
+      ('q', v_asked.q is distinct from v_own.q
+        and v_asked.q is distinct from app.trim_text(cursor ->> 'typed')),
       ('status', v_asked.statuses <> v_own.statuses),
       ('priority', not v_asked.priorities @> '{High,Medium,Low}'
         and not (v_asked.priorities @> v_own.priorities and v_asked.priorities <@ v_own.priorities)),

@@ -1,5 +1,5 @@
--- Part of the OpenAPI document: see describe_tasks. The words are the comments on app.task_query; what each parameter may
--- be is what read_task_query takes.
+-- Part of the OpenAPI document: see describe_tasks. The words are the comments on app.task_query; what each
+-- parameter may be is what read_task_query takes.
 
 create or replace function app.describe_parameters() returns jsonb
 language plpgsql stable parallel safe
@@ -9,16 +9,21 @@ begin
   return (
     select jsonb_agg(
       jsonb_build_object(
-        'name', parameter.name, 'description', substring(described.comment from ': (.*)'), 'schema', parameter.schema)
+        'name', parameter.name, 'description', substring(described.comment from ': (.*)'),
+        'schema', parameter.schema)
       order by parameter.place)
     from (values
       (1, 'q', '{"type": "string", "maxLength": 2000, "examples": ["rent -garage"]}'::jsonb),
       (2, 'status', '{"type": "string", "enum": ["complete", "incomplete"]}'),
       (3, 'priority', '{"type": "array", "items": {"type": "string", "enum": ["High", "Medium", "Low"]}}'),
-      (4, 'tags', '{"type": "array", "maxItems": 50, "items": {"type": "string", "maxLength": 50, "pattern": "^[^,]*$"}}'),
+      (4, 'tags',
+        '{"type": "array", "maxItems": 50, '
+        '"items": {"type": "string", "maxLength": 50, "pattern": "^[^,]*$"}}'),
       (5, 'tags_match', '{"type": "string", "enum": ["any", "all"], "default": "any"}'),
-      (6, 'due_date_from', '{"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}'),
-      (7, 'due_date_to', '{"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}'),
+      (6, 'due_date_from',
+        '{"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}'),
+      (7, 'due_date_to',
+        '{"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}'),
       (8, 'sort_by', '{"type": "string",
         "enum": ["due_date", "title", "priority", "created_at", "updated_at", "relevance"]}'),
       (9, 'sort_order', '{"type": "string", "enum": ["asc", "desc"]}'),
@@ -34,6 +39,7 @@ begin
     ) as described on true);
 end $$;
 
-comment on function app.describe_parameters is 'Each parameter of a list: its name, its description and its JSON Schema.';
+comment on function app.describe_parameters is
+  'Each parameter of a list: its name, its description and its JSON Schema.';
 
 grant execute on function app.describe_parameters to task_api;

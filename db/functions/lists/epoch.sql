@@ -1,4 +1,5 @@
--- Numbers mean something in one history of the database only. A restore from a backup or a promoted standby begins another.
+-- Numbers mean something in one history of the database only. A restore from a backup or a promoted standby
+-- begins another.
 
 create or replace function app.epoch() returns text
 language plpgsql stable
@@ -12,6 +13,7 @@ exception when insufficient_privilege then
   return '00000000';
 end $$;
 
-comment on function app.epoch is 'The history of the database that numbers belong to, as 8 hexadecimal digits.';
+comment on function app.epoch is
+  'The history of the database that numbers belong to, as 8 hexadecimal digits.';
 
 grant execute on function app.epoch to task_api;

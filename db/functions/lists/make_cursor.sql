@@ -9,13 +9,13 @@ as $$
 begin
   return app.sign_cursor(cursor_key, app.encode_base64url(convert_to(
     jsonb_build_object(
-      'parameters', parameters - array['limit', 'offset', 'cursor'], 'typed', typed, 'limit', "limit", 'key', key,
-      'id', id, 'backwards', backwards
+      'parameters', parameters - array['limit', 'offset', 'cursor'], 'typed', typed, 'limit', "limit",
+      'key', key, 'id', id, 'backwards', backwards
     )::text, 'UTF8')));
 end $$;
 
 comment on function app.make_cursor is
-  'The cursor of the page after (or, backwards, before) the task with this id and key. typed is the q of the client where '
-  'parameters have a suggestion instead.';
+  'The cursor of the page after (or, backwards, before) the task with this id and key. typed is the q of the '
+  'client where parameters have a suggestion instead.';
 
 grant execute on function app.make_cursor to task_api;

@@ -10,11 +10,13 @@ declare
 begin
   if cursor <> app.sign_cursor(cursor_key, v_payload) then
     raise exception 'bad cursor' using errcode = 'DT400',
-      detail = '[{"loc": ["query", "cursor"], "msg": "is not a next_cursor of yours; begin again without it", '
+      detail = '[{"loc": ["query", "cursor"], '
+        '"msg": "is not a next_cursor of yours; begin again without it", '
         '"type": "cursor_invalid"}]';
   end if;
   v_cursor := convert_from(
-    decode(rpad(translate(v_payload, '-_', '+/'), (char_length(v_payload) + 3) / 4 * 4, '='), 'base64'), 'UTF8');
+    decode(rpad(translate(v_payload, '-_', '+/'), (char_length(v_payload) + 3) / 4 * 4, '='), 'base64'),
+    'UTF8');
   -- Most come alone, or with just the parameters that they carry.
   if jsonb_array_length(parameters -> 'cursor') > 1
     or not v_cursor -> 'parameters' @> (parameters - array['limit', 'cursor'])
@@ -25,6 +27,7 @@ begin
 end $$;
 
 comment on function app.read_cursor is
-  'What the cursor holds; raises DT400 where it was not made for this user, or comes with other filters than its own.';
+  'What the cursor holds; raises DT400 where it was not made for this user, or comes with other filters than '
+  'its own.';
 
 grant execute on function app.read_cursor to task_api;

@@ -1,7 +1,8 @@
--- A since token is the epoch, the number up to which the client knows all changes and, during a first walk, the number with
--- which that began.
+-- A since token is the epoch, the number up to which the client knows all changes and, during a first walk,
+-- the number with which that began.
 
-create or replace function app.read_since(since text, counts app.task_counts, out after bigint, out begun bigint)
+create or replace function app.read_since(
+  since text, counts app.task_counts, out after bigint, out begun bigint)
 returns record
 language plpgsql stable
 set search_path = ''
@@ -22,13 +23,15 @@ begin
   end if;
   after := v_parts[2];
   begun := v_parts[3];
-  if v_parts[1] <> app.epoch() or coalesce(begun, after) not between counts.forgotten and counts.version or after > counts.version
+  if v_parts[1] <> app.epoch() or coalesce(begun, after) not between counts.forgotten and counts.version
+    or after > counts.version
   then
     raise exception 'deletions since then are not known' using errcode = 'DT410';
   end if;
 end $$;
 
 comment on function app.read_since is
-  'What a since token says; raises DT400 where it is none, and DT410 where the changes since then are not all known.';
+  'What a since token says; raises DT400 where it is none, and DT410 where the changes since then are not '
+  'all known.';
 
 grant execute on function app.read_since to task_api;

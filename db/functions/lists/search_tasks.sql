@@ -1,6 +1,6 @@
--- A page of the tasks with words, tags or due dates. The page and the total are made of what row-level security shows, whatever
--- the finder proposes. Without a search, the due dates are read from their index, which has a stretch for each status and
--- priority.
+-- A page of the tasks with words, tags or due dates. The page and the total are made of what row-level
+-- security shows, whatever the finder proposes. Without a search, the due dates are read from their index,
+-- which has a stretch for each status and priority.
 
 create or replace function app.search_tasks(
   query app.task_query, key text, direction text, after text, after_id uuid, "limit" integer,
@@ -21,7 +21,8 @@ declare
     when 'priority_key' then 'app.priority_key(task.priority, task.created_at)'
     else format('task.%I', key) end;
   v_type constant text := case key
-    when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_key' then 'bigint' else 'timestamptz' end;
+    when 'relevance' then 'real' when 'title_key' then 'text' when 'priority_key' then 'bigint'
+      else 'timestamptz' end;
   v_direction constant text := case direction when 'asc' then 'asc' else 'desc' end;
   v_beyond constant text := case direction when 'asc' then '>' else '<' end;
   v_tasks constant text := case when v_searches
@@ -65,7 +66,8 @@ begin
         array_agg(page.id),
         array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), $3 - 1)]::text],
         array_agg(
-          (select app.render_task(task) from app.tasks as task where task.user_id = $7 and task.id = page.id)),
+          (select app.render_task(task) from app.tasks as task
+            where task.user_id = $7 and task.id = page.id)),
         (select count(*) from found)
       from page
     $$,
@@ -77,6 +79,7 @@ begin
 end $function$;
 
 comment on function app.search_tasks is
-  'A page, in the order of the key, of the tasks with words, tags or due dates, as of the functions for pages; and the number of all.';
+  'A page, in the order of the key, of the tasks with words, tags or due dates, as of the functions for '
+  'pages; and the number of all.';
 
 grant execute on function app.search_tasks to task_api;

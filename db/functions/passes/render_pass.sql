@@ -5,7 +5,8 @@ create or replace function app.render_pass(
 returns text
 language sql stable parallel safe
 return row_to_json(
-  row(id, label, scope, app.render_time(created_at), app.render_time(expires_at), last_used_on)::app.pass_document
+  row(id, label, scope, app.render_time(created_at), app.render_time(expires_at),
+    last_used_on)::app.pass_document
 )::text;
 
 comment on function app.render_pass is 'A pass as JSON.';

@@ -1,5 +1,6 @@
--- The worker must know whose reminders and deliveries are due before it can act as that user. Definer: owned by task_porter,
--- which may read the columns here, and no text. At most five of a webhook, so that none keeps the others waiting.
+-- The worker must know whose reminders and deliveries are due before it can act as that user. Definer: owned
+-- by task_porter, which may read the columns here, and no text. At most five of a webhook, so that none keeps
+-- the others waiting.
 
 create or replace function porter.find_due(
   "limit" integer, out user_id text, out kind text, out id uuid, out webhook_id uuid, out due_at timestamptz)
@@ -9,7 +10,8 @@ set search_path = ''
 as $$
   select due.user_id, due.kind, due.id, due.webhook_id, due.due_at
   from (
-    (select reminder.user_id, 'reminder' as kind, reminder.id, null::uuid as webhook_id, reminder.remind_at as due_at
+    (select reminder.user_id, 'reminder' as kind, reminder.id, null::uuid as webhook_id,
+      reminder.remind_at as due_at
     from app.reminders as reminder
     where reminder.remind_at <= now()
     order by reminder.remind_at
@@ -19,7 +21,8 @@ as $$
     from (
       select
         delivery.user_id, delivery.id, delivery.webhook_id, delivery.due_at,
-        row_number() over (partition by delivery.user_id, delivery.webhook_id order by delivery.due_at) as place
+        row_number() over (
+          partition by delivery.user_id, delivery.webhook_id order by delivery.due_at) as place
       from app.deliveries as delivery
       where delivery.due_at <= now()) as placed
     where placed.place <= 5
@@ -31,6 +34,7 @@ as $$
 $$;
 
 comment on function porter.find_due is
-  'Definer, because no user is known yet: users and ids of the reminders and deliveries that are due, earliest first.';
+  'Definer, because no user is known yet: users and ids of the reminders and deliveries that are due, '
+  'earliest first.';
 
 grant execute on function porter.find_due to task_worker;

@@ -15,6 +15,7 @@ as $$
 $$;
 
 comment on function porter.measure_queue is
-  'Definer, because it counts for all users: deliveries that wait, and by how many seconds the oldest work is late.';
+  'Definer, because it counts for all users: deliveries that wait, and by how many seconds the oldest work '
+  'is late.';
 
 grant execute on function porter.measure_queue to task_worker;

@@ -1,6 +1,7 @@
--- Before a pass is opened there is no user, so no policy for one's own rows can hold. Definer: owned by task_porter,
--- which may read the digests of passes and what is returned here, and nothing else. The caller must know the digest of
--- a token of 256 random bits. The answer is the user of the pass; all else is read under that user's own policies.
+-- Before a pass is opened there is no user, so no policy for one's own rows can hold. Definer: owned by
+-- task_porter, which may read the digests of passes and what is returned here, and nothing else. The caller
+-- must know the digest of a token of 256 random bits. The answer is the user of the pass; all else is read
+-- under that user's own policies.
 
 create or replace function porter.open_pass(
   digest bytea,
@@ -18,6 +19,7 @@ as $$
 $$;
 
 comment on function porter.open_pass is
-  'Definer, because no user is known yet: the user of the pass with this digest, and its scope; nulls for no valid pass.';
+  'Definer, because no user is known yet: the user of the pass with this digest, and its scope; nulls for no '
+  'valid pass.';
 
 grant execute on function porter.open_pass to task_api;

@@ -18,6 +18,7 @@ begin
   end if;
 end $$;
 
-comment on function app.check_batch is 'Raises DT400 where the body of a batch is no object with 1 to 100 operations.';
+comment on function app.check_batch is
+  'Raises DT400 where the body of a batch is no object with 1 to 100 operations.';
 
 grant execute on function app.check_batch to task_api;

@@ -12,10 +12,12 @@ begin
     'minLength', substring(v_rules from 'char_length\([^)]+\) >= ([0-9]+)')::integer,
     'maxLength', substring(v_rules from 'char_length\([^)]+\) <= ([0-9]+)')::integer,
     'maxItems', substring(v_rules from 'cardinality\(.+\) <= ([0-9]+)')::integer,
-    'pattern', '^[^' || substring(v_rules from $pattern$(?i)position"?\(.*'(.)'::text.*\) = 0$pattern$) || ']*$',
+    'pattern',
+    '^[^' || substring(v_rules from $pattern$(?i)position"?\(.*'(.)'::text.*\) = 0$pattern$) || ']*$',
     'enum', nullif(array(
       select value[1]
-      from regexp_matches(substring(v_rules from '= ANY \(ARRAY\[(.+)\]\)'), $pattern$'([^']+)'::text$pattern$, 'g') as value),
+      from regexp_matches(substring(v_rules from '= ANY \(ARRAY\[(.+)\]\)'),
+        $pattern$'([^']+)'::text$pattern$, 'g') as value),
       '{}')));
 end $$;
 

@@ -12,7 +12,8 @@ begin
     return app.describe_type(v_type.typbasetype)
       || jsonb_build_object('description', obj_description(v_type.oid, 'pg_type'))
       || app.describe_rules(array(
-        select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule where rule.contypid = v_type.oid));
+        select pg_get_constraintdef(rule.oid) from pg_catalog.pg_constraint as rule
+        where rule.contypid = v_type.oid));
   elsif v_type.typcategory = 'A' then
     return jsonb_build_object('type', 'array', 'items', app.describe_type(v_type.typelem));
   end if;

@@ -1,4 +1,5 @@
--- A new task is the empty one with the fields of the body: create and update share merge_task, and so their rules.
+-- A new task is the empty one with the fields of the body: create and update share merge_task, and so their
+-- rules.
 
 create or replace function app.empty_task() returns app.tasks
 language plpgsql stable parallel safe
@@ -15,6 +16,7 @@ begin
   return v_task;
 end $$;
 
-comment on function app.empty_task is 'What a new task is before anything is said of it: the table''s defaults.';
+comment on function app.empty_task is
+  'What a new task is before anything is said of it: the table''s defaults.';
 
 grant execute on function app.empty_task to task_api;

@@ -16,10 +16,12 @@ begin
       attribute.attname::text as field
     from pg_constraint as rule
     join pg_attribute as attribute on attribute.attrelid = rule.conrelid and attribute.attnum = rule.conkey[1]
-    where rule.conrelid = pg_typeof("row")::text::regclass and rule.contype = 'c' and attribute.attname <> all(except_fields)
+    where rule.conrelid = pg_typeof("row")::text::regclass and rule.contype = 'c'
+      and attribute.attname <> all(except_fields)
     order by attribute.attnum
   loop
-    execute format('select %s from (select ($1).*) as checked', v_constraint.expression) into v_holds using "row";
+    execute format('select %s from (select ($1).*) as checked',
+      v_constraint.expression) into v_holds using "row";
     if not v_holds then
       v_faults := v_faults || jsonb_build_object(
         'loc', array['body', v_constraint.field],

@@ -12,8 +12,8 @@ begin
   task.created_at := app.time_of(task.version);
   task.updated_at := task.created_at;
   insert into app.tasks (
-    id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule, timezone,
-    created_at, updated_at, version, predecessor_id, series_start, series_index)
+    id, title, description, completed, priority, tags, due_date, reminder_at, is_recurring, recurrence_rule,
+    timezone, created_at, updated_at, version, predecessor_id, series_start, series_index)
   values (
     task.id, task.title, task.description, task.completed, task.priority, task.tags,
     task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
@@ -22,6 +22,7 @@ begin
   return task;
 end $$;
 
-comment on function app.insert_task is 'Inserts a task for the user; raises 23505 where the user has one with its id.';
+comment on function app.insert_task is
+  'Inserts a task for the user; raises 23505 where the user has one with its id.';
 
 grant execute on function app.insert_task to task_api;

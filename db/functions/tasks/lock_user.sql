@@ -1,5 +1,6 @@
--- All writes of a user through the service form one line, so that none can wait for another in a circle, and what one has read
--- stays as it was until it has written. Users never wait for each other, but where two ids have one hash.
+-- All writes of a user through the service form one line, so that none can wait for another in a circle, and
+-- what one has read stays as it was until it has written. Users never wait for each other, but where two ids
+-- have one hash.
 
 create or replace function app.lock_user() returns void
 language sql volatile

@@ -1,5 +1,5 @@
--- Order by priority: High first, then by created_at. One number, so that a cursor has one key; the priorities lie 300 years
--- apart.
+-- Order by priority: High first, then by created_at. One number, so that a cursor has one key; the priorities
+-- lie 300 years apart.
 
 create or replace function app.priority_key(priority text, created_at timestamptz) returns bigint
 language sql stable parallel safe

@@ -26,6 +26,7 @@ begin
   return concat('{"status":', v_problem -> 'status', ',"problem":', v_problem, '}');
 end $$;
 
-comment on function app.render_refusal is 'The result of an operation that was refused: its problem document (RFC 9457).';
+comment on function app.render_refusal is
+  'The result of an operation that was refused: its problem document (RFC 9457).';
 
 grant execute on function app.render_refusal to task_api;

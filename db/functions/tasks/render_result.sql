@@ -8,6 +8,7 @@ return concat(
   ',"location":' || to_json(case when headers[3] = 'location' then headers[4] end)::text,
   ',"body":' || response, '}');
 
-comment on function app.render_result is 'The result of an operation that was done; without a response it has no body.';
+comment on function app.render_result is
+  'The result of an operation that was done; without a response it has no body.';
 
 grant execute on function app.render_result to task_api;

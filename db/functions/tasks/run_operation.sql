@@ -1,6 +1,7 @@
--- One operation of a batch: the function that a request of its own would call. There a question about a rule has its answer in
--- another statement, and the version says that nothing has changed in between. Here what comes before in the batch is done anew
--- in each statement, with other versions. So a reply counts where the same is asked again.
+-- One operation of a batch: the function that a request of its own would call. There a question about a rule
+-- has its answer in another statement, and the version says that nothing has changed in between. Here what
+-- comes before in the batch is done anew in each statement, with other versions. So a reply counts where the
+-- same is asked again.
 --
 -- answers: {"known": what the service computed from the body, "replies": [{"question": …, "answer": …}, …]}.
 
@@ -29,17 +30,18 @@ begin
       when 'create' then
         select created.* into status, headers, response
         from api.create_task(
-          body => v_body, id => v_id, lenient => run_operation.lenient, answer => v_answer, idempotency_key => null) as created;
+          body => v_body, id => v_id, lenient => run_operation.lenient, answer => v_answer,
+          idempotency_key => null) as created;
       when 'update' then
         select updated.* into status, headers, response
         from api.update_task(
-          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match, if_none_match => null,
-          answer => v_answer) as updated;
+          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match,
+          if_none_match => null, answer => v_answer) as updated;
       when 'toggle' then
         select toggled.* into status, headers, response
         from api.toggle_task(
-          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match, if_none_match => null,
-          answer => v_answer, idempotency_key => null) as toggled;
+          id => v_id, body => v_body, lenient => run_operation.lenient, if_match => v_if_match,
+          if_none_match => null, answer => v_answer, idempotency_key => null) as toggled;
       when 'delete' then
         select deleted.* into status, headers, response
         from api.delete_task(id => v_id, if_match => v_if_match, if_none_match => null) as deleted;
@@ -56,6 +58,7 @@ begin
 end $$;
 
 comment on function app.run_operation is
-  'Does an operation of a batch, whose form is right. Without a status, the response is a question about the rule.';
+  'Does an operation of a batch, whose form is right. Without a status, the response is a question about the '
+  'rule.';
 
 grant execute on function app.run_operation to task_api;

@@ -102,7 +102,7 @@ begin
 end $$;
 
 comment on function app.save_task is
-  'Writes a task, and with its completion the successor. Where the answer lacks something, it writes nothing and '
-  'returns the question.';
+  'Writes a task, and with its completion the successor. Where the answer lacks something, it writes nothing '
+  'and returns the question.';
 
 grant execute on function app.save_task to task_api;

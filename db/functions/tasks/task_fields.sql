@@ -1,5 +1,5 @@
--- The fields of a body; any other is unknown (refuse_unknown_fields). Those that only the server writes are ignored, so that a
--- task can be sent back as it was read.
+-- The fields of a body; any other is unknown (refuse_unknown_fields). Those that only the server writes are
+-- ignored, so that a task can be sent back as it was read.
 
 create or replace function app.task_fields() returns text[]
 language sql immutable parallel safe

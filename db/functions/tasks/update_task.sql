@@ -1,5 +1,5 @@
--- The service's own writes wait for each other (lock_user), so the task is as it was read, unless somebody changes it by direct
--- SQL at the same time.
+-- The service's own writes wait for each other (lock_user), so the task is as it was read, unless somebody
+-- changes it by direct SQL at the same time.
 
 create or replace function app.update_task(old app.tasks, new app.tasks) returns app.tasks
 language plpgsql volatile
@@ -21,6 +21,7 @@ begin
 end $$;
 
 comment on function app.update_task is
-  'Writes the new state of a task, with the next number as its version; raises 40001 where the old state is not there any more.';
+  'Writes the new state of a task, with the next number as its version; raises 40001 where the old state is '
+  'not there any more.';
 
 grant execute on function app.update_task to task_api;

@@ -1,4 +1,5 @@
--- app.task_counts.listening has a bit for each type, so that a change of a task knows at once whether anybody waits for it.
+-- app.task_counts.listening has a bit for each type, so that a change of a task knows at once whether anybody
+-- waits for it.
 
 create or replace function app.event_bit(type text) returns integer
 language sql immutable parallel safe

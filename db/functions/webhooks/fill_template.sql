@@ -1,5 +1,5 @@
--- One pass over each string: what a value contains is never filled in again. The result is built as jsonb, so that no value
--- can change the form of the body.
+-- One pass over each string: what a value contains is never filled in again. The result is built as jsonb, so
+-- that no value can change the form of the body.
 
 create or replace function app.fill_template(template jsonb, "values" jsonb) returns jsonb
 language plpgsql immutable parallel safe
@@ -9,9 +9,11 @@ begin
   case jsonb_typeof(template)
     when 'string' then
       return to_jsonb((
-        select string_agg(coalesce("values" ->> substring(part.text[1] from '^\{([a-z_]+)\}$'), part.text[1]), ''
+        select string_agg(
+          coalesce("values" ->> substring(part.text[1] from '^\{([a-z_]+)\}$'), part.text[1]), ''
           order by part.place)
-        from regexp_matches(template #>> '{}', '\{[a-z_]+\}|[^{]+|\{', 'g') with ordinality as part (text, place)));
+        from regexp_matches(template #>> '{}', '\{[a-z_]+\}|[^{]+|\{', 'g')
+          with ordinality as part (text, place)));
     when 'array' then
       return coalesce((
         select jsonb_agg(app.fill_template(element.value, "values") order by element.place)
@@ -25,6 +27,7 @@ begin
   end case;
 end $$;
 
-comment on function app.fill_template is 'The template with each {name} in its strings replaced by the value of that name.';
+comment on function app.fill_template is
+  'The template with each {name} in its strings replaced by the value of that name.';
 
 grant execute on function app.fill_template to task_worker;

@@ -9,8 +9,8 @@ declare
 begin
   update app.deliveries as delivery
   set due_at = case when not hold then now() end
-  where delivery.user_id = v_user and delivery.webhook_id = hold_deliveries.webhook_id and delivery.state = 'waiting'
-    and (delivery.due_at is null) <> hold and not (hold and delivery.claimed);
+  where delivery.user_id = v_user and delivery.webhook_id = hold_deliveries.webhook_id
+    and delivery.state = 'waiting' and (delivery.due_at is null) <> hold and not (hold and delivery.claimed);
 end $$;
 
 comment on function app.hold_deliveries is 'Holds what waits for a webhook, or lets it go on.';

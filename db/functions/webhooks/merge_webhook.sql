@@ -1,7 +1,9 @@
--- RFC 7396, as with tasks; the constraints of the table judge the outcome. All that is wrong is told at once. http is for
--- networks that the operator allows, which only the service knows: plain says so.
+-- RFC 7396, as with tasks; the constraints of the table judge the outcome. All that is wrong is told at once.
+-- http is for networks that the operator allows, which only the service knows: plain says so.
 
-create or replace function app.merge_webhook(webhook app.webhooks, patch jsonb, plain boolean, lenient boolean)
+create or replace function app.merge_webhook(
+  webhook app.webhooks, patch jsonb, plain boolean,
+  lenient boolean)
 returns app.webhooks
 language plpgsql stable
 set search_path = ''
@@ -9,7 +11,8 @@ as $$
 declare
   c_fields constant text[] := array['url', 'label', 'events', 'headers', 'body', 'timezone', 'paused'];
   -- What is read can be sent back.
-  c_ignored constant text[] := array['id', 'header_names', 'failing_since', 'created_at', 'updated_at', 'secret'];
+  c_ignored constant text[] :=
+    array['id', 'header_names', 'failing_since', 'created_at', 'updated_at', 'secret'];
   v_old constant app.webhooks := webhook;
   v_member record;
   v_bad text[] := '{}';
@@ -20,7 +23,8 @@ declare
   v_unknown jsonb := '[]';
 begin
   if jsonb_typeof(patch) is distinct from 'object' then
-    perform app.refuse('', 'object_type', 'must be a JSON object, for example {"url": "https://ntfy.sh/my-topic"}');
+    perform app.refuse('', 'object_type',
+      'must be a JSON object, for example {"url": "https://ntfy.sh/my-topic"}');
   end if;
   -- More than 100 members are refused before any loop.
   perform app.refuse_unknown_fields(patch, c_fields, true);
@@ -57,7 +61,8 @@ begin
         if webhook.timezone is not null
           and not exists (select from pg_timezone_names as zone where zone.name = webhook.timezone)
         then
-          perform app.refuse('timezone', 'timezone_unknown', 'must be an IANA time zone, for example Europe/Berlin');
+          perform app.refuse('timezone', 'timezone_unknown',
+            'must be an IANA time zone, for example Europe/Berlin');
         end if;
       elsif v_member.field = 'paused' then
         webhook.paused := app.read_text(patch, 'paused');
@@ -79,7 +84,8 @@ begin
   end loop;
   if webhook.url is null and 'url' <> all(v_bad) then
     v_faults := v_faults || jsonb_build_object(
-      'loc', array['body', 'url'], 'msg', 'is required: a URL like https://example.com/path', 'type', 'missing');
+      'loc', array['body', 'url'], 'msg', 'is required: a URL like https://example.com/path',
+      'type', 'missing');
   end if;
   v_faults := v_faults || app.find_rule_faults(webhook, v_bad) || v_unknown;
   if v_faults <> '[]' then

@@ -8,7 +8,8 @@ declare
   v_user constant text := app.require_user_id();
   v_webhook app.webhooks;
 begin
-  select * into v_webhook from app.webhooks as webhook where webhook.user_id = v_user and webhook.id = read_webhook.id;
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = read_webhook.id;
   if not found then
     raise exception 'no such webhook' using errcode = 'DT404';
   end if;

@@ -8,7 +8,8 @@ begin
   return row_to_json(row(
     webhook.id, webhook.url, webhook.label, webhook.events,
     array(select jsonb_object_keys(webhook.headers)), webhook.body, webhook.timezone, webhook.paused,
-    app.render_time(webhook.failing_since), app.render_time(webhook.created_at), app.render_time(webhook.updated_at)
+    app.render_time(webhook.failing_since), app.render_time(webhook.created_at),
+    app.render_time(webhook.updated_at)
   )::app.webhook_document)::text;
 end $$;
 

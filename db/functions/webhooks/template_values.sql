@@ -1,4 +1,5 @@
--- What a body of the user's own may say of an event. {due} is for people: on the clock of the task's zone, else the webhook's.
+-- What a body of the user's own may say of an event. {due} is for people: on the clock of the task's zone,
+-- else the webhook's.
 
 create or replace function app.template_values(event jsonb, timezone text) returns jsonb
 language plpgsql stable parallel safe
@@ -13,7 +14,9 @@ begin
     'title', coalesce(v_task ->> 'title', ''),
     'description', coalesce(v_task ->> 'description', ''),
     'priority', coalesce(v_task ->> 'priority', ''),
-    'tags', coalesce((select string_agg(tag, ', ') from jsonb_array_elements_text(nullif(v_task -> 'tags', 'null')) as tag), ''),
+    'tags', coalesce((
+      select string_agg(tag, ', ')
+      from jsonb_array_elements_text(nullif(v_task -> 'tags', 'null')) as tag), ''),
     'due_date', coalesce(v_task ->> 'due_date', ''),
     'reminder_at', coalesce(v_task ->> 'reminder_at', ''),
     'due', coalesce(to_char(
@@ -21,6 +24,7 @@ begin
       'Dy DD Mon YYYY, HH24:MI'), ''));
 end $$;
 
-comment on function app.template_values is 'The values of the placeholders in the body of a webhook, for an event.';
+comment on function app.template_values is
+  'The values of the placeholders in the body of a webhook, for an event.';
 
 grant execute on function app.template_values to task_worker;
