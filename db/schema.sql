@@ -6578,13 +6578,16 @@ declare
   v_owner constant text := (
     select quote_ident(pg_get_userbyid(database.datdba)) from pg_catalog.pg_database as database
     where database.datname = current_database());
+  -- Where the first superuser owns the database, as in a container, both are called by the one name.
+  c_first constant text := case
+    when v_owner = quote_ident(pg_get_userbyid(10)) then 'the first superuser' else '' end;
 begin
   return query
   with expected as (
     select
       entry ->> 'kind' as kind, entry ->> 'name' as name,
       coalesce((entry ->> 'optional')::boolean, false) as optional,
-      (entry -> 'definition') - array(
+      replace((entry -> 'definition')::text, c_first, 'the database''s owner')::jsonb - array(
         select attribute.key from jsonb_each_text(entry -> 'since') as attribute
         where attribute.value::integer > c_release
       ) as definition
@@ -9766,11 +9769,11 @@ CREATE VIEW audit.search_objects WITH (security_invoker='true') AS
 UNION ALL
  SELECT 'text search dictionary'::text AS kind,
     ((dictionary.oid)::regdictionary)::text AS name,
-    jsonb_build_object('owner',
+    jsonb_build_object('owner', audit.name_role(
         CASE
-            WHEN owner.rolsuper THEN 'the first superuser'::text
-            ELSE audit.name_role(owner.oid)
-        END, 'options', dictionary.dictinitoption, 'template', ( SELECT template.tmplname
+            WHEN owner.rolsuper THEN (10)::oid
+            ELSE owner.oid
+        END), 'options', dictionary.dictinitoption, 'template', ( SELECT template.tmplname
            FROM pg_ts_template template
           WHERE (template.oid = dictionary.dicttemplate))) AS definition
    FROM (pg_ts_dict dictionary

@@ -33,6 +33,10 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".postgres"
 AUDIT = ROOT / "db" / "audit"
 _DATABASE = "duly"
+_AS_OWNER = (
+    "As the owner: row-level security shows it no task, unless it is a superuser. "
+    "A user's tasks: make psql user=alice"
+)
 
 
 @contextmanager
@@ -67,6 +71,8 @@ def psql(owner: str, user: str, *arguments: str) -> int:
         value = re.sub(r"([\\\s])", r"\\\1", user)
         variables["PGOPTIONS"] = f"{variables.get('PGOPTIONS', '')} -c app.user_id={value}".strip()
         print(f"As {user}: select id, title, completed from app.tasks;", file=sys.stderr, flush=True)
+    else:
+        print(_AS_OWNER, file=sys.stderr, flush=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return subprocess.run([postgres.BINARIES / "psql", owner, *arguments], env=variables).returncode
 

@@ -24,7 +24,7 @@ select
   dictionary.oid::regdictionary::text,
   jsonb_build_object(
     -- An extension that a superuser creates belongs to that one, else to the first superuser.
-    'owner', case when owner.rolsuper then 'the first superuser' else audit.name_role(owner.oid) end,
+    'owner', audit.name_role(case when owner.rolsuper then 10 else owner.oid end),
     'options', dictionary.dictinitoption,
     'template', (
       select template.tmplname from pg_catalog.pg_ts_template as template

@@ -1,10 +1,7 @@
 """``docker compose up``, really built and run; where no Docker engine answers, skipped."""
 
 import json
-import os
 import re
-import secrets
-import shutil
 import subprocess
 import time
 from urllib.request import Request, urlopen
@@ -13,96 +10,9 @@ import jwt
 import pytest
 
 from app.dev import commands
-from tests.client import make_token
-from tests.processes import free_port
-from tests.servers import has_docker
 
-_SECRET = secrets.token_hex(32)
-_BASES = ("postgres:18", "python:3.13-slim")
 # What a container decides for itself.
 _OWN = {"DATABASE_URL", "HOST", "PORT", "WORKER_PORT", "DEVELOPMENT"}
-
-
-class Stack:
-    """The services of docker-compose.yml, under a name of their own."""
-
-    def __init__(self):
-        self.port = free_port()
-        # Passwords of any characters will do.
-        self.secrets = {
-            "POSTGRES_PASSWORD": "p@:/s s'\"$x",
-            "TASK_API_PASSWORD": "t@:/s s'\"$x%",
-            "TASK_WORKER_PASSWORD": "w@:/s s'\"$x%",
-            "JWT_SECRET": _SECRET,
-            "WEBHOOK_KEY": secrets.token_hex(32),
-            "DULY_IMAGE": f"duly-test-{os.getpid()}",
-        }
-        self._command = [
-            "docker",
-            "compose",
-            "--project-name",
-            f"duly-test-{os.getpid()}",
-            "--env-file",
-            os.devnull,
-        ]
-
-    def compose(self, *arguments, check=True, **variables):
-        kept = {
-            name: os.environ[name]
-            for name in ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG")
-            if name in os.environ
-        }
-        environment = kept | self.secrets | {"PORT": str(self.port)} | variables
-        command = [*self._command, *arguments]
-        return subprocess.run(
-            command,
-            cwd=commands.ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=check,
-            timeout=600,
-        )
-
-    def call(self, method, path, body=None):
-        headers = {
-            "Authorization": f"Bearer {make_token('alice', _SECRET)}",
-            "Content-Type": "application/json",
-        }
-        url = f"http://127.0.0.1:{self.port}{path}"
-        with urlopen(
-            Request(url, body and json.dumps(body).encode(), headers, method=method), timeout=10
-        ) as response:
-            return json.load(response)
-
-    def inspect(self, service, form):
-        container = self.compose("ps", "--all", "--quiet", service).stdout.strip()
-        return subprocess.run(
-            ["docker", "inspect", "--format", form, container], capture_output=True, text=True, check=True
-        ).stdout.strip()
-
-
-@pytest.fixture(scope="module")
-def stack():
-    if not shutil.which("docker") or not has_docker():
-        pytest.skip("no Docker engine answers: the containers are not tested")
-    if os.environ.get("TEST_BACKEND") == "embedded":
-        pytest.skip("TEST_BACKEND=embedded: the containers are not tested")
-    for image in _BASES:
-        if subprocess.run(["docker", "image", "inspect", image], capture_output=True).returncode:
-            pulled = subprocess.run(
-                ["docker", "pull", "--quiet", image], capture_output=True, text=True, timeout=600
-            )
-            if pulled.returncode:
-                pytest.skip(f"{image} is not here and can't be had: the containers are not tested")
-    stack = Stack()
-    try:
-        started = stack.compose("up", "--build", "--detach", "--wait", "--wait-timeout", "120", check=False)
-        assert started.returncode == 0, started.stderr + stack.compose("logs").stdout
-        yield stack
-    finally:
-        stack.compose("down", "--volumes", "--rmi", "local")
-        subprocess.run(["docker", "image", "rm", stack.secrets["DULY_IMAGE"]], capture_output=True)
 
 
 def test_one_command_serves(stack):
@@ -180,7 +90,7 @@ def test_every_setting_arrives_in_the_containers(stack):
 
 def test_the_image_does_what_an_operator_needs(stack):
     token = stack.compose("exec", "-T", "api", "duly", "token", "bob smith").stdout.strip()
-    assert jwt.decode(token, _SECRET, ["HS256"])["sub"] == "bob smith"
+    assert jwt.decode(token, stack.secrets["JWT_SECRET"], ["HS256"])["sub"] == "bob smith"
     made = stack.compose(
         "exec", "-T", "api", "duly", "pass", "alice", "--scope", "tasks:write"
     ).stdout.strip()

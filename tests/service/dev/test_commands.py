@@ -205,6 +205,9 @@ def test_the_database_is_closed_to_other_accounts(copy):
         query = ["-XAtc", "select title from app.tasks"]
         assert run_module(_COMMANDS, "psql", "--", "alice", *query, folder=copy).stdout == "Buy milk\n"
         assert run_module(_COMMANDS, "psql", "--", "bob 'x' smith", *query, folder=copy).stdout == ""
+        as_owner = run_module(_COMMANDS, "psql", "--", "", *query, folder=copy)
+        assert as_owner.stdout == ""
+        assert "make psql user=alice" in as_owner.stderr
         if os.geteuid() == 0:
             # Even where the folder is open.
             for path in (folder, paths[2].parent, paths[2]):
