@@ -25,6 +25,7 @@ from app.admin import forgetting
 from app.admin.audit import audit as run_audit
 from app.admin.audit import run_script
 from app.admin.migrate import dbmate, migrate
+from app.database.outages import Outages
 from app.dev import postgres
 from app.dev.baseline import write_baseline
 from app.settings import SettingsError, parse_database_url
@@ -286,4 +287,4 @@ if __name__ == "__main__":
         sys.exit(str(error))
     except (OSError, asyncpg.PostgresError) as error:
         # Of the owner's connection.
-        sys.exit(f"The database can't be used: {error}")
+        sys.exit(f"The database can't be used: {Outages('').reason_of(error) or error}")
