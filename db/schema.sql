@@ -388,6 +388,9 @@ declare
   v_done record;
   v_questions jsonb := '{}';
   v_results text[] := '{}';
+  v_deleted uuid;
+  v_all_deleted uuid[] := '{}';
+  v_kept text;
 begin
   perform app.require_user_id();
   if idempotency_key is not null then
@@ -411,6 +414,9 @@ begin
         perform app.refuse('operations', 'operation', 'has errors');
       end if;
       v_done := app.run_operation(v_operation, lenient, careful, v_answer);
+    end if;
+    if v_done.status = 204 then
+      v_all_deleted := v_all_deleted || (v_operation ->> 'id')::uuid;
     end if;
     if v_done.status is not null then
       v_results := v_results
@@ -441,7 +447,11 @@ begin
           'msg',
           'needs an answer of at most 256 KiB here; send Prefer: return=minimal, or fewer operations'))::text;
     end if;
-    perform app.remember_answer(idempotency_key, v_request, status, headers, response);
+    v_kept := response;
+    foreach v_deleted in array v_all_deleted loop
+      v_kept := app.redact_answer(v_kept, v_deleted);
+    end loop;
+    perform app.remember_answer(idempotency_key, v_request, status, headers, v_kept);
   end if;
 end $$;
 
@@ -3220,19 +3230,32 @@ COMMENT ON FUNCTION app.fold_text(written text) IS 'The form in which texts are 
 --
 
 CREATE FUNCTION app.forget_answers(id uuid) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
-  delete from app.idempotency_keys as kept
-  where kept.user_id = app.require_user_id() and position(forget_answers.id::text in kept.body) > 0
-$$;
+declare
+  v_user constant text := app.require_user_id();
+  v_kept app.idempotency_keys;
+  v_body text;
+begin
+  for v_kept in
+    select * from app.idempotency_keys as kept
+    where kept.user_id = v_user and position(forget_answers.id::text in kept.body) > 0
+  loop
+    v_body := app.redact_answer(v_kept.body, id);
+    continue when v_body = v_kept.body;
+    delete from app.idempotency_keys as kept where kept.user_id = v_user and kept.key = v_kept.key;
+    insert into app.idempotency_keys (key, request, status, headers, body)
+    values (v_kept.key, v_kept.request, v_kept.status, v_kept.headers, v_body);
+  end loop;
+end $$;
 
 
 --
 -- Name: FUNCTION forget_answers(id uuid); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.forget_answers(id uuid) IS 'Deletes the kept answers of the user that show a task.';
+COMMENT ON FUNCTION app.forget_answers(id uuid) IS 'Takes a task out of the kept answers of the user.';
 
 
 --
@@ -5472,6 +5495,9 @@ begin
   if v_kept.request <> recall_answer.request then
     raise exception 'this Idempotency-Key was used for another request' using errcode = 'DT422';
   end if;
+  if v_kept.body = '' then
+    raise exception 'the task of the first answer has been deleted' using errcode = 'DT404';
+  end if;
   status := v_kept.status;
   headers := v_kept.headers || array['idempotency-replayed', 'true'];
   body := v_kept.body;
@@ -5482,7 +5508,48 @@ end $$;
 -- Name: FUNCTION recall_answer(key text, request text, OUT status integer, OUT headers text[], OUT body text); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.recall_answer(key text, request text, OUT status integer, OUT headers text[], OUT body text) IS 'What the first request with this key was answered; nulls where this is the first. Raises DT409 while the first runs, DT422 where it was another.';
+COMMENT ON FUNCTION app.recall_answer(key text, request text, OUT status integer, OUT headers text[], OUT body text) IS 'The answer to the first request with this key; nulls where this is the first. Raises DT409 while the first runs, DT422 where it was another, DT404 where its task has been deleted.';
+
+
+--
+-- Name: redact_answer(text, uuid); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.redact_answer(body text, id uuid) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_id constant text := id::text;
+  v_answer constant json := body;
+  v_results text;
+begin
+  if v_answer -> 'results' is not null then
+    select string_agg(
+      case
+        when result.value #>> '{body,id}' = v_id or result.value #>> '{body,task,id}' = v_id
+          or result.value #>> '{body,new_task,id}' = v_id
+          then concat(
+            '{"status":', result.value -> 'status', ',"etag":' || (result.value -> 'etag')::text,
+            ',"location":' || (result.value -> 'location')::text, '}')
+        else result.value::text
+      end, ',' order by result.place) into v_results
+    from json_array_elements(v_answer -> 'results') with ordinality as result (value, place);
+    return concat('{"results":[', v_results, ']}');
+  elsif v_answer #>> '{new_task,id}' = v_id then
+    return concat('{"task":', v_answer -> 'task', ',"new_task":null}');
+  elsif v_answer ->> 'id' = v_id or v_answer #>> '{task,id}' = v_id then
+    return '';
+  end if;
+  return body;
+end $$;
+
+
+--
+-- Name: FUNCTION redact_answer(body text, id uuid); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.redact_answer(body text, id uuid) IS 'A kept answer without a deleted task; empty where nothing is left.';
 
 
 --

@@ -122,7 +122,8 @@ PARAMETERS: Mapping[str, Json] = {
         "name": "Idempotency-Key",
         "in": "header",
         "description": "A new random value for each request, sent again with each retry of it. The same key "
-        "with the same request gets the first answer again, and nothing is done twice. Kept for 24 hours.",
+        "with the same request gets the first answer again, and nothing is done twice; 404 if the task of "
+        "that answer has been deleted since. Kept for 24 hours.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     },
     "Prefer": {

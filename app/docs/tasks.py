@@ -93,7 +93,7 @@ def paths(settings: Settings, parameters: Sequence[Mapping[str, Any]]) -> Json:
                         "The new task.", "Task", TASK, *TAGGED, "Location", "Idempotency-Replayed"
                     )
                 },
-                problems=(*WITH_BODY, *WITH_KEY),
+                problems=(*WITH_BODY, *WITH_KEY, "not-found"),
                 parameters=("Idempotency-Key", "Prefer"),
                 body=json_body("NewTask", {"title only": {"title": "Buy milk"}, "recurring": NEW_TASK}),
             ),

@@ -46,17 +46,31 @@ grant execute on function app.etag_matches_weakly to task_api;
 -- end db/functions/requests/etag_matches_weakly.sql
 
 -- begin db/functions/requests/forget_answers.sql
--- A deleted task leaves nothing behind: not in the answers that are kept for retries either.
+-- A deleted task leaves nothing behind, in the answers that are kept for retries either. Their keys stay, for
+-- 24 hours more: a retry must not do again what was done.
 
 create or replace function app.forget_answers(id uuid) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = ''
 as $$
-  delete from app.idempotency_keys as kept
-  where kept.user_id = app.require_user_id() and position(forget_answers.id::text in kept.body) > 0
-$$;
+declare
+  v_user constant text := app.require_user_id();
+  v_kept app.idempotency_keys;
+  v_body text;
+begin
+  for v_kept in
+    select * from app.idempotency_keys as kept
+    where kept.user_id = v_user and position(forget_answers.id::text in kept.body) > 0
+  loop
+    v_body := app.redact_answer(v_kept.body, id);
+    continue when v_body = v_kept.body;
+    delete from app.idempotency_keys as kept where kept.user_id = v_user and kept.key = v_kept.key;
+    insert into app.idempotency_keys (key, request, status, headers, body)
+    values (v_kept.key, v_kept.request, v_kept.status, v_kept.headers, v_body);
+  end loop;
+end $$;
 
-comment on function app.forget_answers is 'Deletes the kept answers of the user that show a task.';
+comment on function app.forget_answers is 'Takes a task out of the kept answers of the user.';
 
 grant execute on function app.forget_answers to task_api;
 -- end db/functions/requests/forget_answers.sql
@@ -274,17 +288,58 @@ begin
   if v_kept.request <> recall_answer.request then
     raise exception 'this Idempotency-Key was used for another request' using errcode = 'DT422';
   end if;
+  if v_kept.body = '' then
+    raise exception 'the task of the first answer has been deleted' using errcode = 'DT404';
+  end if;
   status := v_kept.status;
   headers := v_kept.headers || array['idempotency-replayed', 'true'];
   body := v_kept.body;
 end $$;
 
 comment on function app.recall_answer is
-  'What the first request with this key was answered; nulls where this is the first. Raises DT409 while the '
-  'first runs, DT422 where it was another.';
+  'The answer to the first request with this key; nulls where this is the first. Raises DT409 while the '
+  'first runs, DT422 where it was another, DT404 where its task has been deleted.';
 
 grant execute on function app.recall_answer to task_api;
 -- end db/functions/requests/recall_answer.sql
+
+-- begin db/functions/requests/redact_answer.sql
+-- A kept answer without a task that has been deleted. Of a batch the result of its operation stays, without
+-- the body, as Prefer: return=minimal has it; of a toggle, the task that was completed; else nothing.
+
+create or replace function app.redact_answer(body text, id uuid) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  v_id constant text := id::text;
+  v_answer constant json := body;
+  v_results text;
+begin
+  if v_answer -> 'results' is not null then
+    select string_agg(
+      case
+        when result.value #>> '{body,id}' = v_id or result.value #>> '{body,task,id}' = v_id
+          or result.value #>> '{body,new_task,id}' = v_id
+          then concat(
+            '{"status":', result.value -> 'status', ',"etag":' || (result.value -> 'etag')::text,
+            ',"location":' || (result.value -> 'location')::text, '}')
+        else result.value::text
+      end, ',' order by result.place) into v_results
+    from json_array_elements(v_answer -> 'results') with ordinality as result (value, place);
+    return concat('{"results":[', v_results, ']}');
+  elsif v_answer #>> '{new_task,id}' = v_id then
+    return concat('{"task":', v_answer -> 'task', ',"new_task":null}');
+  elsif v_answer ->> 'id' = v_id or v_answer #>> '{task,id}' = v_id then
+    return '';
+  end if;
+  return body;
+end $$;
+
+comment on function app.redact_answer is 'A kept answer without a deleted task; empty where nothing is left.';
+
+grant execute on function app.redact_answer to task_api;
+-- end db/functions/requests/redact_answer.sql
 
 -- begin db/functions/requests/refuse.sql
 -- Errors have a code of class DT, whose digits are the HTTP status, and never only a text: DT400 bad input,
@@ -492,6 +547,9 @@ drop function app.read_boolean;
 
 -- drop db/functions/requests/refuse.sql
 drop function app.refuse;
+
+-- drop db/functions/requests/redact_answer.sql
+drop function app.redact_answer;
 
 -- drop db/functions/requests/recall_answer.sql
 drop function app.recall_answer;

@@ -19,10 +19,75 @@ def test_a_deleted_task_is_in_no_kept_answer(client, alice, bob, as_superuser):
     client(bob).post("/tasks", {"title": gone["id"]}, headers={"Idempotency-Key": "2"})
     assert client(alice).delete(f"/tasks/{gone['id']}").status_code == 204
     query = "select key, body from app.idempotency_keys where user_id = $1 order by key"
-    rows = as_superuser.rows(query, alice)
-    assert [row["key"] for row in rows] == ["1"]
-    assert kept["id"] in rows[0]["body"]
+    rows = dict(as_superuser.rows(query, alice))
+    assert kept["id"] in rows["1"]
+    # The keys stay, so that a retry does nothing again.
+    assert (rows["2"], rows["3"]) == ("", "")
     assert [row["key"] for row in as_superuser.rows(query, bob)] == ["2"]
+
+
+def test_a_retry_of_a_create_whose_task_was_deleted_creates_nothing(client, alice):
+    request = {"json": {"title": "Gone"}, "headers": {"Idempotency-Key": "1"}}
+    task = client(alice).post("/tasks", **request).json()
+    client(alice).delete(f"/tasks/{task['id']}")
+    retry = client(alice).post("/tasks", **request)
+    assert (retry.status_code, retry.json()["type"]) == (404, "/problems/not-found")
+    assert client(alice).titles() == []
+    other = client(alice).post("/tasks", {"title": "Other"}, headers={"Idempotency-Key": "1"})
+    assert other.status_code == 422
+
+
+def test_an_answer_that_only_mentions_a_deleted_task_stays(client, alice):
+    gone = client(alice).create(title="Gone")
+    request = {"json": {"title": "Kept", "description": gone["id"]}, "headers": {"Idempotency-Key": "1"}}
+    first = client(alice).post("/tasks", **request)
+    client(alice).delete(f"/tasks/{gone['id']}")
+    retry = client(alice).post("/tasks", **request)
+    assert (retry.status_code, retry.content) == (201, first.content)
+    assert retry.headers["idempotency-replayed"] == "true"
+    assert client(alice).titles() == ["Kept"]
+
+
+def test_the_answer_to_a_toggle_loses_the_successor_that_was_deleted(client, alice):
+    weekly = {"is_recurring": True, "recurrence_rule": "FREQ=WEEKLY", "due_date": "2026-01-05T09:00:00Z"}
+    task = client(alice).create(title="Weekly", **weekly)
+    request = {"json": {}, "headers": {"Idempotency-Key": "1"}}
+    first = client(alice).post(f"/tasks/{task['id']}/toggle", **request).json()
+    client(alice).delete(f"/tasks/{first['new_task']['id']}")
+    retry = client(alice).post(f"/tasks/{task['id']}/toggle", **request)
+    assert retry.json() == {"task": first["task"], "new_task": None}
+    client(alice).delete(f"/tasks/{task['id']}")
+    assert client(alice).post(f"/tasks/{task['id']}/toggle", **request).status_code == 404
+
+
+def test_the_answer_to_a_batch_keeps_the_result_of_a_deleted_task_without_it(client, alice, as_superuser):
+    operations = [{"op": "create", "body": {"title": title}} for title in ("Gone", "Kept")]
+    request = {"json": {"operations": operations}, "headers": {"Idempotency-Key": "1"}}
+    first = client(alice).post("/tasks/batch", **request).json()["results"]
+    client(alice).delete(f"/tasks/{first[0]['body']['id']}")
+    retry = client(alice).post("/tasks/batch", **request)
+    gone = {name: value for name, value in first[0].items() if name != "body"}
+    assert (retry.status_code, retry.json()["results"]) == (200, [gone, first[1]])
+    assert client(alice).titles() == ["Kept"]
+    assert "Gone" not in as_superuser.value("select body from app.idempotency_keys where user_id = $1", alice)
+
+
+def test_a_task_that_a_batch_creates_and_deletes_is_not_kept(client, alice, as_superuser):
+    task = "5c1f0b3e-6f0a-4d9e-9a55-0c7d3c3a9b11"
+    operations = [
+        {"op": "create", "id": task, "body": {"title": "Gone"}},
+        {"op": "update", "id": task, "body": {"title": "Gone too"}},
+        {"op": "create", "body": {"title": "Kept"}},
+        {"op": "delete", "id": task},
+    ]
+    request = {"json": {"operations": operations}, "headers": {"Idempotency-Key": "1"}}
+    first = client(alice).post("/tasks/batch", **request).json()["results"]
+    assert first[0]["body"]["title"] == "Gone"
+    assert "Gone" not in as_superuser.value("select body from app.idempotency_keys where user_id = $1", alice)
+    retry = client(alice).post("/tasks/batch", **request).json()["results"]
+    assert [result["status"] for result in retry] == [201, 200, 201, 204]
+    assert [result.get("body", {}).get("title") for result in retry] == [None, None, "Kept", None]
+    assert client(alice).titles() == ["Kept"]
 
 
 def leave_traces(client, user: str) -> None:

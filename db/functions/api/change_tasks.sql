@@ -22,6 +22,9 @@ declare
   v_done record;
   v_questions jsonb := '{}';
   v_results text[] := '{}';
+  v_deleted uuid;
+  v_all_deleted uuid[] := '{}';
+  v_kept text;
 begin
   perform app.require_user_id();
   if idempotency_key is not null then
@@ -45,6 +48,9 @@ begin
         perform app.refuse('operations', 'operation', 'has errors');
       end if;
       v_done := app.run_operation(v_operation, lenient, careful, v_answer);
+    end if;
+    if v_done.status = 204 then
+      v_all_deleted := v_all_deleted || (v_operation ->> 'id')::uuid;
     end if;
     if v_done.status is not null then
       v_results := v_results
@@ -75,7 +81,11 @@ begin
           'msg',
           'needs an answer of at most 256 KiB here; send Prefer: return=minimal, or fewer operations'))::text;
     end if;
-    perform app.remember_answer(idempotency_key, v_request, status, headers, response);
+    v_kept := response;
+    foreach v_deleted in array v_all_deleted loop
+      v_kept := app.redact_answer(v_kept, v_deleted);
+    end loop;
+    perform app.remember_answer(idempotency_key, v_request, status, headers, v_kept);
   end if;
 end $$;
 

@@ -23,13 +23,16 @@ begin
   if v_kept.request <> recall_answer.request then
     raise exception 'this Idempotency-Key was used for another request' using errcode = 'DT422';
   end if;
+  if v_kept.body = '' then
+    raise exception 'the task of the first answer has been deleted' using errcode = 'DT404';
+  end if;
   status := v_kept.status;
   headers := v_kept.headers || array['idempotency-replayed', 'true'];
   body := v_kept.body;
 end $$;
 
 comment on function app.recall_answer is
-  'What the first request with this key was answered; nulls where this is the first. Raises DT409 while the '
-  'first runs, DT422 where it was another.';
+  'The answer to the first request with this key; nulls where this is the first. Raises DT409 while the '
+  'first runs, DT422 where it was another, DT404 where its task has been deleted.';
 
 grant execute on function app.recall_answer to task_api;
