@@ -70,6 +70,7 @@ set search_path = ''
 as $$
 declare
   v_key constant text := '''' || app.search_scope(user_id);
+  v_no_sign constant text := '[^' || app.search_signs() || ''']+';
   -- A compatibility form can be 18 letters; all of those of a title, and no more.
   v_text constant text := left(app.fold_text(translate(q, E'\x01', ' ')), 4000);
   v_part text[];
@@ -78,6 +79,7 @@ declare
   v_word text;
   v_stem text;
   v_terms text[];
+  v_signs text;
   v_phrase text;
   v_typed boolean;
   v_or boolean := false;
@@ -100,7 +102,9 @@ begin
     v_written := coalesce(v_part[2], v_part[4]);
     v_words := app.split_words(v_written);
     if v_words = '{}' then
-      continue;
+      -- Signs are searched where they are quoted: "->".
+      v_signs := regexp_replace(translate(v_part[2], E'\x01', '-'), v_no_sign, '', 'g');
+      continue when v_part[1] <> '' or coalesce(v_signs, '') = '';
     end if;
     v_typed := (v_part[3] = '' or v_part[5] is not null)
       and right(v_written, 1) !~ ('[' || app.search_signs() || ']');
@@ -109,7 +113,9 @@ begin
       v_stem := (ts_lexize('app.english_stem', v_word))[1];
       v_terms := v_terms || (v_key || v_stem || '''');
     end loop;
-    if v_part[1] <> '' then
+    if v_words = '{}' then
+      v_phrase := app.sign_query(v_key, v_signs);
+    elsif v_part[1] <> '' then
       -- Or where a title has the word and the minus before it.
       v_without := true;
       v_phrase := '!(' || array_to_string(v_terms, ' <-> ') || ') | ' || v_key || '-' || v_words[1]
@@ -134,13 +140,11 @@ begin
     -- Nothing follows it, so it is a word.
     v_all := v_all || ' & ' || v_key || 'or'':*';
   elsif v_all is null then
-    -- Without a word the signs are searched; without a sign, a key that no task has.
+    -- Without a word the signs are searched, quotes only where there is no other; without a sign, a key that
+    -- no task has.
+    v_signs := regexp_replace(v_text, v_no_sign, '', 'g');
     v_all := coalesce(
-      (select string_agg(distinct v_key || replace(replace(sign, '\', '\\'), '''', '''''') || '''', ' & ')
-       from regexp_split_to_table(
-         regexp_replace(v_text, '[^' || app.search_signs() || ''']+', '', 'g'), '') as sign
-       where sign <> ''),
-      v_key || ' ''');
+      app.sign_query(v_key, coalesce(nullif(replace(v_signs, '"', ''), ''), v_signs)), v_key || ' ''');
   end if;
   v_any := v_any || v_all;
   if v_without then
@@ -280,6 +284,24 @@ comment on function app.search_vector is
 
 grant execute on function app.search_vector to task_api, task_keeper;
 -- end db/functions/search/search_vector.sql
+
+-- begin db/functions/search/sign_query.sql
+-- Part of search_query: each of the signs, in any order.
+
+create or replace function app.sign_query(key text, signs text) returns text
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  select string_agg(distinct key || replace(replace(sign, '\', '\\'), '''', '''''') || '''', ' & ')
+  from regexp_split_to_table(signs, '') as sign
+  where sign <> ''
+$$;
+
+comment on function app.sign_query is
+  'The text of a query for all of these signs; null without any. key: a quote and the scope of the user.';
+
+grant execute on function app.sign_query to task_api, task_finder;
+-- end db/functions/search/sign_query.sql
 
 -- begin db/functions/search/split_letters.sql
 -- The words of a text that has more than plain words in it, or is long. An apostrophe parts no word (don't,
@@ -444,6 +466,9 @@ drop function app.split_words;
 
 -- drop db/functions/search/split_letters.sql
 drop function app.split_letters;
+
+-- drop db/functions/search/sign_query.sql
+drop function app.sign_query;
 
 -- drop db/functions/search/search_vector.sql
 drop function app.search_vector;

@@ -25,6 +25,10 @@ FOUND = {
     "Fix snake_case and camelCase": ["snake_case", "snake_c", "camelCase", "camelC"],
     "🎂 for 👩‍👩‍👧 and 👍🏽": ["🎂", "🎂 for", "👩‍👩‍👧", "👍", "👍🏽"],
     "A → B; 5 € ...": ["A → B", "→", "€", "5 €", "...", "A → B; 5 € ..."],
+    # Signs in quotes.
+    "milk - two": ['"-"', '"-', "“-”", 'milk "-"', '"-" or "+"', '"+" or "-"', '"+" or milk', '"- "'],
+    "x -> y": ['"->"', '"-" ">"', '"->" y', '"→" or "->"', '"-" "'],
+    "say “!?” 'n' \\ more": ['"!?"', '"?"', '"!" "?"', '"\\"', "\"'\""],
     # What means something in a search.
     "-5 degrees": ["-5 degrees", "-5", "-5 deg", "5 degrees"],
     "try rm -rf --verbose": ["rm -rf", "rm -r", "try rm -rf --verbose", "--verb"],
@@ -66,7 +70,7 @@ NOT_FOUND = {
     "Buy milk": ['"buy mil"', "buy -milk", '"milkshake"', '"milk buy"', "-buy"],
     "5 degrees": ["-5 degrees", "-5"],
     "say hi, never ever": ['hi -"never ever"'],
-    "Learn C": ["++", "#"],
+    "Learn C": ["++", "#", '"+"', '"++" or "#"', 'learn "+"'],
     "読章第": ['"第章"'],
     "Museo dell'arte": ['"museo arte"'],
     "12 and 3": ['"123"', '"13"'],
