@@ -147,6 +147,10 @@ from jsonb_array_elements(current_setting('audit.found')::jsonb) as found;
 \endif
 \echo WHAT IS OFF
 \echo
+select jsonb_array_length(current_setting('audit.found')::jsonb) = 0 as nothing \gset
+\if :nothing
+\echo '  Nothing.'
+\endif
 \pset format unaligned
 \pset tuples_only on
 \pset recordsep '\n\n'

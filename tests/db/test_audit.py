@@ -35,6 +35,7 @@ def test_a_fresh_database_is_sound(server, new_database, capfd, tmp_path):
     output = capfd.readouterr().out
     assert status == 0, output
     assert "Nothing is off. Every rule holds" in output
+    assert "WHAT IS OFF\n\n  Nothing.\n" in output
     assert "Every attempt ended as it should." in output
 
 

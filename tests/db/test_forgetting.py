@@ -112,6 +112,8 @@ def test_a_forgotten_user_leaves_no_row_and_the_counts_say_so(client, alice, bob
     assert counts.keys() == set(tables)
     assert (counts["app.tasks"], counts["app.passes"], counts["app.idempotency_keys"]) == (1, 1, 1)
     assert counts["app.deleted_tasks"] >= 1
+    # As they were, though each goes with its task.
+    assert (counts["app.search_entries"], counts["app.reminders"]) == (1, 1)
     assert counts["app.webhooks"] == 1
     assert counts["app.deliveries"] >= 1
     for table in tables:

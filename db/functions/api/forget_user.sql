@@ -7,6 +7,7 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
+  v_tables text[];
   v_table text;
   v_count bigint;
   v_counts jsonb := '{}';
@@ -15,23 +16,28 @@ begin
     raise exception 'row-level security holds this role, which therefore finds nobody''s rows'
       using errcode = 'insufficient_privilege', hint = 'call it as a superuser';
   end if;
-  for v_table in
+  -- Writes of the user wait.
+  perform set_config('app.user_id', user_id, true);
+  perform app.lock_user();
+  -- The tasks first: their deletion writes into other tables.
+  v_tables := array(
     select class.oid::regclass::text
     from pg_catalog.pg_class as class
     inner join pg_catalog.pg_attribute as attribute
       on class.oid = attribute.attrelid and attribute.attname = 'user_id' and not attribute.attisdropped
     where class.relnamespace = 'app'::regnamespace and class.relkind in ('r', 'p')
-    -- The tasks first: what follows their deletion is written into other tables.
-    order by class.relname <> 'tasks', class.relname
-  loop
-    execute format('delete from %s as forgotten where forgotten.user_id = $1',
-      v_table) using forget_user.user_id;
-    get diagnostics v_count = row_count;
+    order by class.relname <> 'tasks', class.relname);
+  foreach v_table in array v_tables loop
+    execute format('select count(*) from %s as counted where counted.user_id = $1', v_table)
+      into v_count using user_id;
     v_counts := v_counts || jsonb_build_object(v_table, v_count);
+  end loop;
+  foreach v_table in array v_tables loop
+    execute format('delete from %s as forgotten where forgotten.user_id = $1', v_table) using user_id;
   end loop;
   return v_counts;
 end $$;
 
 comment on function api.forget_user is
-  'Deletes every trace of a user in one transaction; the number of rows by table. For an operator, not for '
-  'the service.';
+  'Deletes every trace of a user in one transaction; the number of rows by table, as they were. For an '
+  'operator, not for the service.';
