@@ -174,6 +174,29 @@ def test_who_has_no_webhook_enqueues_nothing(as_user, client, alice, bob, hook):
     assert as_user(alice).value("select listening from app.task_counts") == 0
 
 
+WRITTEN = """
+    select relname::text, n_tup_ins + n_tup_upd + n_tup_del from pg_stat_xact_user_tables
+    where relname in ('reminders', 'deliveries', 'webhooks') and n_tup_ins + n_tup_upd + n_tup_del > 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "written"),
+    [
+        ('{"title": "x"}', {}),
+        ('{"title": "x", "reminder_at": "2999-01-01T00:00:00Z"}', {"reminders": 1}),
+        ('{"title": "x", "reminder_at": "2000-01-01T00:00:00Z"}', {}),
+    ],
+)
+def test_without_a_webhook_a_write_costs_a_reminder_at_most(as_user, alice, body, written):
+    session = as_user(alice)
+    session.execute("begin")
+    created = session.rows("select * from api.create_task($1::jsonb, null, false, null, null)", body)
+    assert created[0]["status"] == 201
+    assert dict(session.rows(WRITTEN)) == written
+    session.execute("rollback")
+
+
 def test_reminders_follow_the_tasks(client, alice, as_superuser):
     def reminders():
         return as_superuser.column("select id::text from app.reminders where user_id = $1", alice)

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -288,6 +289,16 @@ def test_loopback_is_not_reached_without_the_setting(http, alice, here, worker_s
         wait_until(lambda: owner.value("select attempts = 1 and not claimed from app.deliveries"))
     assert here.received == []
     assert owner.value("select error from app.deliveries") == "refused"
+
+
+def test_a_proxy_gets_every_request_and_resolves_the_name_itself(http, alice, here, worker_settings, owner):
+    her = Client(http, make_token(alice))
+    her.post("/webhooks", {"url": "http://ntfy.invalid/topic"})
+    her.create()
+    with working(replace(worker_settings, webhook_proxy=here.url)):
+        wait_until(lambda: owner.value("select state = 'delivered' from app.deliveries"))
+    assert [request.path for request in here.received] == ["http://ntfy.invalid/topic"]
+    assert here.received[0].headers["host"] == "ntfy.invalid"
 
 
 def test_what_waited_while_no_worker_ran_is_sent_once(http, alice, here, worker_settings, owner):

@@ -2,74 +2,14 @@
 
 import random
 import signal
-import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from urllib.request import urlopen
 
-import pytest
-from starlette.testclient import TestClient
-
-from app.dev import commands
-from app.main import create_app
-from app.settings import Settings
 from tests.app.worker.receiver import receiver
-from tests.client import SECRET, WEBHOOK_KEY, Client, make_token
-from tests.processes import environment, free_port, wait_until
-from tests.sql import Session
+from tests.processes import free_port, wait_until
 
 EVENTS = 300
-
-
-@pytest.fixture
-def fresh(new_database):
-    """A database of its own: a worker takes what is due of all users."""
-    return new_database()
-
-
-@pytest.fixture
-def start(server, fresh):
-    """Start ``python -m app worker``."""
-    started = []
-
-    def begin(**variables):
-        names = {"DATABASE_URL": server.worker_url(fresh), "WEBHOOK_KEY": WEBHOOK_KEY, **variables}
-        names.setdefault("WEBHOOK_ALLOW", "127.0.0.0/8")
-        started.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "app", "worker"],
-                cwd=commands.ROOT,
-                env=environment(**names),
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        )
-        return started[-1]
-
-    yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-@pytest.fixture
-def alices(server, fresh, alice):
-    settings = Settings(
-        database_url=server.service_url(fresh),
-        jwt_secret=SECRET,
-        webhook_key=(WEBHOOK_KEY,),
-        webhook_allow=("127.0.0.0/8",),
-    )
-    with TestClient(create_app(settings)) as http:
-        yield Client(http, make_token(alice))
-
-
-@pytest.fixture
-def owner(server, fresh):
-    session = Session(server.superuser_url(fresh))
-    yield session
-    session.close()
 
 
 def test_workers_that_are_killed_lose_no_event(start, alices, owner):
@@ -96,7 +36,7 @@ def test_workers_that_are_killed_lose_no_event(start, alices, owner):
             )
             return owner.value("select count(*) from app.deliveries where state <> 'delivered'") == 0
 
-        wait_until(done)
+        wait_until(done, 90)
         sent = [f"msg_{identifier}" for identifier in owner.column("select id from app.deliveries")]
         arrived = [request.id for request in here.received]
         bodies = {(request.id, request.body) for request in here.received}
