@@ -24,7 +24,7 @@ def test_help_lists_every_command():
     assert [name for name in COMMANDS if re.search(rf"^ +{name}\b", told, re.MULTILINE)] == list(COMMANDS)
 
 
-def test_migrate_says_what_it_applied_and_sets_the_passwords(server):
+def test_migrate_says_what_it_applied_and_the_audit_is_sound(server, tmp_path):
     name = f"duly_admin_{secrets.token_hex(6)}"
     server.create_database(name)
     try:
@@ -34,7 +34,12 @@ def test_migrate_says_what_it_applied_and_sets_the_passwords(server):
         files = sorted(path.name for path in (commands.ROOT / "db" / "migrations").glob("*.sql"))
         assert re.findall(r"^Applied: (\S+) in", done.stdout, re.MULTILINE) == files
         assert done.stdout.endswith(f"{len(files)} migrations applied: the database is up to date\n")
-        assert run_module("app", "audit", PATH=f"{postgres.BINARIES}:/usr/bin:/bin", **owner).returncode == 0
+        programs = f"{postgres.BINARIES}:/usr/bin:/bin"
+        page = tmp_path / "audit.html"
+        audited = run_module("app", "audit", "--full", "--page", str(page), PATH=programs, **owner)
+        assert audited.returncode == 0, audited.stdout
+        assert "4. PRIVILEGES" in audited.stdout
+        assert "Nothing is off" in page.read_text()
         assert run_module("app", "rollback", **owner).stdout.count("Rolled back: ") == 1
     finally:
         server.execute(f"drop database {name} with (force)")

@@ -107,6 +107,12 @@ def test_the_five_steps_of_the_readme_lead_to_a_first_task(fresh, tmp_path, requ
         names = [path.name for path in (commands.ROOT / "db" / "migrations").glob("*.sql")]
         assert sorted(path.name for path in installed.iterdir()) == sorted(names)
         print(f"five steps in {seconds:.0f} s")
+        # New code is taken without a refusal, from the command as it was installed.
+        [pid] = processes_of(tmp_path / "duly")
+        os.kill(pid, signal.SIGHUP)
+        wait_until(lambda: (tmp_path / "errors").read_text().count("serves at") == 2)
+        with urlopen(f"http://localhost:{port}/health", timeout=10) as response:
+            assert response.status == 200
     finally:
         for pid in processes_of(tmp_path / "duly"):
             os.kill(pid, signal.SIGTERM)
