@@ -7216,7 +7216,7 @@ CREATE FUNCTION audit.name_role(role oid) RETURNS text
 -- Name: FUNCTION name_role(role oid); Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON FUNCTION audit.name_role(role oid) IS 'The name of a role; the owner of this database and the first superuser of the server are called so.';
+COMMENT ON FUNCTION audit.name_role(role oid) IS 'The name of a role, or "the database''s owner", "the first superuser", "public".';
 
 
 --
@@ -9306,7 +9306,7 @@ CREATE VIEW audit.faults WITH (security_invoker='true') AS
 -- Name: VIEW faults; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.faults IS 'All that is off, each with what to do about it; no row where nothing is.';
+COMMENT ON VIEW audit.faults IS 'The rules that are broken, each with its remedy.';
 
 
 --
@@ -9451,9 +9451,7 @@ CREATE VIEW audit.privilege_objects WITH (security_invoker='true') AS
             COALESCE(routine.proacl, acldefault('f'::"char", routine.proowner)) AS "coalesce",
             routine.proowner
            FROM pg_proc routine
-          WHERE (audit.is_watched(routine.pronamespace) AND (NOT (EXISTS ( SELECT
-                   FROM pg_depend member
-                  WHERE ((member.classid = ('pg_proc'::regclass)::oid) AND (member.objid = routine.oid) AND (member.deptype = 'e'::"char"))))))
+          WHERE (audit.is_watched(routine.pronamespace) AND (NOT audit.is_in_extension(('pg_proc'::regclass)::oid, routine.oid)))
         UNION ALL
          SELECT 'schema'::text,
             quote_ident((namespace.nspname)::text) AS quote_ident,
@@ -9470,9 +9468,7 @@ CREATE VIEW audit.privilege_objects WITH (security_invoker='true') AS
             type.typowner
            FROM (pg_type type
              LEFT JOIN pg_class class ON ((type.typrelid = class.oid)))
-          WHERE (audit.is_watched(type.typnamespace) AND (type.typcategory <> 'A'::"char") AND ((class.oid IS NULL) OR (class.relkind = 'c'::"char")) AND (NOT (EXISTS ( SELECT
-                   FROM pg_depend member
-                  WHERE ((member.classid = ('pg_type'::regclass)::oid) AND (member.objid = type.oid) AND (member.deptype = 'e'::"char"))))))
+          WHERE (audit.is_watched(type.typnamespace) AND (type.typcategory <> 'A'::"char") AND ((class.oid IS NULL) OR (class.relkind = 'c'::"char")) AND (NOT audit.is_in_extension(('pg_type'::regclass)::oid, type.oid)))
         UNION ALL
          SELECT 'database'::text,
             'this'::text,
@@ -9486,7 +9482,7 @@ CREATE VIEW audit.privilege_objects WITH (security_invoker='true') AS
             quote_ident((language.lanname)::text) AS quote_ident,
             NULL::name,
                 CASE
-                    WHEN ((language.lanname = ANY (ARRAY['internal'::name, 'c'::name, 'sql'::name, 'plpgsql'::name])) AND (language.lanacl IS NULL)) THEN NULL::aclitem[]
+                    WHEN (language.lanname = ANY (ARRAY['internal'::name, 'c'::name, 'sql'::name, 'plpgsql'::name])) THEN language.lanacl
                     ELSE COALESCE(language.lanacl, acldefault('l'::"char", language.lanowner))
                 END AS "coalesce",
             language.lanowner
@@ -9561,7 +9557,7 @@ CREATE VIEW audit.privilege_objects WITH (security_invoker='true') AS
             entry.is_grantable
            FROM (pg_proc routine
              CROSS JOIN LATERAL aclexplode(routine.proacl) entry(grantor, grantee, privilege_type, is_grantable))
-          WHERE ((NOT audit.is_watched(routine.pronamespace)) AND (entry.grantee <> routine.proowner) AND (entry.grantee <> (0)::oid) AND (NOT (EXISTS ( SELECT
+          WHERE (((NOT audit.is_watched(routine.pronamespace)) OR audit.is_in_extension(('pg_proc'::regclass)::oid, routine.oid)) AND ((entry.grantee <> (0)::oid) AND (entry.grantee <> routine.proowner)) AND (NOT (EXISTS ( SELECT
                    FROM born
                   WHERE ((born.classoid = ('pg_proc'::regclass)::oid) AND (born.objoid = routine.oid) AND (born.grantee = entry.grantee) AND (born.privilege_type = entry.privilege_type))))))
         UNION ALL
@@ -10182,7 +10178,7 @@ CREATE VIEW audit.roles WITH (security_invoker='true') AS
 -- Name: VIEW roles; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.roles IS 'The roles of the server: what each may, what it is a member of, and what it begins a session with.';
+COMMENT ON VIEW audit.roles IS 'The roles of the server: attributes, memberships, settings and comments.';
 
 
 --

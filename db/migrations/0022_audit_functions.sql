@@ -388,7 +388,7 @@ grant execute on function audit.is_in_extension to task_auditor;
 -- end db/functions/audit/is_in_extension.sql
 
 -- begin db/functions/audit/is_watched.sql
--- The audit looks everywhere: PostgreSQL's own schemas alone are left to PostgreSQL.
+-- The audit lists the objects of every schema but PostgreSQL's own.
 
 create or replace function audit.is_watched(schema oid) returns boolean
 language sql stable
@@ -627,7 +627,7 @@ grant execute on function audit.find_isolation_faults to task_api, task_auditor;
 -- end db/functions/audit/find_isolation_faults.sql
 
 -- begin db/functions/audit/name_role.sql
--- Two names differ from server to server and mean the same: they are written as what they are.
+-- Two roles have another name on each server, and mean the same.
 
 create or replace function audit.name_role(role oid) returns text
 language sql stable
@@ -641,7 +641,7 @@ return case
 end;
 
 comment on function audit.name_role is
-  'The name of a role; the owner of this database and the first superuser of the server are called so.';
+  'The name of a role, or "the database''s owner", "the first superuser", "public".';
 
 grant execute on function audit.name_role to task_auditor;
 -- end db/functions/audit/name_role.sql
@@ -915,7 +915,7 @@ grant execute on function audit.describe_difference to task_auditor;
 -- end db/functions/audit/describe_difference.sql
 
 -- begin db/functions/audit/privilege_objects.sql
--- Each privilege of somebody who does not own the object. Where nothing was granted or revoked, PostgreSQL's
+-- Each privilege of a role that does not own the object. Where nothing was granted or revoked, PostgreSQL's
 -- defaults count: functions and types are born open to public.
 
 create or replace view audit.privilege_objects with (security_invoker = true) as
@@ -942,14 +942,12 @@ with granted (subject, object, "column", grants, owner) as (
 
   union all
 
-  select 'function', routine.oid::regprocedure::text, null,
+  select
+    'function', routine.oid::regprocedure::text, null,
     coalesce(routine.proacl, acldefault('f', routine.proowner)), routine.proowner
   from pg_catalog.pg_proc as routine
   where audit.is_watched(routine.pronamespace)
-    and not exists (
-      select from pg_catalog.pg_depend as member
-      where member.classid = 'pg_catalog.pg_proc'::regclass and member.objid = routine.oid
-        and member.deptype = 'e')
+    and not audit.is_in_extension('pg_catalog.pg_proc'::regclass, routine.oid)
 
   union all
 
@@ -960,29 +958,31 @@ with granted (subject, object, "column", grants, owner) as (
   union all
 
   -- An array's privilege is its element's, and the row type of a table gives no rows.
-  select 'type', type.oid::regtype::text, null, coalesce(type.typacl, acldefault('T', type.typowner)),
-    type.typowner
+  select
+    'type', type.oid::regtype::text, null,
+    coalesce(type.typacl, acldefault('T', type.typowner)), type.typowner
   from pg_catalog.pg_type as type
   left join pg_catalog.pg_class as class on type.typrelid = class.oid
   where audit.is_watched(type.typnamespace) and type.typcategory <> 'A'
     and (class.oid is null or class.relkind = 'c')
-    and not exists (
-      select from pg_catalog.pg_depend as member
-      where member.classid = 'pg_catalog.pg_type'::regclass and member.objid = type.oid
-        and member.deptype = 'e')
+    and not audit.is_in_extension('pg_catalog.pg_type'::regclass, type.oid)
 
   union all
 
-  select 'database', 'this', null, coalesce(database.datacl, acldefault('d', database.datdba)),
-    database.datdba
+  select
+    'database', 'this', null, coalesce(database.datacl, acldefault('d', database.datdba)), database.datdba
   from pg_catalog.pg_database as database
   where database.datname = current_database()
 
   union all
 
-  select 'language', quote_ident(language.lanname), null,
-    case when language.lanname in ('internal', 'c', 'sql', 'plpgsql') and language.lanacl is null then null
-      else coalesce(language.lanacl, acldefault('l', language.lanowner)) end, language.lanowner
+  select
+    'language', quote_ident(language.lanname), null,
+    case
+      when language.lanname in ('internal', 'c', 'sql', 'plpgsql') then language.lanacl
+      else coalesce(language.lanacl, acldefault('l', language.lanowner))
+    end,
+    language.lanowner
   from pg_catalog.pg_language as language
 
   union all
@@ -1006,7 +1006,7 @@ with granted (subject, object, "column", grants, owner) as (
   from pg_catalog.pg_largeobject_metadata as large
 ),
 
--- In PostgreSQL's own schemas, and in extensions: what was granted beyond what they were born with.
+-- In PostgreSQL's own schemas and in extensions, privileges beyond those that they were born with count.
 born as (
   select init.classoid, init.objoid, init.objsubid, entry.grantee, entry.privilege_type
   from pg_catalog.pg_init_privs as init
@@ -1014,7 +1014,8 @@ born as (
 ),
 
 beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
-  select 'table', relation.oid::regclass::text, null, entry.grantee, entry.privilege_type, entry.is_grantable
+  select
+    'table', relation.oid::regclass::text, null, entry.grantee, entry.privilege_type, entry.is_grantable
   from pg_catalog.pg_class as relation
   cross join aclexplode(relation.relacl) as entry
   where not audit.is_watched(relation.relnamespace) and relation.relkind in ('r', 'v')
@@ -1027,7 +1028,8 @@ beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
 
   union all
 
-  select 'table', relation.oid::regclass::text, attribute.attname, entry.grantee, entry.privilege_type,
+  select
+    'table', relation.oid::regclass::text, attribute.attname, entry.grantee, entry.privilege_type,
     entry.is_grantable
   from pg_catalog.pg_class as relation
   inner join pg_catalog.pg_attribute as attribute on relation.oid = attribute.attrelid
@@ -1041,12 +1043,14 @@ beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
 
   union all
 
-  select 'function', routine.oid::regprocedure::text, null, entry.grantee, entry.privilege_type,
-    entry.is_grantable
+  select
+    'function', routine.oid::regprocedure::text, null, entry.grantee, entry.privilege_type, entry.is_grantable
   from pg_catalog.pg_proc as routine
   cross join aclexplode(routine.proacl) as entry
-  where not audit.is_watched(routine.pronamespace) and entry.grantee <> routine.proowner
-    and entry.grantee <> 0
+  where (
+      not audit.is_watched(routine.pronamespace)
+      or audit.is_in_extension('pg_catalog.pg_proc'::regclass, routine.oid))
+    and entry.grantee not in (0, routine.proowner)
     and not exists (
       select from born
       where born.classoid = 'pg_catalog.pg_proc'::regclass and born.objoid = routine.oid
@@ -1054,9 +1058,9 @@ beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
 
   union all
 
-  -- What public may execute again that it was not born to.
-  select 'function', routine.oid::regprocedure::text, null, entry.grantee, entry.privilege_type,
-    entry.is_grantable
+  -- Functions that public may execute again, and was not born to.
+  select
+    'function', routine.oid::regprocedure::text, null, entry.grantee, entry.privilege_type, entry.is_grantable
   from pg_catalog.pg_proc as routine
   inner join pg_catalog.pg_init_privs as init on init.classoid = 'pg_catalog.pg_proc'::regclass
     and routine.oid = init.objoid
@@ -1068,8 +1072,8 @@ beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
 
   union all
 
-  select 'schema', quote_ident(namespace.nspname), null, entry.grantee, entry.privilege_type,
-    entry.is_grantable
+  select
+    'schema', quote_ident(namespace.nspname), null, entry.grantee, entry.privilege_type, entry.is_grantable
   from pg_catalog.pg_namespace as namespace
   cross join aclexplode(namespace.nspacl) as entry
   where namespace.nspname in ('pg_catalog', 'information_schema') and entry.grantee <> namespace.nspowner
@@ -1080,7 +1084,8 @@ beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
 
   union all
 
-  select granted.subject, granted.object, granted."column", entry.grantee, entry.privilege_type,
+  select
+    granted.subject, granted.object, granted."column", entry.grantee, entry.privilege_type,
     entry.is_grantable
   from granted
   cross join aclexplode(granted.grants) as entry
@@ -1089,7 +1094,8 @@ beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
 
 select
   'privilege' as kind,
-  format('%s on %s %s for %s', lower(found.privilege_type), found.subject, found.object,
+  format(
+    '%s on %s %s for %s', lower(found.privilege_type), found.subject, found.object,
     audit.name_role(found.grantee)) as name,
   jsonb_strip_nulls(jsonb_build_object(
     'columns', jsonb_agg(found."column" order by found."column") filter (where found."column" is not null),
@@ -1501,7 +1507,7 @@ grant select on audit.role_objects to task_auditor;
 -- end db/functions/audit/role_objects.sql
 
 -- begin db/functions/audit/role_settings.sql
--- What a role's sessions begin with, in the part of audit.roles and audit.role_faults.
+-- For audit.roles and audit.role_faults.
 
 create or replace view audit.role_settings with (security_invoker = true) as
 select
@@ -1548,7 +1554,7 @@ from pg_catalog.pg_roles as role
 where role.rolname !~ '^pg_';
 
 comment on view audit.roles is
-  'The roles of the server: what each may, what it is a member of, and what it begins a session with.';
+  'The roles of the server: attributes, memberships, settings and comments.';
 
 grant select on audit.roles to task_auditor;
 -- end db/functions/audit/roles.sql
@@ -2615,7 +2621,7 @@ grant select on audit.table_faults to task_auditor;
 -- end db/functions/audit/table_faults.sql
 
 -- begin db/functions/audit/faults.sql
--- All that is off. The audit is passed when there is no row.
+-- The rules of the audit. audit.review adds the differences from the baseline.
 
 create or replace view audit.faults with (security_invoker = true) as
 select found.part, found.fault, found.remedy
@@ -2629,7 +2635,7 @@ from (
   select 'privileges' as part, * from audit.privilege_faults
 ) as found;
 
-comment on view audit.faults is 'All that is off, each with what to do about it; no row where nothing is.';
+comment on view audit.faults is 'The rules that are broken, each with its remedy.';
 
 grant select on audit.faults to task_auditor;
 -- end db/functions/audit/faults.sql

@@ -391,6 +391,8 @@ GROUPS: dict[str, dict[str, str]] = {
             ", public.unaccent_init(internal) instead of none",
         "alter text search dictionary public.unaccent owner to task_auditor":
             "text search dictionary public.unaccent differs: owner is task_auditor",
+        "grant execute on function public.show_limit() to task_auditor":
+            "privilege execute on function public.show_limit() for task_auditor is not one",
     },
     "moved extensions": {
         "alter extension pg_trgm set schema app": "schema is app instead of public",

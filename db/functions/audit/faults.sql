@@ -1,4 +1,4 @@
--- All that is off. The audit is passed when there is no row.
+-- The rules of the audit. audit.review adds the differences from the baseline.
 
 create or replace view audit.faults with (security_invoker = true) as
 select found.part, found.fault, found.remedy
@@ -12,6 +12,6 @@ from (
   select 'privileges' as part, * from audit.privilege_faults
 ) as found;
 
-comment on view audit.faults is 'All that is off, each with what to do about it; no row where nothing is.';
+comment on view audit.faults is 'The rules that are broken, each with its remedy.';
 
 grant select on audit.faults to task_auditor;

@@ -1,4 +1,4 @@
--- The audit looks everywhere: PostgreSQL's own schemas alone are left to PostgreSQL.
+-- The audit lists the objects of every schema but PostgreSQL's own.
 
 create or replace function audit.is_watched(schema oid) returns boolean
 language sql stable

@@ -1,4 +1,4 @@
--- Two names differ from server to server and mean the same: they are written as what they are.
+-- Two roles have another name on each server, and mean the same.
 
 create or replace function audit.name_role(role oid) returns text
 language sql stable
@@ -12,6 +12,6 @@ return case
 end;
 
 comment on function audit.name_role is
-  'The name of a role; the owner of this database and the first superuser of the server are called so.';
+  'The name of a role, or "the database''s owner", "the first superuser", "public".';
 
 grant execute on function audit.name_role to task_auditor;

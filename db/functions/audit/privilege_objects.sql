@@ -1,4 +1,4 @@
--- Each privilege of somebody who does not own the object. Where nothing was granted or revoked, PostgreSQL's
+-- Each privilege of a role that does not own the object. Where nothing was granted or revoked, PostgreSQL's
 -- defaults count: functions and types are born open to public.
 
 create or replace view audit.privilege_objects with (security_invoker = true) as
@@ -25,14 +25,12 @@ with granted (subject, object, "column", grants, owner) as (
 
   union all
 
-  select 'function', routine.oid::regprocedure::text, null,
+  select
+    'function', routine.oid::regprocedure::text, null,
     coalesce(routine.proacl, acldefault('f', routine.proowner)), routine.proowner
   from pg_catalog.pg_proc as routine
   where audit.is_watched(routine.pronamespace)
-    and not exists (
-      select from pg_catalog.pg_depend as member
-      where member.classid = 'pg_catalog.pg_proc'::regclass and member.objid = routine.oid
-        and member.deptype = 'e')
+    and not audit.is_in_extension('pg_catalog.pg_proc'::regclass, routine.oid)
 
   union all
 
@@ -43,29 +41,31 @@ with granted (subject, object, "column", grants, owner) as (
   union all
 
   -- An array's privilege is its element's, and the row type of a table gives no rows.
-  select 'type', type.oid::regtype::text, null, coalesce(type.typacl, acldefault('T', type.typowner)),
-    type.typowner
+  select
+    'type', type.oid::regtype::text, null,
+    coalesce(type.typacl, acldefault('T', type.typowner)), type.typowner
   from pg_catalog.pg_type as type
   left join pg_catalog.pg_class as class on type.typrelid = class.oid
   where audit.is_watched(type.typnamespace) and type.typcategory <> 'A'
     and (class.oid is null or class.relkind = 'c')
-    and not exists (
-      select from pg_catalog.pg_depend as member
-      where member.classid = 'pg_catalog.pg_type'::regclass and member.objid = type.oid
-        and member.deptype = 'e')
+    and not audit.is_in_extension('pg_catalog.pg_type'::regclass, type.oid)
 
   union all
 
-  select 'database', 'this', null, coalesce(database.datacl, acldefault('d', database.datdba)),
-    database.datdba
+  select
+    'database', 'this', null, coalesce(database.datacl, acldefault('d', database.datdba)), database.datdba
   from pg_catalog.pg_database as database
   where database.datname = current_database()
 
   union all
 
-  select 'language', quote_ident(language.lanname), null,
-    case when language.lanname in ('internal', 'c', 'sql', 'plpgsql') and language.lanacl is null then null
-      else coalesce(language.lanacl, acldefault('l', language.lanowner)) end, language.lanowner
+  select
+    'language', quote_ident(language.lanname), null,
+    case
+      when language.lanname in ('internal', 'c', 'sql', 'plpgsql') then language.lanacl
+      else coalesce(language.lanacl, acldefault('l', language.lanowner))
+    end,
+    language.lanowner
   from pg_catalog.pg_language as language
 
   union all
@@ -89,7 +89,7 @@ with granted (subject, object, "column", grants, owner) as (
   from pg_catalog.pg_largeobject_metadata as large
 ),
 
--- In PostgreSQL's own schemas, and in extensions: what was granted beyond what they were born with.
+-- In PostgreSQL's own schemas and in extensions, privileges beyond those that they were born with count.
 born as (
   select init.classoid, init.objoid, init.objsubid, entry.grantee, entry.privilege_type
   from pg_catalog.pg_init_privs as init
@@ -97,7 +97,8 @@ born as (
 ),
 
 beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
-  select 'table', relation.oid::regclass::text, null, entry.grantee, entry.privilege_type, entry.is_grantable
+  select
+    'table', relation.oid::regclass::text, null, entry.grantee, entry.privilege_type, entry.is_grantable
   from pg_catalog.pg_class as relation
   cross join aclexplode(relation.relacl) as entry
   where not audit.is_watched(relation.relnamespace) and relation.relkind in ('r', 'v')
@@ -110,7 +111,8 @@ beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
 
   union all
 
-  select 'table', relation.oid::regclass::text, attribute.attname, entry.grantee, entry.privilege_type,
+  select
+    'table', relation.oid::regclass::text, attribute.attname, entry.grantee, entry.privilege_type,
     entry.is_grantable
   from pg_catalog.pg_class as relation
   inner join pg_catalog.pg_attribute as attribute on relation.oid = attribute.attrelid
@@ -124,12 +126,14 @@ beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
 
   union all
 
-  select 'function', routine.oid::regprocedure::text, null, entry.grantee, entry.privilege_type,
-    entry.is_grantable
+  select
+    'function', routine.oid::regprocedure::text, null, entry.grantee, entry.privilege_type, entry.is_grantable
   from pg_catalog.pg_proc as routine
   cross join aclexplode(routine.proacl) as entry
-  where not audit.is_watched(routine.pronamespace) and entry.grantee <> routine.proowner
-    and entry.grantee <> 0
+  where (
+      not audit.is_watched(routine.pronamespace)
+      or audit.is_in_extension('pg_catalog.pg_proc'::regclass, routine.oid))
+    and entry.grantee not in (0, routine.proowner)
     and not exists (
       select from born
       where born.classoid = 'pg_catalog.pg_proc'::regclass and born.objoid = routine.oid
@@ -137,9 +141,9 @@ beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
 
   union all
 
-  -- What public may execute again that it was not born to.
-  select 'function', routine.oid::regprocedure::text, null, entry.grantee, entry.privilege_type,
-    entry.is_grantable
+  -- Functions that public may execute again, and was not born to.
+  select
+    'function', routine.oid::regprocedure::text, null, entry.grantee, entry.privilege_type, entry.is_grantable
   from pg_catalog.pg_proc as routine
   inner join pg_catalog.pg_init_privs as init on init.classoid = 'pg_catalog.pg_proc'::regclass
     and routine.oid = init.objoid
@@ -151,8 +155,8 @@ beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
 
   union all
 
-  select 'schema', quote_ident(namespace.nspname), null, entry.grantee, entry.privilege_type,
-    entry.is_grantable
+  select
+    'schema', quote_ident(namespace.nspname), null, entry.grantee, entry.privilege_type, entry.is_grantable
   from pg_catalog.pg_namespace as namespace
   cross join aclexplode(namespace.nspacl) as entry
   where namespace.nspname in ('pg_catalog', 'information_schema') and entry.grantee <> namespace.nspowner
@@ -163,7 +167,8 @@ beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
 
   union all
 
-  select granted.subject, granted.object, granted."column", entry.grantee, entry.privilege_type,
+  select
+    granted.subject, granted.object, granted."column", entry.grantee, entry.privilege_type,
     entry.is_grantable
   from granted
   cross join aclexplode(granted.grants) as entry
@@ -172,7 +177,8 @@ beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
 
 select
   'privilege' as kind,
-  format('%s on %s %s for %s', lower(found.privilege_type), found.subject, found.object,
+  format(
+    '%s on %s %s for %s', lower(found.privilege_type), found.subject, found.object,
     audit.name_role(found.grantee)) as name,
   jsonb_strip_nulls(jsonb_build_object(
     'columns', jsonb_agg(found."column" order by found."column") filter (where found."column" is not null),

@@ -1,4 +1,4 @@
--- What a role's sessions begin with, in the part of audit.roles and audit.role_faults.
+-- For audit.roles and audit.role_faults.
 
 create or replace view audit.role_settings with (security_invoker = true) as
 select

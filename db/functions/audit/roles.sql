@@ -26,6 +26,6 @@ from pg_catalog.pg_roles as role
 where role.rolname !~ '^pg_';
 
 comment on view audit.roles is
-  'The roles of the server: what each may, what it is a member of, and what it begins a session with.';
+  'The roles of the server: attributes, memberships, settings and comments.';
 
 grant select on audit.roles to task_auditor;
