@@ -63,9 +63,10 @@ class Stream(Response):
         leaving.add_done_callback(lambda _: subscription.woken.set())
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            # Not all clients at once, when this server comes back.
+            # Not all clients at once, when this server comes back. It belongs to the first event: some
+            # clients would take it for one of its own.
             retry = random.randint(1000, 5000)  # noqa: S311  # milliseconds
-            await _write(send, f"retry: {retry}\n\n")
+            await _write(send, f"retry: {retry}\n")
             heartbeat = monotonic() + HEARTBEAT
             while not leaving.done() and not self._hub.closed and await self._holds(scope):
                 if subscription.token is not None and subscription.token != self._known:

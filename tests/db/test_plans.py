@@ -46,6 +46,10 @@ _CALL = (
     "with request as materialized (select set_config('app.user_id', $1, true)) select "
     "api.list_tasks($2, '/tasks?', 'key', null) from request"
 )
+_CHANGES = (
+    "with request as materialized (select set_config('app.user_id', $1, true)) select "
+    "api.list_changes($2, $3, null) from request"
+)
 
 
 async def _fill(url: str) -> None:
@@ -97,9 +101,14 @@ class Reader:
         return connection
 
     def read(self, user: str = BIG, **parameters: str) -> Reading:
-        body = json.dumps({name: [value] for name, value in parameters.items()})
+        return self._run(_CALL, user, json.dumps({name: [value] for name, value in parameters.items()}))
+
+    def read_changes(self, user: str, since: str | None, limit: int) -> Reading:
+        return self._run(_CHANGES, user, since, limit)
+
+    def _run(self, call: str, *arguments: object) -> Reading:
         self._plans.clear()
-        answer = self._runner.run(self._connection.fetchval(_CALL, user, body))
+        answer = self._runner.run(self._connection.fetchval(call, *arguments))
         rows: dict[str, int] = {}
         for node in (node for plan in self._plans for node in _nodes(plan["Plan"])):
             assert node["Node Type"] != "Seq Scan" or node.get("Schema") == "pg_catalog", node
@@ -284,3 +293,18 @@ def test_a_small_user_pays_nothing_for_the_large_one(reader):
     tagged = reader.read(user=small, tags="tag1")
     assert 1 <= tagged.page["total"] == tagged.rows["search_entries_by_keys"] < 50
     assert tagged.total <= 3 * tagged.page["total"] + 3
+
+
+@pytest.mark.parametrize("limit", [1, 100, 500])
+def test_a_page_of_changes_costs_the_same_anywhere_in_the_walk(reader, limit):
+    first = reader.read_changes(BIG, None, limit)
+    assert len(first.page["changed"]) == limit
+    middle = first
+    for _ in range(3):
+        middle = reader.read_changes(BIG, middle.page["next"], limit)
+        assert len(middle.page["changed"]) == limit
+    for reading in (first, middle):
+        # It is merged from six stretches of the index, each of which is read one row ahead.
+        assert limit < reading.rows["tasks_by_updated_at"] <= limit + 1 + 6
+        read = {index for index, rows in reading.rows.items() if rows}
+        assert read == {"tasks_by_updated_at", "task_counts_pkey"}
