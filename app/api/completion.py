@@ -12,7 +12,7 @@ UTC. ``compute_next`` answers it: ``{"timezone": …, "recurrence_rule": …, "d
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,7 +31,7 @@ def check_body(body: str, *, creates: bool) -> Json:
     Most bodies have no rule and no zone, and are not even parsed.
 
     Raises:
-        Invalid: the rule or the zone is wrong.
+        Invalid: the rule, the zone or a time is wrong.
     """
     if "recurrence_rule" not in body and "timezone" not in body and "\\u" not in body:
         return {}
@@ -44,14 +44,13 @@ def check_body(body: str, *, creates: bool) -> Json:
     rule, zone = (
         task[field] if isinstance(task.get(field), str) else None for field in ("recurrence_rule", "timezone")
     )
-    times = {field: time for field in TIMES if (time := _parse(task.get(field)))}
-    local = {field: read_clock(time, zone) for field, time in times.items() if zone and not time.tzinfo}
-    due = read_clock(times["due_date"], zone) if "due_date" in times else None
+    given = {field: time for field in TIMES if (time := _parse(task.get(field)))}
+    times, faults = _read_clocks(given, zone)
     # The database reads forms of a time that Python does not.
-    readable = due is not None or task.get("due_date") is None
+    readable = "due_date" in times or task.get("due_date") is None
     complete = readable and (creates or task.keys() >= {"due_date", "timezone"})
-    found = check_series(rule, zone, due, complete=complete)
-    found |= {field: time.isoformat() for field, time in local.items()}
+    found = check_series(rule, zone, times.get("due_date"), complete=complete, faults=faults)
+    found |= {field: time.isoformat() for field, time in times.items() if zone and not given[field].tzinfo}
     return found if rule is None else {**found, "checked": complete}
 
 
@@ -59,32 +58,40 @@ def compute_next(question: Json) -> Json:
     """The answer to a question of the database.
 
     Raises:
-        Invalid: the rule or the zone is wrong.
+        Invalid: the rule, the zone or a time is wrong.
     """
     asked = question["asked"]
     zone = question["timezone"]
-    times = {field: _utc(question[field], zone if field in asked else None) for field in TIMES}
+    given = {field: time for field in TIMES if (time := _parse(question[field]))}
+    times = {field: time.replace(tzinfo=UTC) for field, time in given.items() if field not in asked}
+    local, faults = _read_clocks({field: given[field] for field in given.keys() - times.keys()}, zone)
+    times |= local
     rule = question["recurrence_rule"] if "recurrence_rule" in asked else None
-    found = check_series(rule, zone, times["due_date"])
-    found |= {field: time and time.isoformat() for field, time in times.items()}
-    answer = {field: value for field, value in found.items() if field in asked}
+    found = check_series(rule, zone, times.get("due_date"), complete=not faults, faults=faults)
+    found |= {field: time.isoformat() for field, time in times.items()}
+    answer = {field: found.get(field) for field in asked if field != "next"}
     if "next" in asked:
         answer["next"] = _next(question)
     return {**answer, "version": question["version"]}
 
 
 def check_series(
-    rule: str | None, zone: str | None, due: datetime | None, *, complete: bool = True
+    rule: str | None,
+    zone: str | None,
+    due: datetime | None,
+    *,
+    complete: bool = True,
+    faults: Sequence[Json] = (),
 ) -> dict[str, Any]:
     """The rule and the zone as they are to be stored, under the names of their fields, without None.
 
     Not ``complete``: zone and due date are not all known, and only the syntax of the rule is checked.
 
     Raises:
-        Invalid: with an error for each of the two that is wrong.
+        Invalid: with an error for each of the two that is wrong, and the other ``faults`` of the body.
     """
     found = {}
-    faults = []
+    faults = list(faults)
     if zone is not None:
         try:
             found["timezone"] = check_zone(zone)
@@ -108,6 +115,9 @@ def read_clock(time: datetime, zone: str | None) -> datetime:
     """A naive time as the clock of the zone shows it, in UTC; one with an offset as it is.
 
     A zone that is wrong counts as UTC here; ``check_series`` refuses it.
+
+    Raises:
+        OverflowError: see ``out_of_range``.
     """
     if time.tzinfo:
         return time
@@ -115,6 +125,23 @@ def read_clock(time: datetime, zone: str | None) -> datetime:
         return instant_of(time, zone)
     except InvalidZone:
         return time.replace(tzinfo=UTC)
+
+
+def out_of_range(field: str) -> Json:
+    """The error of a time that is not within the years 1 to 9999 in UTC, in the words of its constraint."""
+    return field_error(["body", field], "must lie between the years 1 and 9999", "time_range")
+
+
+def _read_clocks(given: Mapping[str, datetime], zone: str | None) -> tuple[dict[str, datetime], list[Json]]:
+    """The times in UTC, by field, and the errors of those that are out of range."""
+    times: dict[str, datetime] = {}
+    faults: list[Json] = []
+    for field, time in given.items():
+        try:
+            times[field] = read_clock(time, zone)
+        except OverflowError:
+            faults.append(out_of_range(field))
+    return times, faults
 
 
 def _next(question: Json) -> Json | None:
@@ -153,10 +180,10 @@ def _parse(text: object) -> datetime | None:
         return None
 
 
-def _utc(text: str | None, zone: str | None = None) -> datetime | None:
-    """A time of the database, which has no offset, on the clock of the zone.
+def _utc(text: str | None) -> datetime | None:
+    """A time of the database, which is in UTC and has no offset.
 
     None where there is none, or one beyond the years 1 to 9999, which the database will refuse.
     """
     time = _parse(text)
-    return time and read_clock(time, zone)
+    return time and time.replace(tzinfo=UTC)

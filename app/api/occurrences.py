@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.api.completion import check_series, read_clock
+from app.api.completion import check_series, out_of_range, read_clock
 from app.api.parameters import read_parameters
 from app.auth.authenticator import Authenticator
 from app.database.calls import Database
@@ -44,15 +44,21 @@ class Occurrences:
         series = await self._database.find("read_series", user, body=body, lenient=lenient)
         faults = series["faults"]
         due = _time(series["due_date"])
-        try:
-            if due is not None and series["is_local"]:
+        refused: list[Any] = []
+        if due is not None and series["is_local"]:
+            try:
                 due = read_clock(due.replace(tzinfo=None), series["timezone"])
                 series["due_date"] = due.replace(tzinfo=None).isoformat()
-            series |= check_series(series["recurrence_rule"], series["timezone"], due)
+            except OverflowError:
+                refused = [out_of_range("due_date")]
+        try:
+            series |= check_series(
+                series["recurrence_rule"], series["timezone"], due, complete=not refused, faults=refused
+            )
         except Invalid as refusal:
             places = [each["loc"] for each in faults]
-            refused: Any = refusal.extra["errors"]
-            faults += [each for each in refused if each["loc"] not in places]
+            errors: Any = refusal.extra["errors"]
+            faults += [error for error in errors if error["loc"] not in places]
         if faults:
             raise Invalid(faults)
         return _respond(series, series["limit"] or DEFAULT_LIMIT)

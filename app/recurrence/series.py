@@ -96,8 +96,13 @@ def _meant_zone(timezone: str) -> str | None:
 
 
 def instant_of(wall: datetime, timezone: str | None) -> datetime:
-    """The moment, in UTC, at which the clock of the zone shows a naive time. Raises InvalidZone."""
-    return _instant(wall, _zone(timezone))
+    """The moment, in UTC, at which the clock of the zone shows a naive time.
+
+    Raises:
+        InvalidZone: there is no such zone.
+        OverflowError: the moment is not within the years 1 to 9999.
+    """
+    return wall.replace(tzinfo=_zone(timezone)).astimezone(UTC)
 
 
 def next_occurrence(series: Series, after: datetime | None = None) -> Occurrence | None:

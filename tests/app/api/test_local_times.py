@@ -33,7 +33,8 @@ LOCAL = [
     ("2026-10-25T02:30", "Europe/Berlin", "2026-10-25T00:30:00Z"),
     # A day that begins at 01:00.
     ("2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00:00Z"),
-    ("0001-01-01", "Europe/Berlin", "0001-01-01T00:00:00Z"),
+    # The first day of the calendar, on a clock that is behind UTC.
+    ("0001-01-01", ANGELES, "0001-01-01T07:52:58Z"),
 ]
 
 
@@ -146,6 +147,59 @@ def test_a_time_after_the_year_9999_is_refused(client, alice, sent, zone):
         "due_date": "time_range"
     }
     assert faults(client(alice).post("/occurrences", body | {"title": 1})).keys() == {"title", "due_date"}
+
+
+BEYOND = [
+    ("0001-01-01", "Europe/Berlin"),
+    ("0001-01-01T05:00", "Asia/Kathmandu"),
+    ("0001-001T00", "Asia/Tokyo"),
+    ("9999-12-31T17:00", ANGELES),
+    ("9999-365T23:59:59", ANGELES),
+]
+
+
+@pytest.mark.parametrize(("sent", "zone"), BEYOND)
+@pytest.mark.parametrize("field", ["due_date", "reminder_at"])
+def test_a_local_time_outside_the_calendar_is_refused(client, alice, field, sent, zone):
+    mine = client(alice)
+    expected = {field: "time_range"}
+    body = {"title": "x", field: sent, "timezone": zone}
+    assert faults(mine.post("/tasks", body)) == expected
+    wrong = body | {"title": "", "recurrence_rule": "FREQ=NEVER"}
+    others = {"title": "string_length", "recurrence_rule": "recurrence_rule_value"}
+    # An ordinal date is read by the database, which asks for its time once the rest is right.
+    told = others if sent[4:].count("-") == 1 else others | expected
+    assert faults(mine.post("/tasks", wrong)) == told
+    task = mine.create(timezone=zone)
+    for change in ({field: sent}, {field: sent, "timezone": zone}, {field: sent, "title": "y"}):
+        assert faults(mine.patch(f"/tasks/{task['id']}", change)) == expected
+    operations = [{"op": "create", "body": body}, {"op": "update", "id": task["id"], "body": {field: sent}}]
+    for operation in operations:
+        (error,) = mine.post("/tasks/batch", {"operations": [operation]}).json()["errors"]
+        assert (error["loc"], error["type"]) == (["body", "operations", 0, field], "time_range")
+    assert mine.get(f"/tasks/{task['id']}").json() == task
+
+
+@pytest.mark.parametrize(("sent", "zone"), BEYOND)
+def test_a_rule_is_not_tried_from_outside_the_calendar(client, alice, sent, zone):
+    trial = {"recurrence_rule": "FREQ=DAILY", "timezone": zone, "due_date": sent}
+    assert faults(client(alice).post("/occurrences", trial)) == {"due_date": "time_range"}
+    trial["recurrence_rule"] = "FREQ=NEVER"
+    assert faults(client(alice).post("/occurrences", trial)).keys() == {"due_date", "recurrence_rule"}
+
+
+def test_the_last_day_of_the_calendar_is_read_on_a_clock_before_utc(client, alice):
+    body = {"due_date": "9999-12-31T23:59:59.999999", "timezone": "Asia/Kathmandu"}
+    assert client(alice).create(**body)["due_date"] == "9999-12-31T18:14:59.999999Z"
+
+
+def test_the_words_of_a_local_time_out_of_range_are_the_constraints(client, alice):
+    for zone in (None, "Asia/Tokyo"):
+        body = {"title": "x", "due_date": "0001-01-01", "timezone": zone}
+        if zone is None:
+            body["due_date"] = "0001-01-01T00:00+01:00"
+        (error,) = client(alice).post("/tasks", body).json()["errors"]
+        assert (error["msg"], error["type"]) == ("must lie between the years 1 and 9999", "time_range")
 
 
 def test_the_tz_database_of_the_package_decides(client, alice, monkeypatch):
