@@ -80,7 +80,8 @@ def test_no_token_is_made_where_an_issuer_signs():
 def test_a_url_that_does_not_work_is_explained_without_a_stack(command, url):
     user = ["alice"] if command in ("forget-user", "pass") else []
     variable = "DATABASE_URL" if command == "pass" else "DATABASE_OWNER_URL"
-    done = run_module("app", command, *user, **{variable: url})
+    programs = f"{postgres.BINARIES}:/usr/bin:/bin"
+    done = run_module("app", command, *user, PATH=programs, **{variable: url})
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
     assert any(word in done.stderr for word in ("refused", "nothing listens", variable))

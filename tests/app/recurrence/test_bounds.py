@@ -18,7 +18,8 @@ from app.recurrence import expansion
 from app.recurrence.rules import InvalidRule
 from app.recurrence.series import Series, check_rule, next_occurrence, occurrences
 
-MAX_STEPS = 1_600_000
+# Python 3.14 counts a few more than 3.11: for the worst of these, 1,607,671.
+MAX_STEPS = 1_700_000
 SHAPES, MAX_YEAR = 28, 366
 START = datetime(2026, 1, 31, 4, 30, tzinfo=UTC)
 HOURS, SIXTY = (",".join(map(str, range(length))) for length in (24, 60))

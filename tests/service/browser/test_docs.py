@@ -109,3 +109,14 @@ def test_a_browser_is_led_from_the_root_to_the_docs_and_the_problems(open_page, 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("link", name="Documentation").click()
     page.locator("#token").wait_for()
+
+
+def test_an_operation_can_be_tried_below_the_root_path(open_page, settings, alice):
+    """Requests of the page go below it too."""
+    with serve(settings.database_url, settings.jwt_secret, ROOT_PATH="/apps/duly") as address:
+        page = open_docs(open_page, f"{address}/apps/duly")
+        page.locator("#token").fill(make_token(alice, settings.jwt_secret))
+        page.get_by_role("button", name="Authorize").click()
+        with page.expect_response("**/apps/duly/tasks*") as answered:
+            assert try_list(page) == "200 OK"
+        assert answered.value.url.startswith(f"{address}/apps/duly/tasks")

@@ -105,7 +105,7 @@ def test_the_five_steps_of_the_readme_lead_to_a_first_task(fresh, tmp_path, requ
             assert json.load(response)["status"] == "ready"
         (installed,) = (tmp_path / "duly" / "lib").glob("python3*/site-packages/app/db/migrations")
         names = [path.name for path in (commands.ROOT / "db" / "migrations").glob("*.sql")]
-        assert sorted(path.name for path in installed.iterdir()) == sorted(names)
+        assert sorted(path.name for path in installed.glob("*.sql")) == sorted(names)
         print(f"five steps in {seconds:.0f} s")
         # New code is taken without a refusal, from the command as it was installed.
         [pid] = processes_of(tmp_path / "duly")
