@@ -44,6 +44,10 @@ LINES = 5_000
 """Requests that a run has prepared; it begins again after the last."""
 MANY = 1000
 """Connections that take a while to be made: such runs are longer."""
+LONG = (3 * SECONDS + 1) // 2
+"""Seconds of such a run, and of each part of the warm-up."""
+SETTLING, BESIDE = 0.4, 30
+"""Seconds: between two runs, and for all that is measured after the rounds."""
 
 _METHOD = """{rows:,} tasks of 1,000 users; one of the users has {big:,}. Who is compared:
 
@@ -79,13 +83,7 @@ class Bench:
         # A recurring task is completed once; every run has others.
         first = self.used[database, operation.name] if operation.once else 0
         count = 20_000 if operation.once else LINES
-        seconds = (
-            2 * SECONDS
-            if connections == MANY
-            else SECONDS
-            if connections == COMPARED
-            else max(1, SECONDS // 2)
-        )
+        seconds = duration(connections)
         settle(self.services.values())
         backends = self.backends(database)
         if contender == PGBENCH:
@@ -117,13 +115,19 @@ class Bench:
         return self.files.get((contender, operation.name)) or self.files[DULY, operation.name]
 
     def warm_up(self) -> None:
-        """Use all databases as they will be used, longer than any run, without counting it."""
-        for operation in chosen():
-            for contender in (DULY, USUAL, GRAPHQL):
-                if not operation.once and self.offers(contender, operation):
-                    requests = self.requests(contender, operation)
-                    run_wrk(self.services[contender].url, requests, COMPARED, 2 * SECONDS, 0, LINES)
-                    progress(f"{operation.name}, {contender}: warm")
+        """Use all databases as they will be used, as long as the longest run, without counting it."""
+        for operation, contender in self.warmed():
+            requests = self.requests(contender, operation)
+            run_wrk(self.services[contender].url, requests, COMPARED, LONG, 0, LINES)
+            progress(f"{operation.name}, {contender}: warm")
+
+    def warmed(self) -> list[tuple[Operation, str]]:
+        return [
+            (operation, contender)
+            for operation in chosen()
+            for contender in (DULY, USUAL, GRAPHQL)
+            if not operation.once and self.offers(contender, operation)
+        ]
 
     def backends(self, database: str) -> dict[psutil.Process, float]:
         """The connections to the database, and the CPU seconds that each has used until now.
@@ -144,16 +148,41 @@ class Bench:
 
     def round(self, number: int) -> None:
         """Every operation by every contender, in an order that differs from round to round."""
+        for operation, contender, connections in self.runs(number):
+            self.run(contender, operation, connections)
+
+    def runs(self, number: int) -> list[tuple[Operation, str, int]]:
+        """The runs of a round: operation, contender, connections."""
+        found = []
         for operation in chosen():
             contenders = [DULY, TWO, PGBENCH, USUAL, GRAPHQL, *([BARE] if operation.name == "get" else [])]
             for contender in _turned(contenders, number):
                 if self.offers(contender, operation):
-                    self.run(contender, operation, COMPARED)
+                    found.append((operation, contender, COMPARED))
             for connections in (1, 32, MANY):
                 for contender in _turned(SWEPT.get(operation.name, ()), number):
                     # A connection to PostgreSQL for each of 1,000 clients is what nobody has.
                     if contender != PGBENCH or connections < MANY:
-                        self.run(contender, operation, connections)
+                        found.append((operation, contender, connections))
+        return found
+
+    def plan(self) -> str:
+        """The seconds that each part is going to take; a run waits for the one before to settle."""
+        warm, runs = LONG * len(self.warmed()), self.runs(0)
+        rounds = ROUNDS * sum(duration(connections) for *_, connections in runs)
+        settling = SETTLING * ROUNDS * len(runs)
+        return (
+            f"plan: warm-up {warm} s; {ROUNDS} rounds of {len(runs)} runs {rounds} s, and about "
+            f"{settling:.0f} s between them; walk, worst requests and batches about {BESIDE} s: "
+            f"{(warm + rounds + settling + BESIDE) / 60:.1f} minutes"
+        )
+
+
+def duration(connections: int) -> int:
+    """The seconds of a run."""
+    if connections == MANY:
+        return LONG
+    return SECONDS if connections == COMPARED else max(1, SECONDS // 2)
 
 
 def chosen() -> list[Operation]:
@@ -162,6 +191,7 @@ def chosen() -> list[Operation]:
 
 def main() -> None:
     """Fill, start, measure, report."""
+    begun = time.monotonic()
     find_wrk()
     people = population(ROWS)
     tokens = [
@@ -203,6 +233,8 @@ def main() -> None:
                     graphql.check(services[GRAPHQL].url, first, tokens[first.user])
         comparison = Comparison(starts={each.name: each.seconds_to_start for each in services.values()})
         bench = Bench(kept, databases, services, people, files, comparison)
+        progress(f"filled and started in {time.monotonic() - begun:.0f} s")
+        progress(bench.plan())
         bench.warm_up()
         for number in range(ROUNDS):
             bench.round(number)
@@ -218,6 +250,7 @@ def main() -> None:
         comparison.worst = worst.measure(services[DULY].url, tokens[0])
         comparison.batch = batch.measure(services[DULY].url, tokens[1])
         version = kept.version
+    progress(f"measured in {(time.monotonic() - begun) / 60:.1f} minutes")
     method = _METHOD.format(
         rows=people.rows,
         big=people.tiers[0].tasks,
