@@ -12,6 +12,7 @@ import pytest
 from app.dev import commands
 from tests.client import Client, make_token
 from tests.processes import Service, environment, free_port, wait_until
+from tests.service.clients.test_events import Stream
 
 PROGRAMS = {"nginx": "/usr/sbin/nginx", "caddy": "/usr/bin/caddy"}
 
@@ -165,3 +166,39 @@ def test_an_event_arrives_while_the_stream_is_open(proxied, alice):
         assert any(line.startswith("event: changed") for line in lines)
         threading.Thread(target=client.post, args=[f"{root}/tasks", {"title": "x"}], daemon=True).start()
         assert any(line.startswith("event: changed") for line in lines)
+
+
+def test_a_stream_lives_on_behind_nginx_with_its_defaults(settings, alice, tmp_path):
+    """It keeps answers back, speaks HTTP/1.0 to the service and ends what is silent for 60 seconds."""
+    if shutil.which(PROGRAMS["nginx"]) is None:
+        pytest.skip("nginx is not installed")
+    port = free_port()
+    with Service(settings.database_url) as service:
+        (tmp_path / "conf").write_text(
+            f"daemon off; user root; pid {tmp_path}/pid; error_log {tmp_path}/errors; events {{}}\n"
+            f"http {{ access_log off; server {{ listen 127.0.0.1:{port}; "
+            f"location / {{ proxy_pass {service.address}; }} }} }}\n"
+        )
+        command = [PROGRAMS["nginx"], "-p", tmp_path, "-e", tmp_path / "errors", "-c", tmp_path / "conf"]
+        nginx = subprocess.Popen(command, env=environment())
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}") as http:
+                client = Client(http, make_token(alice))
+                wait_until(lambda: _is_up(client), 20)
+                stream = Stream(f"http://127.0.0.1:{port}", make_token(alice))
+                stream.wait_for(1)
+                # Longer than its patience, with nothing but signs of life.
+                assert not stream.ended.wait(70)
+                client.post("/tasks", {"title": "x"})
+                assert stream.wait_for(2)[-1]["id"] == client.get("/changes").json()["next"]
+                stream.close()
+        finally:
+            nginx.terminate()
+            nginx.wait(20)
+
+
+def _is_up(client):
+    try:
+        return client.get("/health").status_code == 200
+    except httpx.TransportError:
+        return False
