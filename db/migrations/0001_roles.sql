@@ -26,7 +26,7 @@ begin
   end loop;
 end $$;
 
--- Logs in without a password until somebody sets one: `make migrate` does, for the service that it starts.
+-- Logs in without a password until somebody sets one: `duly migrate` does, from TASK_API_PASSWORD.
 alter role task_api with login;
 alter role task_worker with login;
 alter role task_auditor with login;
