@@ -181,3 +181,16 @@ def test_head_is_get_without_the_body(client, alice):
     head = client(alice).request("HEAD", "/changes")
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["etag"] == client(alice).get("/changes").headers["etag"]
+
+
+@pytest.mark.parametrize(
+    "preference", ["handling=lenient", "handling=strict", "return=minimal", "x", "=;,", "handling=lenient,x"]
+)
+def test_preferences_change_nothing_of_an_answer(client, alice, preference):
+    me = client(alice)
+    me.create()
+    plain = me.get("/changes")
+    preferred = me.get("/changes", headers={"Prefer": preference})
+    assert (preferred.status_code, preferred.content) == (200, plain.content)
+    # What a search knows is no reason to take what is unknown.
+    assert me.get("/changes?x=1", headers={"Prefer": "handling=strict"}).status_code == 400
