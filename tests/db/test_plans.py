@@ -68,10 +68,15 @@ async def _fill(url: str) -> None:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a list read: by which indexes, how many rows of each, and how many in all."""
+    """What a list read: by which indexes, how many rows of each, and how many in all.
+
+    ``sorted``: rows that no index had in order; ``buffers``: pages of 8 KiB that were touched.
+    """
 
     page: dict[str, Any]
     rows: dict[str, int]
+    sorted: int
+    buffers: int
 
     @property
     def total(self) -> int:
@@ -93,8 +98,8 @@ class Reader:
         )
         await connection.execute("load 'auto_explain'")
         for name, value in {"log_min_duration": 0, "log_nested_statements": "on", "log_analyze": "on",
-        "log_timing": "off",
-                            "log_level": "notice", "log_format": "json"}.items():  # fmt: skip
+                            "log_timing": "off", "log_buffers": "on", "log_level": "notice",
+                            "log_format": "json"}.items():  # fmt: skip
             await connection.execute(f"set auto_explain.{name} = '{value}'")
         # Row-level security and privileges are now those of the service.
         await connection.execute("set role task_api")
@@ -110,8 +115,11 @@ class Reader:
         self._plans.clear()
         answer = self._runner.run(self._connection.fetchval(call, *arguments))
         rows: dict[str, int] = {}
+        ordered = 0
         for node in (node for plan in self._plans for node in _nodes(plan["Plan"])):
             assert node["Node Type"] != "Seq Scan" or node.get("Schema") == "pg_catalog", node
+            if "Sort" in node["Node Type"]:
+                ordered += round(node["Actual Rows"] * node["Actual Loops"])
             if "Index Name" in node:
                 read = (
                     node["Actual Rows"]
@@ -121,7 +129,10 @@ class Reader:
                 rows[node["Index Name"]] = rows.get(node["Index Name"], 0) + round(
                     read * node["Actual Loops"]
                 )
-        return Reading(json.loads(answer[2]), rows)
+        # The outermost statement counts the pages of those inside of it.
+        buffers = max(plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
+                      for plan in self._plans)  # fmt: skip
+        return Reading(json.loads(answer[2]), rows, ordered, buffers)
 
     def close(self) -> None:
         self._runner.run(self._connection.close())
@@ -308,3 +319,33 @@ def test_a_page_of_changes_costs_the_same_anywhere_in_the_walk(reader, limit):
         assert limit < reading.rows["tasks_by_updated_at"] <= limit + 1 + 6
         read = {index for index, rows in reading.rows.items() if rows}
         assert read == {"tasks_by_updated_at", "task_counts_pkey"}
+
+
+def test_a_first_walk_of_50000_tasks_takes_100_pages_that_cost_the_same(reader):
+    pages, tasks, since = [], set(), None
+    while not pages or pages[-1].page["has_more"]:
+        pages.append(reader.read_changes(BIG, since, 500))
+        since = pages[-1].page["next"]
+        tasks |= {task["id"] for task in pages[-1].page["changed"]}
+    assert (len(pages), len(tasks)) == (100, 50_000)
+    for reading in pages:
+        assert {index for index, rows in reading.rows.items() if rows} == {
+            "tasks_by_updated_at", "task_counts_pkey"
+        }  # fmt: skip
+        assert reading.sorted == 0
+    # A page of the table for each task, and for each stretch a way through the index.
+    assert max(reading.buffers for reading in pages) <= 3 * 500
+
+
+def test_changes_since_a_token_read_only_what_is_new(reader):
+    since, more = None, True
+    while more:
+        walked = reader.read_changes(BIG, since, 500).page
+        since, more = walked["next"], walked["has_more"]
+    assert reader.read_changes(BIG, since, 500).rows == {"task_counts_pkey": 1}
+    epoch, _, number = since.partition("-")
+    last = reader.read_changes(BIG, f"{epoch}-{int(number) - 1}", 500)
+    assert len(last.page["changed"]) == 1
+    assert last.rows["tasks_by_updated_at"] == 1
+    assert last.sorted == 0
+    assert last.buffers <= 60
