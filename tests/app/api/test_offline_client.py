@@ -1,7 +1,7 @@
 """A client that keeps a copy of its tasks and works offline, at random: 10 runs, or 150.
 
-Answers are lost, another device changes the same tasks meanwhile, and deletions are forgotten. In the end the
-copy is equal to the server.
+Some tasks are recurring; the queue is sent one by one or as a batch. Answers are lost, another device changes
+the same tasks meanwhile, and deletions are forgotten. In the end the copy is equal to the server.
 """
 
 import itertools
@@ -32,7 +32,14 @@ bodies = st.fixed_dictionaries(
         "completed": st.booleans(),
     },
 )
-new_bodies = bodies.map(lambda body: {"title": "new"} | body)
+RECURRING = {
+    "is_recurring": True,
+    "recurrence_rule": "FREQ=DAILY;COUNT=4",
+    "due_date": "2026-01-01T09:00:00Z",
+}
+new_bodies = st.tuples(bodies, st.sampled_from([{}, RECURRING])).map(
+    lambda parts: {"title": "new"} | parts[0] | parts[1]
+)
 
 
 class Offline:
@@ -88,13 +95,10 @@ class Offline:
             answer = self.send("PUT", path, json=body, headers={"If-None-Match": "*"})
             assert answer.status_code in (201, 412), answer.text
             return True
-        # The state that the operation was put on top of: the copy names it by updated_at, GET by its ETag.
-        present = self.client.get(path)
-        if present.status_code == 404:
-            return True
-        if task not in self.copy or present.json()["updated_at"] != self.copy[task]["updated_at"]:
-            return False
-        condition = {"If-Match": present.headers["etag"]}
+        status, etag = self.state(task)
+        if status != 200:
+            return status == 404
+        condition = {"If-Match": etag}
         if operation == "delete":
             answer = self.send("DELETE", path, headers=condition)
             assert answer.status_code in (204, 404), answer.text
@@ -105,6 +109,46 @@ class Offline:
             answer = self.send("PATCH", path, json=body, headers=condition)
             assert answer.status_code in (200, 412), answer.text
         return answer.status_code != 412
+
+    def state(self, task):
+        """The status of the task, and the ETag of the state that an operation was put on top of.
+
+        The copy names that state by updated_at, GET by its ETag; 412 where they differ.
+        """
+        present = self.client.get(f"/tasks/{task}")
+        if present.status_code == 404:
+            return 404, None
+        if task not in self.copy or present.json()["updated_at"] != self.copy[task]["updated_at"]:
+            return 412, None
+        return 200, present.headers["etag"]
+
+    def push_batch(self):
+        """Send the queue as one batch, in which each operation stands by itself."""
+        operations = []
+        for task, (operation, body) in list(self.queue.items()):
+            if operation == "create":
+                operations.append({"op": "create", "id": task, "body": body})
+                continue
+            status, etag = self.state(task)
+            if status == 200:
+                change = {"op": operation, "id": task, "if_match": etag}
+                if set(body) == {"completed"} and operation == "update":
+                    change["op"] = "toggle"
+                operations.append(change if operation == "delete" else change | {"body": body})
+            elif status == 404:
+                del self.queue[task]
+        if not operations:
+            return
+        preference = {"Prefer": "handling=lenient, return=minimal"}
+        answer = self.send("POST", "/tasks/batch", json={"operations": operations}, headers=preference)
+        assert answer.status_code == 200, answer.text
+        results = answer.json()["results"]
+        for operation, result in zip(operations, results, strict=True):
+            assert result["status"] in (200, 201, 204, 404, 412), result
+            assert "body" not in result
+            # A task that is there has been created: an answer was lost.
+            if result["status"] != 412 or operation["op"] == "create":
+                del self.queue[operation["id"]]
 
     def pull(self, limit):
         """Take one page; returns whether there are more. The token is stored only with its page."""
@@ -169,6 +213,11 @@ class Devices(RuleBasedStateMachine):
         self.offline.losses = lost
         self.offline.push()
 
+    @rule(lost=losses)
+    def push_a_batch(self, lost):
+        self.offline.losses = lost
+        self.offline.push_batch()
+
     @rule(limit=limits)
     def pull_a_page(self, limit):
         self.offline.pull(limit)
@@ -182,6 +231,12 @@ class Devices(RuleBasedStateMachine):
     def another_device_changes_the_same(self, place, body):
         if body:
             assert self.other.patch(f"/tasks/{self.pick(place)}", body).status_code in (200, 404)
+
+    @precondition(lambda self: self.offline.tasks)
+    @rule(place=places)
+    def another_device_toggles_the_same(self, place):
+        answer = self.other.post(f"/tasks/{self.pick(place)}/toggle")
+        assert answer.status_code in (200, 404)
 
     @precondition(lambda self: self.offline.tasks)
     @rule(place=places, again=st.booleans())
@@ -201,8 +256,8 @@ class Devices(RuleBasedStateMachine):
         if not hasattr(self, "offline"):
             return
         self.offline.losses = []
-        for _ in range(3):
-            self.offline.push()
+        for push in (self.offline.push, self.offline.push_batch, self.offline.push):
+            push()
             for _ in range(200):
                 if not self.offline.pull(2):
                     break
