@@ -1,20 +1,24 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# The locks name everything, so nothing is resolved anew: a newer release of a dependency changes nothing here.
+# The locks name everything, so nothing is resolved anew: a newer release of a dependency changes nothing.
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-rest coverage lint format token pass remind-me migrate rollback audit audit-accept forget-user check-dump psql bench bench-growth bench-audit schema lock functions migration freeze check-release clean
+.PHONY: help run test test-all test-rest coverage lint format token pass remind-me migrate rollback
+.PHONY: audit audit-accept forget-user check-dump psql bench bench-growth bench-audit
+.PHONY: schema lock functions migration freeze check-release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # An environment that was begun and not finished is begun again.
 $(VENV)/bin/pip:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.13 …")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		"Python 3.11 or newer is needed: make PYTHON=python3.13 …")'
 	@echo "Making a Python environment in $(VENV): once, for half a minute" >&2
-	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) \
+		|| { rm -rf $(VENV); echo "On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 
 $(VENV)/local: app/requirements-local.txt | $(VENV)/bin/pip
 	@echo "Installing packages into $(VENV)" >&2
@@ -48,13 +52,13 @@ migrate: $(VENV)/local ## bring the database up to date
 rollback: $(VENV)/local ## take the last migration back
 	@$(BIN)/python -m app.dev.commands rollback
 
-audit: $(VENV)/local ## report who may see and do what, and try it; fails where anything is off; full=1: the tables
+audit: $(VENV)/local ## report who may see and do what, and try it; fails if anything is off; full=1: tables
 	@$(BIN)/python -m app.dev.commands audit -- "$$full"
 
 forget-user: $(VENV)/local ## delete every trace of a user, as a superuser: make forget-user user=alice
 	@$(BIN)/python -m app.dev.commands forget-user -- "$$user"
 
-check-dump: $(VENV)/local ## compare a dump with its database, and say what it holds: make check-dump dump=FILE
+check-dump: $(VENV)/local ## compare a dump with its database: make check-dump dump=FILE
 	@$(BIN)/python -m app.dev.commands check-dump -- "$$dump"
 
 audit-accept: $(VENV)/local ## accept what the audit found: make audit-accept id=… reason="…" name="…"
@@ -63,7 +67,8 @@ audit-accept: $(VENV)/local ## accept what the audit found: make audit-accept id
 psql: $(VENV)/local ## open psql as the owner; or with the eyes of a user: make psql user=alice
 	@$(BIN)/python -m app.dev.commands psql -- "$$user"
 
-# Three workers keep two cores busy, because PostgreSQL works while they wait. The last word counts: args="-n 0 --pdb".
+# Three workers keep two cores busy, because PostgreSQL works while they wait. args come last, and so count:
+# args="-n 0 --pdb".
 PYTEST := $(BIN)/python -m pytest
 PARALLEL := --numprocesses 3 --dist worksteal
 
@@ -86,7 +91,8 @@ lint: $(VENV)/dev ## check form, types, SQL and workflows; changes nothing
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 	@$(BIN)/actionlint .github/workflows/*.yml
-	@$(BIN)/sqlfluff lint --disable-progress-bar -q db/functions $(filter-out %_functions.sql, $(wildcard db/migrations/*.sql))
+	@$(BIN)/sqlfluff lint --disable-progress-bar -q db/functions \
+		$(filter-out %_functions.sql, $(wildcard db/migrations/*.sql))
 
 format: $(VENV)/dev ## bring the Python code into form
 	@$(BIN)/ruff check --fix
@@ -105,7 +111,7 @@ functions: $(VENV)/local ## copy db/functions into the migrations of its rooms (
 	@$(BIN)/python -m app.dev.migrations functions
 	@$(BIN)/python -m app.dev.commands schema
 
-migration: $(VENV)/local ## write the next migration from what changed in db/functions: make migration name=add_subtasks
+migration: $(VENV)/local ## write the next migration from db/functions: make migration name=add_subtasks
 	@$(BIN)/python -m app.dev.migrations migration -- "$$name"
 	@$(BIN)/python -m app.dev.commands schema
 
@@ -125,7 +131,8 @@ lock: ## write the lock files anew, from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra local --extra otel --extra dev -o tests/requirements.txt $(LOCK)
 	uv pip compile pyproject.toml --extra local --extra dev --extra bench -o tests/bench/requirements.txt $(LOCK)
 
-LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	--quiet
 
 clean: ## remove the environment and the embedded server's data
 	rm -rf $(VENV) .postgres

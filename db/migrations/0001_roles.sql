@@ -46,8 +46,8 @@ alter role task_auditor set lock_timeout = '2s';
 alter role task_auditor set idle_in_transaction_session_timeout = '1min';
 alter role task_auditor set default_transaction_read_only = on;
 
--- One line in PostgreSQL's log for each refused request, without any piece of it. Only a superuser may say so: on
--- other servers see db/README.md.
+-- One line in PostgreSQL's log for each refused request, without any piece of it. Only a superuser may set
+-- this: where another role migrates, see db/README.md.
 do $$
 begin
   alter role task_api set log_error_verbosity = terse;

@@ -35,7 +35,8 @@ create table app.webhooks (
     and not jsonb_path_exists(headers, '$.keyvalue() ? (@.value.type() != "string"
       || !(@.value like_regex "^[ -~]*$") || !(@.key like_regex "^[A-Za-z0-9_-]+$")
       || @.key like_regex "^(content|proxy|webhook)-" flag "i"
-      || @.key like_regex "^(host|connection|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$" flag "i")')),
+      || @.key like_regex
+        "^(host|connection|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$" flag "i")')),
   constraint webhooks_body_size check (octet_length(body::text) <= 4096),
   constraint webhooks_paused_known check (paused in ('user', 'gone', 'failing'))
 );

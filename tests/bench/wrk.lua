@@ -32,6 +32,7 @@ function done(summary, latency, _)
   local errors = summary.errors
   io.write(string.format(
     '{"requests": %d, "seconds": %f, "bytes": %d, "p50": %f, "p99": %f, "refused": %d, "failed": %d}\n',
-    summary.requests, summary.duration / 1e6, summary.bytes, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
+    summary.requests, summary.duration / 1e6, summary.bytes, latency:percentile(50) / 1e3,
+    latency:percentile(99) / 1e3,
     errors.status, errors.connect + errors.read + errors.write + errors.timeout))
 end

@@ -87,7 +87,8 @@ def make_victim(client: Client, user: str) -> Victim:
 
 
 _PASSING = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}|\d{16}|\d{4}-\d\d-\d\dT[\d:.]+Z|"
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}|\d{16}|"
+    r"\d{4}-\d\d-\d\dT[\d:.]+Z|"
     r"duly_[0-9A-Za-z]{43}|whsec_[0-9A-Za-z+/]{43}=|[\w-]{40,}\.[\w-]{22}|(?<=content-length: )\d+"
 )
 

@@ -15,7 +15,14 @@ class Wire(httpcore2.AsyncNetworkBackend):
     def __init__(self):
         self.connected = []
 
-    async def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):  # noqa: ASYNC109
+    async def connect_tcp(
+        self,
+        host,
+        port,
+        timeout=None,  # noqa: ASYNC109
+        local_address=None,
+        socket_options=None,
+    ):
         self.connected.append((host, port))
         raise httpcore2.ConnectError("noted")
 

@@ -4,7 +4,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 
-/** Sends method, URL, token and body with Java's HttpClient, which offers h2c; prints the status and the body. */
+/** Sends method, URL, token and body with Java's HttpClient, which offers h2c; prints status and body. */
 public class H2c {
     public static void main(String[] arguments) throws Exception {
         var body = arguments[3];

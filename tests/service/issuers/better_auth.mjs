@@ -18,7 +18,8 @@ const auth = betterAuth({
 });
 const handle = toNodeHandler(auth);
 
-// Better Auth makes a key when there is none that has not expired; an expired key stays published for a month.
+// Better Auth makes a key when there is none that has not expired; an expired key stays published for a
+// month.
 const controls = {
   "/expire": () => database.jwks.forEach((key) => (key.expiresAt ??= new Date(Date.now() - 1))),
   "/withdraw": () => (database.jwks = database.jwks.filter((key) => !key.expiresAt)),
