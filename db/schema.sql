@@ -54,7 +54,7 @@ CREATE SCHEMA audit;
 -- Name: SCHEMA audit; Type: COMMENT; Schema: -; Owner: -
 --
 
-COMMENT ON SCHEMA audit IS 'What a DBA reads to check that the rules hold. No user data.';
+COMMENT ON SCHEMA audit IS 'The views that a DBA reads to check the rules. No user data.';
 
 
 --
@@ -68,7 +68,7 @@ CREATE SCHEMA finder;
 -- Name: SCHEMA finder; Type: COMMENT; Schema: -; Owner: -
 --
 
-COMMENT ON SCHEMA finder IS 'What looks past row-level security, to use the search index: it returns ids, and reads no task.';
+COMMENT ON SCHEMA finder IS 'The function that looks past row-level security, to use the search index: it returns ids, and reads no task.';
 
 
 --
@@ -82,7 +82,7 @@ CREATE SCHEMA keeper;
 -- Name: SCHEMA keeper; Type: COMMENT; Schema: -; Owner: -
 --
 
-COMMENT ON SCHEMA keeper IS 'What keeps the totals and the search keys, removes expired answers, and lists the migrations.';
+COMMENT ON SCHEMA keeper IS 'The functions that keep totals and search keys, remove expired answers, and list the migrations.';
 
 
 --
@@ -96,7 +96,7 @@ CREATE SCHEMA porter;
 -- Name: SCHEMA porter; Type: COMMENT; Schema: -; Owner: -
 --
 
-COMMENT ON SCHEMA porter IS 'What says whose something is, before a user is known: it reads no task.';
+COMMENT ON SCHEMA porter IS 'The functions that find the user of a pass, a reminder or a delivery, before a user is set: they read no task.';
 
 
 --
@@ -514,7 +514,7 @@ CREATE FUNCTION api.create_pass(body jsonb, digest bytea, lenient boolean, OUT s
     AS $$
 declare
   c_fields constant text[] := array['label', 'scope', 'expires_at'];
-  c_most constant integer := 20;
+  c_max_passes constant integer := 20;
   v_user constant text := app.require_user_id();
   v_member record;
   v_pass app.passes;
@@ -523,7 +523,7 @@ declare
   v_message text;
   v_fault jsonb;
   v_faults jsonb := '[]';
-  -- Told last, as only some errors are told.
+  -- Reported last, because only the first 20 errors are reported.
   v_unknown jsonb := '[]';
 begin
   if jsonb_typeof(body) is distinct from 'object' then
@@ -570,7 +570,7 @@ begin
   -- Held to the end of the transaction, so that two requests at once can't both be the last that fits.
   perform pg_advisory_xact_lock(hashtextextended('api.create_pass ' || v_user, 0));
   delete from app.passes as pass where pass.user_id = v_user and pass.expires_at <= now();
-  if (select count(*) from app.passes as pass where pass.user_id = v_user) >= c_most then
+  if (select count(*) from app.passes as pass where pass.user_id = v_user) >= c_max_passes then
     raise exception 'too many passes' using errcode = 'DT4TM';
   end if;
   insert into app.passes (label, scope, digest, expires_at)
@@ -638,7 +638,7 @@ end $$;
 -- Name: FUNCTION create_task(body jsonb, id uuid, lenient boolean, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.create_task(body jsonb, id uuid, lenient boolean, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text) IS 'Makes a task, under the id where one is given. Without a status, the response is a question about the rule.';
+COMMENT ON FUNCTION api.create_task(body jsonb, id uuid, lenient boolean, answer jsonb, idempotency_key text, OUT status integer, OUT headers text[], OUT response text) IS 'Creates a task, with the id if one is given. Without a status, the response is a question about the rule.';
 
 
 --
@@ -650,7 +650,7 @@ CREATE FUNCTION api.create_webhook(body jsonb, plain boolean, lenient boolean, O
     SET search_path TO ''
     AS $$
 declare
-  c_most constant integer := 10;
+  c_max_webhooks constant integer := 10;
   v_user constant text := app.require_user_id();
   v_webhook app.webhooks;
 begin
@@ -659,7 +659,7 @@ begin
   v_webhook.headers := '{}';
   v_webhook := app.merge_webhook(v_webhook, body, plain, lenient);
   perform app.lock_user();
-  if (select count(*) from app.webhooks as webhook where webhook.user_id = v_user) >= c_most then
+  if (select count(*) from app.webhooks as webhook where webhook.user_id = v_user) >= c_max_webhooks then
     raise exception 'too many webhooks' using errcode = 'DT4TM';
   end if;
   insert into app.webhooks (url, label, events, headers, body, timezone, paused)
@@ -910,10 +910,10 @@ declare
   v_bad text[] := '{}';
   v_fault jsonb;
   v_faults jsonb := '[]';
-  -- Told last, as only some errors are told.
+  -- Reported last, because only the first 20 errors are reported.
   v_unknown jsonb := '[]';
 begin
-  -- No object, or too many members: that is all that is said of it.
+  -- No object, or too many members: then this is the only error.
   perform app.refuse_unknown_fields(body, app.task_fields(), true);
   select * into v_task from app.tasks as task where task.user_id = v_user and task.id = find_task_faults.id;
   if not found and id is not null then
@@ -991,7 +991,7 @@ end $$;
 -- Name: FUNCTION find_task_faults(body jsonb, id uuid, lenient boolean, answer jsonb); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.find_task_faults(body jsonb, id uuid, lenient boolean, answer jsonb) IS 'Every fault of a body that was refused, as an array of {"loc", "msg", "type"}.';
+COMMENT ON FUNCTION api.find_task_faults(body jsonb, id uuid, lenient boolean, answer jsonb) IS 'Every error of a body that was refused, as an array of {"loc", "msg", "type"}.';
 
 
 --
@@ -1015,7 +1015,7 @@ end $$;
 -- Name: FUNCTION find_work("limit" integer); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.find_work("limit" integer) IS 'What is due, of all users: ids, and times in microseconds since 1970. The worker''s.';
+COMMENT ON FUNCTION api.find_work("limit" integer) IS 'The due work of all users: ids, and times in microseconds since 1970. For the worker.';
 
 
 --
@@ -1029,7 +1029,7 @@ CREATE FUNCTION api.finish_delivery(id uuid, attempts integer, http_status integ
 declare
   -- 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h.
   c_waits constant integer[] := array[5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400];
-  c_most_waiting constant integer := 10000;
+  c_max_waiting constant integer := 10000;
   v_user constant text := app.require_user_id();
   v_delivery app.deliveries;
   v_webhook app.webhooks;
@@ -1066,7 +1066,7 @@ begin
       or (select count(*) from (
         select from app.deliveries as waiting
         where waiting.user_id = v_user and waiting.webhook_id = v_webhook.id and waiting.state = 'waiting'
-        limit c_most_waiting) as counted) = c_most_waiting)
+        limit c_max_waiting) as counted) = c_max_waiting)
     then
       v_paused := 'failing';
     end if;
@@ -1121,7 +1121,7 @@ end $$;
 -- Name: FUNCTION finish_delivery(id uuid, attempts integer, http_status integer, error text, retry_after integer); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.finish_delivery(id uuid, attempts integer, http_status integer, error text, retry_after integer) IS 'Notes what came of an attempt, and when it is tried again; pauses a webhook that is gone or fails for long; forgets old deliveries. Null where the claim has ended. The worker''s.';
+COMMENT ON FUNCTION api.finish_delivery(id uuid, attempts integer, http_status integer, error text, retry_after integer) IS 'Records the result of an attempt and the time of the next one; pauses a webhook that is gone or has failed for long; deletes old deliveries. Null where the claim has ended. For the worker.';
 
 
 --
@@ -1171,7 +1171,7 @@ end $$;
 -- Name: FUNCTION fire_reminder(id uuid, at bigint); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.fire_reminder(id uuid, at bigint) IS 'Writes the deliveries of a reminder that is due; returns their number, or null where it is not due any more. The worker''s.';
+COMMENT ON FUNCTION api.fire_reminder(id uuid, at bigint) IS 'Writes the deliveries of a reminder that is due; returns their number, or null where it is no longer due. For the worker.';
 
 
 --
@@ -1612,7 +1612,7 @@ end $$;
 -- Name: FUNCTION measure_work(); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.measure_work() IS 'How many deliveries wait, and by how many seconds the oldest work is late. The worker''s.';
+COMMENT ON FUNCTION api.measure_work() IS 'How many deliveries wait, and by how many seconds the oldest work is late. For the worker.';
 
 
 --
@@ -1659,7 +1659,7 @@ declare
   v_bad text[] := '{}';
   v_fault jsonb;
   v_faults jsonb := '[]';
-  -- Told last, as only some errors are told.
+  -- Reported last, because only the first 20 errors are reported.
   v_unknown jsonb := '[]';
   v_type text;
   v_message text;
@@ -1712,7 +1712,7 @@ end $$;
 -- Name: FUNCTION read_series(body jsonb, lenient boolean); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.read_series(body jsonb, lenient boolean) IS 'The due_date, recurrence_rule, timezone and limit of a body, and its faults; is_local: the due_date has no offset. What the rule and the zone mean is for the service to say.';
+COMMENT ON FUNCTION api.read_series(body jsonb, lenient boolean) IS 'The due_date, recurrence_rule, timezone and limit of a body, and its errors; is_local: the due_date has no offset. The service computes the meaning of the rule and the zone.';
 
 
 --
@@ -1724,7 +1724,7 @@ CREATE FUNCTION api.retry_deliveries(id uuid, delivery uuid, body jsonb, OUT sta
     SET search_path TO ''
     AS $$
 declare
-  c_most constant integer := 1000;
+  c_max_deliveries constant integer := 1000;
   v_user constant text := app.require_user_id();
   v_webhook constant app.webhooks := app.read_webhook(id, null, null);
   v_since timestamptz := '-infinity';
@@ -1742,7 +1742,7 @@ begin
       where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.state = 'failed'
         and failed.created_at >= v_since
       order by failed.created_at
-      limit c_most);
+      limit c_max_deliveries);
   end if;
   update app.deliveries as failed
   set state = 'waiting', attempts = 0, claimed = false, finished_at = null,
@@ -1763,7 +1763,7 @@ end $$;
 -- Name: FUNCTION retry_deliveries(id uuid, delivery uuid, body jsonb, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.retry_deliveries(id uuid, delivery uuid, body jsonb, OUT status integer, OUT headers text[], OUT response text) IS 'Has a failed delivery sent again, or those since a time, at most 1,000. Raises DT404 where the delivery has not failed.';
+COMMENT ON FUNCTION api.retry_deliveries(id uuid, delivery uuid, body jsonb, OUT status integer, OUT headers text[], OUT response text) IS 'Sends a failed delivery again, or those since a time, at most 1,000. Raises DT404 where the delivery has not failed.';
 
 
 --
@@ -1858,7 +1858,7 @@ end $$;
 -- Name: FUNCTION take_delivery(id uuid, at bigint); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.take_delivery(id uuid, at bigint) IS 'Claims a delivery for 60 seconds and returns what to send; null where it is not due any more. The worker''s.';
+COMMENT ON FUNCTION api.take_delivery(id uuid, at bigint) IS 'Claims a delivery for 60 seconds and returns the request to send; null where it is no longer due. For the worker.';
 
 
 --
@@ -1902,7 +1902,7 @@ end $$;
 -- Name: FUNCTION take_token(requests integer, seconds integer, cost integer); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.take_token(requests integer, seconds integer, cost integer) IS 'Takes so many tokens from the user''s bucket: how many remain, -1 where there were too few, and the seconds until it is full, or has enough.';
+COMMENT ON FUNCTION api.take_token(requests integer, seconds integer, cost integer) IS 'Takes cost tokens from the user''s bucket. remaining: the tokens that are left, or -1 where there were too few; wait: the seconds until the bucket is full, or has enough.';
 
 
 --
@@ -2104,7 +2104,7 @@ end $$;
 -- Name: FUNCTION use_pass(id uuid); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.use_pass(id uuid) IS 'Notes today as the day of the pass''s last use; whether that is new.';
+COMMENT ON FUNCTION api.use_pass(id uuid) IS 'Records today as the day of the pass''s last use; true if it was another day before.';
 
 
 --
@@ -2790,7 +2790,7 @@ end $$;
 -- Name: FUNCTION empty_task(); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.empty_task() IS 'What a new task is before anything is said of it: the table''s defaults.';
+COMMENT ON FUNCTION app.empty_task() IS 'A new task before it has any field: the table''s defaults.';
 
 
 --
@@ -3329,7 +3329,7 @@ end $$;
 -- Name: FUNCTION insert_successor(task app.tasks, next jsonb); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.insert_successor(task app.tasks, next jsonb) IS 'Inserts what comes after a recurring task that is completed.';
+COMMENT ON FUNCTION app.insert_successor(task app.tasks, next jsonb) IS 'Inserts the next task of a series, after a recurring task is completed.';
 
 
 --
@@ -3437,7 +3437,7 @@ CREATE FUNCTION app.lock_user() RETURNS void
 -- Name: FUNCTION lock_user(); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.lock_user() IS 'Has the present user''s other writes wait until this transaction ends.';
+COMMENT ON FUNCTION app.lock_user() IS 'Makes the other writes of the present user wait until this transaction ends.';
 
 
 --
@@ -5006,7 +5006,7 @@ CREATE FUNCTION app.parse_time(value text) RETURNS timestamp with time zone
 -- Name: FUNCTION parse_time(value text); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.parse_time(value text) IS 'As app.parse_any_time, sooner for what is usual.';
+COMMENT ON FUNCTION app.parse_time(value text) IS 'As app.parse_any_time, and faster for the usual form.';
 
 
 --
@@ -5128,7 +5128,7 @@ end $$;
 -- Name: FUNCTION read_cursor(cursor_key text, cursor text, parameters jsonb); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.read_cursor(cursor_key text, cursor text, parameters jsonb) IS 'What the cursor holds; raises DT400 where it was not made for this user, or comes with other filters than its own.';
+COMMENT ON FUNCTION app.read_cursor(cursor_key text, cursor text, parameters jsonb) IS 'The content of the cursor; raises DT400 where it was not made for this user, or comes with other filters than its own.';
 
 
 --
@@ -5183,7 +5183,7 @@ end $_$;
 -- Name: FUNCTION read_since(since text, counts app.task_counts, OUT after bigint, OUT begun bigint); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.read_since(since text, counts app.task_counts, OUT after bigint, OUT begun bigint) IS 'What a since token says; raises DT400 where it is none, and DT410 where the changes since then are not all known.';
+COMMENT ON FUNCTION app.read_since(since text, counts app.task_counts, OUT after bigint, OUT begun bigint) IS 'The content of a since token; raises DT400 where it is malformed, and DT410 where the changes since then are not all known.';
 
 
 --
@@ -5256,7 +5256,7 @@ end $$;
 -- Name: FUNCTION read_task(id uuid, if_match text, if_none_match text); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.read_task(id uuid, if_match text, if_none_match text) IS 'The user''s task; raises DT404 where there is none, and DT412 where it is not what If-Match names, or what If-None-Match names.';
+COMMENT ON FUNCTION app.read_task(id uuid, if_match text, if_none_match text) IS 'The user''s task; raises DT404 where there is none, and DT412 where If-Match or If-None-Match does not hold.';
 
 
 --
@@ -5489,7 +5489,7 @@ declare
   v_user constant text := app.require_user_id();
   v_kept app.idempotency_keys;
 begin
-  -- Held to the end of the transaction: whoever comes with the same key meanwhile is told so, and does not
+  -- Held to the end of the transaction. Meanwhile another request with the same key is refused, and does not
   -- wait.
   if not pg_try_advisory_xact_lock(hashtextextended(v_user || E'\n' || key, 0)) then
     raise exception 'the first request with this Idempotency-Key is still running' using errcode = 'DT409';
@@ -5598,7 +5598,7 @@ end $$;
 -- Name: FUNCTION refuse_unknown_fields(body jsonb, known text[], lenient boolean); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) IS 'Raises DT400 where the body is no object, has more than 100 members or, unless lenient, a field that is not known; it says which field was probably meant.';
+COMMENT ON FUNCTION app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) IS 'Raises DT400 where the body is no object, has more than 100 members or, unless lenient, has an unknown field; the message names the field that was probably meant.';
 
 
 --
@@ -6030,7 +6030,7 @@ end $_$;
 -- Name: FUNCTION search_query(user_id text, q text); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.search_query(user_id text, q text) IS 'What finds, in the search index, the user''s tasks that q asks for; null where q is null.';
+COMMENT ON FUNCTION app.search_query(user_id text, q text) IS 'The query of the search index for the user''s tasks that match q; null where q is null.';
 
 
 --
@@ -6046,7 +6046,7 @@ CREATE FUNCTION app.search_scope(user_id text) RETURNS text
 -- Name: FUNCTION search_scope(user_id text); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.search_scope(user_id text) IS 'What every key of the user begins with in the search index.';
+COMMENT ON FUNCTION app.search_scope(user_id text) IS 'The prefix of every key of the user in the search index.';
 
 
 --
@@ -6384,7 +6384,7 @@ declare
   v_suggestion text := '';
 begin
   if query.q ~ '["“”„«»]|(^|\s)-' then
-    -- Whoever quotes or excludes means what was typed.
+    -- A quote or an exclusion is meant as it was typed.
     return null;
   end if;
   v_known := array(
@@ -6442,7 +6442,7 @@ end $$;
 -- Name: FUNCTION tag_query(user_id text, tags text[], match_all boolean); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.tag_query(user_id text, tags text[], match_all boolean) IS 'What finds the user''s tasks with any, or all, of the tags.';
+COMMENT ON FUNCTION app.tag_query(user_id text, tags text[], match_all boolean) IS 'The query of the search index for the user''s tasks with any, or all, of the tags.';
 
 
 --
@@ -7815,7 +7815,7 @@ end $$;
 -- Name: FUNCTION count_task(); Type: COMMENT; Schema: keeper; Owner: -
 --
 
-COMMENT ON FUNCTION keeper.count_task() IS 'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts a change by direct SQL.';
+COMMENT ON FUNCTION keeper.count_task() IS 'Definer, because nobody else may write totals: counts a change by direct SQL.';
 
 
 --
@@ -7889,7 +7889,7 @@ end $$;
 -- Name: FUNCTION forget_tasks(); Type: COMMENT; Schema: keeper; Owner: -
 --
 
-COMMENT ON FUNCTION keeper.forget_tasks() IS 'Definer, as nobody else may write totals and keys: follows a DBA who truncates the tasks.';
+COMMENT ON FUNCTION keeper.forget_tasks() IS 'Definer, because nobody else may write totals and keys: empties them when the tasks are truncated.';
 
 
 --
@@ -7922,7 +7922,7 @@ end $$;
 -- Name: FUNCTION keep_listening(); Type: COMMENT; Schema: keeper; Owner: -
 --
 
-COMMENT ON FUNCTION keeper.keep_listening() IS 'Definer, so that each change of a task knows what the user''s webhooks wait for: follows a change of a webhook.';
+COMMENT ON FUNCTION keeper.keep_listening() IS 'Definer, because nobody else may write app.task_counts: keeps its listening equal to the events of the user''s active webhooks.';
 
 
 --
@@ -7948,7 +7948,7 @@ end $$;
 -- Name: FUNCTION keep_reminder(); Type: COMMENT; Schema: keeper; Owner: -
 --
 
-COMMENT ON FUNCTION keeper.keep_reminder() IS 'Definer, so that reminders follow the tasks whoever changes them: keeps the reminders that are to come.';
+COMMENT ON FUNCTION keeper.keep_reminder() IS 'Definer, because nobody else may write reminders: keeps the reminder of a task equal to its reminder_at.';
 
 
 --
@@ -7981,7 +7981,7 @@ end $$;
 -- Name: FUNCTION keep_search_entry(); Type: COMMENT; Schema: keeper; Owner: -
 --
 
-COMMENT ON FUNCTION keeper.keep_search_entry() IS 'Definer, so that a search finds what there is whoever made it, and nobody else may write the keys: follows each change of a task.';
+COMMENT ON FUNCTION keeper.keep_search_entry() IS 'Definer, because nobody else may write the keys: keeps the search entry of a task equal to the task.';
 
 
 --
@@ -8000,7 +8000,7 @@ $$;
 -- Name: FUNCTION list_migrations(); Type: COMMENT; Schema: keeper; Owner: -
 --
 
-COMMENT ON FUNCTION keeper.list_migrations() IS 'Definer, to let the service, which may not read the list, compare: the versions of the migrations that were applied.';
+COMMENT ON FUNCTION keeper.list_migrations() IS 'Definer, because the service may not read the list itself: the versions of the migrations that were applied.';
 
 
 --
@@ -8029,7 +8029,7 @@ end $$;
 -- Name: FUNCTION remove_expired_answers(); Type: COMMENT; Schema: keeper; Owner: -
 --
 
-COMMENT ON FUNCTION keeper.remove_expired_answers() IS 'Definer, because they may be anybody''s: removes some of the answers that are older than 24 hours.';
+COMMENT ON FUNCTION keeper.remove_expired_answers() IS 'Definer, because they belong to any user: removes some of the answers that are older than 24 hours.';
 
 
 --
@@ -8049,7 +8049,7 @@ end $$;
 -- Name: FUNCTION take_number(old app.tasks, new app.tasks); Type: COMMENT; Schema: keeper; Owner: -
 --
 
-COMMENT ON FUNCTION keeper.take_number(old app.tasks, new app.tasks) IS 'Definer, as nobody else may write totals: counts a change of the present user''s task and returns its number.';
+COMMENT ON FUNCTION keeper.take_number(old app.tasks, new app.tasks) IS 'Definer, because nobody else may write totals: counts a change of the present user''s task and returns its number.';
 
 
 --
@@ -8382,7 +8382,7 @@ COMMENT ON TABLE app.idempotency_keys IS 'Answers to requests with an Idempotenc
 -- Name: COLUMN idempotency_keys.user_id; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.idempotency_keys.user_id IS 'Who sent the request; the same key of another user is another key.';
+COMMENT ON COLUMN app.idempotency_keys.user_id IS 'The user of the request; the same key of another user is another key.';
 
 
 --
@@ -8653,7 +8653,7 @@ COMMENT ON TABLE app.token_buckets IS 'How much of the rate limit each user has 
 -- Name: COLUMN token_buckets.user_id; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.token_buckets.user_id IS 'Who sends the requests.';
+COMMENT ON COLUMN app.token_buckets.user_id IS 'The user of the requests.';
 
 
 --
@@ -10373,7 +10373,7 @@ CREATE TRIGGER tasks_change_search_entry AFTER UPDATE ON app.tasks FOR EACH ROW 
 -- Name: TRIGGER tasks_change_search_entry ON tasks; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TRIGGER tasks_change_search_entry ON app.tasks IS 'What is searched, where it has changed.';
+COMMENT ON TRIGGER tasks_change_search_entry ON app.tasks IS 'Keeps the search entry, where words or tags have changed.';
 
 
 --
@@ -10429,7 +10429,7 @@ CREATE TRIGGER tasks_forget AFTER TRUNCATE ON app.tasks FOR EACH STATEMENT EXECU
 -- Name: TRIGGER tasks_forget ON tasks; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TRIGGER tasks_forget ON app.tasks IS 'Totals, and what is searched, where there are no tasks any more.';
+COMMENT ON TRIGGER tasks_forget ON app.tasks IS 'Empties totals, search entries and reminders after a truncate.';
 
 
 --
@@ -10443,7 +10443,7 @@ CREATE TRIGGER tasks_keep_reminder_deleted AFTER DELETE ON app.tasks FOR EACH RO
 -- Name: TRIGGER tasks_keep_reminder_deleted ON tasks; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TRIGGER tasks_keep_reminder_deleted ON app.tasks IS 'The reminders that are to come.';
+COMMENT ON TRIGGER tasks_keep_reminder_deleted ON app.tasks IS 'Keeps the reminder that is to come.';
 
 
 --
@@ -10457,7 +10457,7 @@ CREATE TRIGGER tasks_keep_reminder_inserted AFTER INSERT ON app.tasks FOR EACH R
 -- Name: TRIGGER tasks_keep_reminder_inserted ON tasks; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TRIGGER tasks_keep_reminder_inserted ON app.tasks IS 'The reminders that are to come.';
+COMMENT ON TRIGGER tasks_keep_reminder_inserted ON app.tasks IS 'Keeps the reminder that is to come.';
 
 
 --
@@ -10471,7 +10471,7 @@ CREATE TRIGGER tasks_keep_reminder_updated AFTER UPDATE ON app.tasks FOR EACH RO
 -- Name: TRIGGER tasks_keep_reminder_updated ON tasks; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TRIGGER tasks_keep_reminder_updated ON app.tasks IS 'The reminders that are to come.';
+COMMENT ON TRIGGER tasks_keep_reminder_updated ON app.tasks IS 'Keeps the reminder that is to come.';
 
 
 --
@@ -10485,7 +10485,7 @@ CREATE TRIGGER tasks_keep_search_entry AFTER INSERT OR DELETE ON app.tasks FOR E
 -- Name: TRIGGER tasks_keep_search_entry ON tasks; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TRIGGER tasks_keep_search_entry ON app.tasks IS 'What is searched.';
+COMMENT ON TRIGGER tasks_keep_search_entry ON app.tasks IS 'Keeps the search entry.';
 
 
 --
@@ -10527,7 +10527,7 @@ CREATE TRIGGER webhooks_keep_listening_inserted AFTER INSERT OR DELETE ON app.we
 -- Name: TRIGGER webhooks_keep_listening_inserted ON webhooks; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TRIGGER webhooks_keep_listening_inserted ON app.webhooks IS 'What the user''s webhooks wait for.';
+COMMENT ON TRIGGER webhooks_keep_listening_inserted ON app.webhooks IS 'Keeps the events that the user''s webhooks wait for.';
 
 
 --
@@ -10541,7 +10541,7 @@ CREATE TRIGGER webhooks_keep_listening_updated AFTER UPDATE ON app.webhooks FOR 
 -- Name: TRIGGER webhooks_keep_listening_updated ON webhooks; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TRIGGER webhooks_keep_listening_updated ON app.webhooks IS 'What the user''s webhooks wait for.';
+COMMENT ON TRIGGER webhooks_keep_listening_updated ON app.webhooks IS 'Keeps the events that the user''s webhooks wait for.';
 
 
 --

@@ -1,8 +1,8 @@
 -- migrate:up
 
--- Who there is. Seven roles, so that each can be given the least that it needs. Roles belong to the whole
--- server, and another database of it may already have made them: hence "if missing". Needs CREATEROLE, not
--- superuser. The migrating role becomes a member of the owning roles, to create things in their name.
+-- The seven roles: each has the least that it needs. Roles belong to the whole server, and another database
+-- of it may already have made them: hence "if missing". Needs CREATEROLE, not superuser. The migrating role
+-- becomes a member of the owning roles, to create things in their name.
 
 do $$
 declare
@@ -31,7 +31,7 @@ alter role task_api with login;
 alter role task_worker with login;
 alter role task_auditor with login;
 
--- A request is over in milliseconds. What takes longer is a fault, and may not hold a lock or a connection.
+-- A request takes milliseconds. A longer one is an error, and must not hold a lock or a connection.
 alter role task_api set statement_timeout = '5s';
 alter role task_api set lock_timeout = '2s';
 alter role task_api set idle_in_transaction_session_timeout = '10s';

@@ -1,7 +1,7 @@
 -- migrate:up
 
--- Where things live: app has the tables and their helpers, api what the service calls and nothing else, audit
--- what a DBA reads. Functions that run with their owner's rights (security definer) are in the schemas
+-- The schemas: app has the tables and their helpers, api the functions that the service calls, audit the
+-- views that a DBA reads. Functions that run with their owner's rights (security definer) are in the schemas
 -- finder, keeper and porter, which belong to the roles of these names, and nowhere else. Nothing is granted
 -- to public, here or later.
 
@@ -47,7 +47,7 @@ create schema audit;
 comment on schema app is
   'Duly 1: the tables, their row-level security, and the helpers of the api functions.';
 comment on schema api is 'The functions that the service calls, one for each operation.';
-comment on schema audit is 'What a DBA reads to check that the rules hold. No user data.';
+comment on schema audit is 'The views that a DBA reads to check the rules. No user data.';
 
 grant usage on schema app, api to task_api, task_worker;
 grant usage on schema app to task_finder, task_keeper, task_porter;
@@ -65,18 +65,21 @@ create schema porter authorization task_porter;
 
 set local role task_finder;
 comment on schema finder is
-  'What looks past row-level security, to use the search index: it returns ids, and reads no task.';
+  'The function that looks past row-level security, to use the search index: it returns ids, and reads no '
+  'task.';
 grant usage on schema finder to task_api;
 alter default privileges for role task_finder revoke execute on functions from public;
 
 set local role task_keeper;
 comment on schema keeper is
-  'What keeps the totals and the search keys, removes expired answers, and lists the migrations.';
+  'The functions that keep totals and search keys, remove expired answers, and list the migrations.';
 grant usage on schema keeper to task_owner, task_api, task_auditor;
 alter default privileges for role task_keeper revoke execute on functions from public;
 
 set local role task_porter;
-comment on schema porter is 'What says whose something is, before a user is known: it reads no task.';
+comment on schema porter is
+  'The functions that find the user of a pass, a reminder or a delivery, before a user is set: they read no '
+  'task.';
 grant usage on schema porter to task_api, task_worker;
 alter default privileges for role task_porter revoke execute on functions from public;
 

@@ -1,16 +1,15 @@
 -- migrate:up
 
--- Who asks. The service sets app.user_id for one statement from the verified token; the policies, the column
--- defaults and the functions read it here and nowhere else. A body without quotes is bound to its names when
--- it is made, so that no search_path can change what they mean, and it becomes part of the query that calls
--- it: here and below, whatever can be said in one expression is written so.
+-- The user of a request. The service sets app.user_id for one statement from the verified token; the
+-- policies, the column defaults and the functions read it here and nowhere else. A body without quotes is
+-- bound to its names when it is made, so that no search_path can change what they mean, and it becomes part
+-- of the query that calls it: here and below, whatever can be said in one expression is written so.
 
 set local role task_owner;
 
 create function app.user_id() returns text
 language sql stable parallel safe
--- '' is what a connection has left over from an earlier transaction that had set a user (it is null on a new
--- one).
+-- The setting is '' on a connection where an earlier transaction has set a user, and null on a new one.
 return nullif(current_setting('app.user_id', true), '');
 
 comment on function app.user_id is

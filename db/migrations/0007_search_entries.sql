@@ -1,8 +1,8 @@
 -- migrate:up
 
--- What is searched, beside the tasks and not in them: most changes of a task leave its words and tags alone,
--- and then none of the twenty or more keys of the search index is written again. Kept by a trigger, whoever
--- changes the task.
+-- The keys of the search, beside the tasks and not in them: most changes of a task leave its words and tags
+-- alone, and then none of the twenty or more keys of the search index is written again. A trigger keeps them,
+-- after direct SQL as well.
 
 set local role task_owner;
 

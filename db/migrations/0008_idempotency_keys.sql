@@ -1,7 +1,6 @@
 -- migrate:up
 
--- What was answered to a request that came with an Idempotency-Key, written in the transaction of the
--- request's effect.
+-- The answers to requests with an Idempotency-Key, written in the transaction of their effect.
 
 set local role task_owner;
 
@@ -23,7 +22,7 @@ create index idempotency_keys_by_created_at on app.idempotency_keys (created_at)
 
 comment on table app.idempotency_keys is 'Answers to requests with an Idempotency-Key, kept for 24 hours.';
 comment on column app.idempotency_keys.user_id is
-  'Who sent the request; the same key of another user is another key.';
+  'The user of the request; the same key of another user is another key.';
 comment on column app.idempotency_keys.key is 'The Idempotency-Key, as it was sent.';
 comment on column app.idempotency_keys.request is
   'A digest of the operation, its task and its body: the same key with another is refused.';

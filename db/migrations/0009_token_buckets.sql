@@ -15,7 +15,7 @@ create unlogged table app.token_buckets (
 
 comment on table app.token_buckets is
   'How much of the rate limit each user has used; empty where RATE_LIMIT is not set.';
-comment on column app.token_buckets.user_id is 'Who sends the requests.';
+comment on column app.token_buckets.user_id is 'The user of the requests.';
 comment on column app.token_buckets.full_at is
   'When the bucket is full again; each request takes it further into the future.';
 

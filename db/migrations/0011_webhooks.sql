@@ -1,8 +1,8 @@
 -- migrate:up
 
--- Where reminders and events are sent, and what waits to be sent. A delivery is written in the transaction of
--- its change, so that there is one exactly where the change is committed. It is claimed by compare-and-set on
--- due_at: no lock is held while the request runs, and a claim ends by itself.
+-- Webhooks receive reminders and events; deliveries are what is sent to them. A delivery is written in the
+-- transaction of its change, so that there is one exactly where the change is committed. It is claimed by
+-- compare-and-set on due_at: no lock is held while the request runs, and a claim ends by itself.
 
 set local role task_owner;
 

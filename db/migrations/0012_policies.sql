@@ -1,8 +1,8 @@
 -- migrate:up
 
--- Who may see and write which rows: the whole of it. Row-level security is forced, so that it holds for the
--- owner too; what no policy allows is refused. The user is read once per statement: (select app.user_id()). A
--- policy stands before the grant that it guards.
+-- All policies and grants: which role sees and writes which rows. Row-level security is forced, so that it
+-- holds for the owner too; what no policy allows is refused. The user is read once per statement: (select
+-- app.user_id()). A policy stands before the grant that it guards.
 
 set local role task_owner;
 
@@ -167,8 +167,7 @@ grant insert (label, scope, digest, expires_at) on app.passes to task_api;
 -- A pass does not change, but for the day of its last use.
 grant update (last_used_on) on app.passes to task_api;
 
--- Whose pass it is must be known before there is a user. What the pass opens is read under that user's own
--- policies.
+-- The user of a pass must be found before a user is set. All else is read under that user's own policies.
 
 create policy passes_select_to_open on app.passes for select to task_porter
   using (true);
@@ -228,7 +227,8 @@ grant insert (webhook_id, type, task_id, number, payload, state, due_at, error, 
 grant update (state, due_at, claimed, attempts, status, error, finished_at) on app.deliveries to task_worker;
 grant insert (user_id, webhook_id, type, task_id, number, payload) on app.deliveries to task_keeper;
 
--- Reminders: nobody's but the keeper's, which follows the tasks, and the worker's, for the user at hand.
+-- Reminders: the keeper writes them, following the tasks; the worker reads and deletes those of the present
+-- user.
 
 create policy reminders_select_own on app.reminders for select to task_worker
   using (user_id = (select app.user_id()));
@@ -251,7 +251,7 @@ create policy tasks_select_own_to_remind on app.tasks for select to task_worker
 
 grant select on app.tasks to task_worker;
 
--- Whose reminders and deliveries are due must be known before there is a user. What they say is read under
+-- The users of due reminders and deliveries must be found before a user is set. Their content is read under
 -- that user's own policies.
 
 create policy reminders_select_to_propose on app.reminders for select to task_porter

@@ -5,7 +5,7 @@
 set local role task_owner;
 
 -- begin db/functions/requests/describe_fault.sql
--- An error as a client reads it, see refuse. Who calls puts the place before it.
+-- An error in the form that a client reads. The caller puts the place before it.
 
 create or replace function app.describe_fault(field text, type text, message text) returns jsonb
 language sql immutable parallel safe
@@ -91,8 +91,8 @@ grant execute on function app.hash_body to task_api;
 -- end db/functions/requests/hash_body.sql
 
 -- begin db/functions/requests/local_times.sql
--- A time without an offset is read on the clock of the task's time zone. What that clock showed is for the
--- service to say, whose tz database may be newer than PostgreSQL's.
+-- A time without an offset is read on the clock of the task's time zone. The service converts it, because its
+-- tz database may be newer than PostgreSQL's.
 
 create or replace function app.local_times(body jsonb) returns text[]
 language sql immutable parallel safe
@@ -164,8 +164,8 @@ grant execute on function app.parse_any_time to task_api;
 -- end db/functions/requests/parse_any_time.sql
 
 -- begin db/functions/requests/parse_time.sql
--- What nearly all clients send (RFC 3339), in a month that has such a day, can't fail: it is spared the
--- general pattern, and the subtransaction that catches what that lets through.
+-- The form that nearly all clients send (RFC 3339), with a day that every month has, can't fail. So it needs
+-- neither the general pattern nor the subtransaction that catches its errors.
 
 create or replace function app.parse_time(value text) returns timestamptz
 language sql stable parallel safe
@@ -177,7 +177,7 @@ return case
   else app.parse_any_time(value)
 end;
 
-comment on function app.parse_time is 'As app.parse_any_time, sooner for what is usual.';
+comment on function app.parse_time is 'As app.parse_any_time, and faster for the usual form.';
 
 grant execute on function app.parse_time to task_api;
 -- end db/functions/requests/parse_time.sql
@@ -276,7 +276,7 @@ declare
   v_user constant text := app.require_user_id();
   v_kept app.idempotency_keys;
 begin
-  -- Held to the end of the transaction: whoever comes with the same key meanwhile is told so, and does not
+  -- Held to the end of the transaction. Meanwhile another request with the same key is refused, and does not
   -- wait.
   if not pg_try_advisory_xact_lock(hashtextextended(v_user || E'\n' || key, 0)) then
     raise exception 'the first request with this Idempotency-Key is still running' using errcode = 'DT409';
@@ -346,8 +346,8 @@ grant execute on function app.redact_answer to task_api;
 -- DT401 no user, DT404 not found, DT409 in progress, DT412 precondition failed, DT422 key reused; and DT4TM,
 -- too many, which is a 409 as well.
 --
--- Not immutable: where all that it says is constant, the planner would call it, and refuse before anything is
--- wrong.
+-- Not immutable: if all arguments are constant, the planner would call it, and raise the error before
+-- anything is wrong.
 
 create or replace function app.refuse(field text, type text, message text) returns text
 language plpgsql stable parallel safe
@@ -452,9 +452,8 @@ begin
 end $$;
 
 comment on function app.refuse_unknown_fields is
-  'Raises DT400 where the body is no object, has more than 100 members or, unless lenient, a field that is '
-  'not known; it says '
-  'which field was probably meant.';
+  'Raises DT400 where the body is no object, has more than 100 members or, unless lenient, has an unknown '
+  'field; the message names the field that was probably meant.';
 
 grant execute on function app.refuse_unknown_fields to task_api;
 -- end db/functions/requests/refuse_unknown_fields.sql

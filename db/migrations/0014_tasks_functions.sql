@@ -111,8 +111,7 @@ begin
   return v_task;
 end $$;
 
-comment on function app.empty_task is
-  'What a new task is before anything is said of it: the table''s defaults.';
+comment on function app.empty_task is 'A new task before it has any field: the table''s defaults.';
 
 grant execute on function app.empty_task to task_api;
 -- end db/functions/tasks/empty_task.sql
@@ -266,7 +265,8 @@ begin
   return app.insert_task(task);
 end $$;
 
-comment on function app.insert_successor is 'Inserts what comes after a recurring task that is completed.';
+comment on function app.insert_successor is
+  'Inserts the next task of a series, after a recurring task is completed.';
 
 grant execute on function app.insert_successor to task_api;
 -- end db/functions/tasks/insert_successor.sql
@@ -311,7 +311,8 @@ create or replace function app.lock_user() returns void
 language sql volatile
 return pg_advisory_xact_lock(hashtextextended(app.require_user_id(), 0));
 
-comment on function app.lock_user is 'Has the present user''s other writes wait until this transaction ends.';
+comment on function app.lock_user is
+  'Makes the other writes of the present user wait until this transaction ends.';
 
 grant execute on function app.lock_user to task_api;
 -- end db/functions/tasks/lock_user.sql
@@ -409,14 +410,14 @@ begin
 end $$;
 
 comment on function app.read_task is
-  'The user''s task; raises DT404 where there is none, and DT412 where it is not what If-Match names, or '
-  'what If-None-Match names.';
+  'The user''s task; raises DT404 where there is none, and DT412 where If-Match or If-None-Match does not '
+  'hold.';
 
 grant execute on function app.read_task to task_api;
 -- end db/functions/tasks/read_task.sql
 
 -- begin db/functions/tasks/render_refusal.sql
--- The other kind of result: see render_result. The words of 400 are those of a request that is refused alone.
+-- The other kind of result: see render_result. A 400 has the text that a request of its own would get.
 
 create or replace function app.render_refusal(code text, faults jsonb, problems jsonb) returns text
 language plpgsql stable
@@ -811,7 +812,7 @@ grant execute on function app.update_task to task_api;
 -- end db/functions/tasks/update_task.sql
 
 -- begin db/functions/tasks/version_of.sql
--- The way back of time_of.
+-- The inverse of time_of.
 
 create or replace function app.version_of(moment timestamptz) returns bigint
 language sql stable parallel safe
@@ -842,8 +843,7 @@ create or replace function app.writable_fields() returns text[]
 language sql immutable parallel safe
 return array[
   'title', 'description', 'completed', 'priority', 'tags', 'due_date', 'reminder_at', 'is_recurring',
-  'recurrence_rule',
-  'timezone'];
+  'recurrence_rule', 'timezone'];
 
 comment on function app.writable_fields is 'The fields of a task that a client may write.';
 

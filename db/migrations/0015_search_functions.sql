@@ -155,7 +155,7 @@ begin
 end $$;
 
 comment on function app.search_query is
-  'What finds, in the search index, the user''s tasks that q asks for; null where q is null.';
+  'The query of the search index for the user''s tasks that match q; null where q is null.';
 
 grant execute on function app.search_query to task_api, task_finder;
 -- end db/functions/search/search_query.sql
@@ -171,7 +171,7 @@ create or replace function app.search_scope(user_id text) returns text
 language sql immutable parallel safe
 return left(encode(decode(md5(user_id), 'hex'), 'base64'), 11);
 
-comment on function app.search_scope is 'What every key of the user begins with in the search index.';
+comment on function app.search_scope is 'The prefix of every key of the user in the search index.';
 
 grant execute on function app.search_scope to task_api, task_keeper, task_finder;
 -- end db/functions/search/search_scope.sql
@@ -394,7 +394,7 @@ declare
   v_suggestion text := '';
 begin
   if query.q ~ '["“”„«»]|(^|\s)-' then
-    -- Whoever quotes or excludes means what was typed.
+    -- A quote or an exclusion is meant as it was typed.
     return null;
   end if;
   v_known := array(
@@ -444,7 +444,8 @@ begin
     from unnest(tags) as tag);
 end $$;
 
-comment on function app.tag_query is 'What finds the user''s tasks with any, or all, of the tags.';
+comment on function app.tag_query is
+  'The query of the search index for the user''s tasks with any, or all, of the tags.';
 
 grant execute on function app.tag_query to task_api, task_finder;
 -- end db/functions/search/tag_query.sql

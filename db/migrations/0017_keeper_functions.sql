@@ -113,8 +113,7 @@ begin
 end $$;
 
 comment on function keeper.count_task is
-  'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts a '
-  'change by direct SQL.';
+  'Definer, because nobody else may write totals: counts a change by direct SQL.';
 
 grant execute on function keeper.count_task to task_owner;
 -- end db/functions/keeper/count_task.sql
@@ -183,7 +182,7 @@ begin
 end $$;
 
 comment on function keeper.forget_tasks is
-  'Definer, as nobody else may write totals and keys: follows a DBA who truncates the tasks.';
+  'Definer, because nobody else may write totals and keys: empties them when the tasks are truncated.';
 
 grant execute on function keeper.forget_tasks to task_owner;
 -- end db/functions/keeper/forget_tasks.sql
@@ -214,8 +213,8 @@ begin
 end $$;
 
 comment on function keeper.keep_listening is
-  'Definer, so that each change of a task knows what the user''s webhooks wait for: follows a change of a '
-  'webhook.';
+  'Definer, because nobody else may write app.task_counts: keeps its listening equal to the events of the '
+  'user''s active webhooks.';
 
 grant execute on function keeper.keep_listening to task_owner;
 -- end db/functions/keeper/keep_listening.sql
@@ -239,14 +238,14 @@ begin
 end $$;
 
 comment on function keeper.keep_reminder is
-  'Definer, so that reminders follow the tasks whoever changes them: keeps the reminders that are to come.';
+  'Definer, because nobody else may write reminders: keeps the reminder of a task equal to its reminder_at.';
 
 grant execute on function keeper.keep_reminder to task_owner;
 -- end db/functions/keeper/keep_reminder.sql
 
 -- begin db/functions/keeper/keep_search_entry.sql
--- Keeps app.search_entries, whoever changes a task. Definer, as with the totals: the service has no right on
--- that table at all, and a change by direct SQL is followed as well.
+-- Keeps app.search_entries, after each change of a task, by direct SQL as well. Definer, as with the totals:
+-- the service has no right on that table.
 
 create or replace function keeper.keep_search_entry() returns trigger
 language plpgsql volatile security definer
@@ -270,15 +269,13 @@ begin
 end $$;
 
 comment on function keeper.keep_search_entry is
-  'Definer, so that a search finds what there is whoever made it, and nobody else may write the keys: '
-  'follows each change of a task.';
+  'Definer, because nobody else may write the keys: keeps the search entry of a task equal to the task.';
 
 grant execute on function keeper.keep_search_entry to task_owner;
 -- end db/functions/keeper/keep_search_entry.sql
 
 -- begin db/functions/keeper/list_migrations.sql
--- Definer: the list of migrations belongs to whoever migrates, and the service has no right on any table but
--- its own.
+-- Definer: the list of migrations belongs to the role that migrates, and the service has no right on it.
 
 create or replace function keeper.list_migrations() returns setof text
 language sql stable security definer
@@ -288,8 +285,8 @@ as $$
 $$;
 
 comment on function keeper.list_migrations is
-  'Definer, to let the service, which may not read the list, compare: the versions of the migrations that '
-  'were applied.';
+  'Definer, because the service may not read the list itself: the versions of the migrations that were '
+  'applied.';
 
 grant execute on function keeper.list_migrations to task_api, task_auditor;
 -- end db/functions/keeper/list_migrations.sql
@@ -316,7 +313,7 @@ begin
 end $$;
 
 comment on function keeper.remove_expired_answers is
-  'Definer, because they may be anybody''s: removes some of the answers that are older than 24 hours.';
+  'Definer, because they belong to any user: removes some of the answers that are older than 24 hours.';
 
 grant execute on function keeper.remove_expired_answers to task_api;
 -- end db/functions/keeper/remove_expired_answers.sql
@@ -334,8 +331,8 @@ begin
 end $$;
 
 comment on function keeper.take_number is
-  'Definer, as nobody else may write totals: counts a change of the present user''s task and returns its '
-  'number.';
+  'Definer, because nobody else may write totals: counts a change of the present user''s task and returns '
+  'its number.';
 
 grant execute on function keeper.take_number to task_api;
 -- end db/functions/keeper/take_number.sql

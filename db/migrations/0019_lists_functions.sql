@@ -84,8 +84,8 @@ grant execute on function app.count_tasks to task_api;
 -- end db/functions/lists/count_tasks.sql
 
 -- begin db/functions/lists/describe_parameters.sql
--- Part of the OpenAPI document: see describe_tasks. The words are the comments on app.task_query; what each
--- parameter may be is what read_task_query takes.
+-- Part of the OpenAPI document: see describe_tasks. The descriptions are the comments on app.task_query. The
+-- schemas say what read_task_query accepts.
 
 create or replace function app.describe_parameters() returns jsonb
 language plpgsql stable parallel safe
@@ -283,7 +283,7 @@ grant execute on function app.find_page to task_api;
 -- end db/functions/lists/find_page.sql
 
 -- begin db/functions/lists/link_pages.sql
--- The links of a page, as RFC 8288 wants them.
+-- The links of a page (RFC 8288).
 
 create or replace function app.link_pages(link text, "limit" integer, next text, previous text)
 returns text
@@ -302,7 +302,7 @@ grant execute on function app.link_pages to task_api;
 -- end db/functions/lists/link_pages.sql
 
 -- begin db/functions/lists/make_cursor.sql
--- A cursor is where a page ended, and what was asked for: base64url(JSON) "." base64url(signature).
+-- A cursor holds the end of a page and the parameters of the list: base64url(JSON) "." base64url(signature).
 
 create or replace function app.make_cursor(
   cursor_key text, parameters jsonb, typed text, "limit" integer, key text, id uuid, backwards boolean)
@@ -515,7 +515,7 @@ end $do$;
 -- end db/functions/lists/page_tasks.sql
 
 -- begin db/functions/lists/read_cursor.sql
--- The way back of make_cursor.
+-- The inverse of make_cursor.
 
 create or replace function app.read_cursor(cursor_key text, cursor text, parameters jsonb) returns jsonb
 language plpgsql stable
@@ -544,8 +544,8 @@ begin
 end $$;
 
 comment on function app.read_cursor is
-  'What the cursor holds; raises DT400 where it was not made for this user, or comes with other filters than '
-  'its own.';
+  'The content of the cursor; raises DT400 where it was not made for this user, or comes with other filters '
+  'than its own.';
 
 grant execute on function app.read_cursor to task_api;
 -- end db/functions/lists/read_cursor.sql
@@ -584,14 +584,14 @@ begin
 end $$;
 
 comment on function app.read_since is
-  'What a since token says; raises DT400 where it is none, and DT410 where the changes since then are not '
-  'all known.';
+  'The content of a since token; raises DT400 where it is malformed, and DT410 where the changes since then '
+  'are not all known.';
 
 grant execute on function app.read_since to task_api;
 -- end db/functions/lists/read_since.sql
 
 -- begin db/functions/lists/read_task_query.sql
--- What a list is asked for, read from the parameters of the request. All faults are told at once.
+-- Reads the parameters of a list. All errors are reported at once.
 
 create or replace function app.read_task_query(parameters jsonb) returns app.task_query
 language plpgsql stable parallel safe

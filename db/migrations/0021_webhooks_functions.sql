@@ -87,8 +87,7 @@ grant execute on function app.hold_deliveries to task_api, task_worker;
 -- http is for networks that the operator allows, which only the service knows: plain says so.
 
 create or replace function app.merge_webhook(
-  webhook app.webhooks, patch jsonb, plain boolean,
-  lenient boolean)
+  webhook app.webhooks, patch jsonb, plain boolean, lenient boolean)
 returns app.webhooks
 language plpgsql stable
 set search_path = ''
@@ -251,8 +250,8 @@ grant execute on function app.render_webhook to task_api;
 -- end db/functions/webhooks/render_webhook.sql
 
 -- begin db/functions/webhooks/template_values.sql
--- What a body of the user's own may say of an event. {due} is for people: on the clock of the task's zone,
--- else the webhook's.
+-- The placeholders of a body of the user's own. {due} is for people: on the clock of the task's zone, else
+-- the webhook's.
 
 create or replace function app.template_values(event jsonb, timezone text) returns jsonb
 language plpgsql stable parallel safe

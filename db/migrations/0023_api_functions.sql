@@ -13,8 +13,8 @@ set local role task_owner;
 
 create or replace function api.change_tasks(
   body jsonb, lenient boolean, separately boolean, careful boolean, minimal boolean, answers jsonb,
-  problems jsonb,
-  idempotency_key text, out status integer, out headers text[], out response text)
+  problems jsonb, idempotency_key text,
+  out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
 set search_path = ''
@@ -153,7 +153,7 @@ set search_path = ''
 as $$
 declare
   c_fields constant text[] := array['label', 'scope', 'expires_at'];
-  c_most constant integer := 20;
+  c_max_passes constant integer := 20;
   v_user constant text := app.require_user_id();
   v_member record;
   v_pass app.passes;
@@ -162,7 +162,7 @@ declare
   v_message text;
   v_fault jsonb;
   v_faults jsonb := '[]';
-  -- Told last, as only some errors are told.
+  -- Reported last, because only the first 20 errors are reported.
   v_unknown jsonb := '[]';
 begin
   if jsonb_typeof(body) is distinct from 'object' then
@@ -209,7 +209,7 @@ begin
   -- Held to the end of the transaction, so that two requests at once can't both be the last that fits.
   perform pg_advisory_xact_lock(hashtextextended('api.create_pass ' || v_user, 0));
   delete from app.passes as pass where pass.user_id = v_user and pass.expires_at <= now();
-  if (select count(*) from app.passes as pass where pass.user_id = v_user) >= c_most then
+  if (select count(*) from app.passes as pass where pass.user_id = v_user) >= c_max_passes then
     raise exception 'too many passes' using errcode = 'DT4TM';
   end if;
   insert into app.passes (label, scope, digest, expires_at)
@@ -273,8 +273,7 @@ begin
 end $$;
 
 comment on function api.create_task is
-  'Makes a task, under the id where one is given. Without a status, the response is a question about the '
-  'rule.';
+  'Creates a task, with the id if one is given. Without a status, the response is a question about the rule.';
 
 grant execute on function api.create_task to task_api;
 -- end db/functions/api/create_task.sql
@@ -289,7 +288,7 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  c_most constant integer := 10;
+  c_max_webhooks constant integer := 10;
   v_user constant text := app.require_user_id();
   v_webhook app.webhooks;
 begin
@@ -298,7 +297,7 @@ begin
   v_webhook.headers := '{}';
   v_webhook := app.merge_webhook(v_webhook, body, plain, lenient);
   perform app.lock_user();
-  if (select count(*) from app.webhooks as webhook where webhook.user_id = v_user) >= c_most then
+  if (select count(*) from app.webhooks as webhook where webhook.user_id = v_user) >= c_max_webhooks then
     raise exception 'too many webhooks' using errcode = 'DT4TM';
   end if;
   insert into app.webhooks (url, label, events, headers, body, timezone, paused)
@@ -390,8 +389,8 @@ grant execute on function api.delete_webhook to task_api;
 -- end db/functions/api/delete_webhook.sql
 
 -- begin db/functions/api/describe_tasks.sql
--- What the OpenAPI document says of a task, read from where PostgreSQL itself looks: columns, constraints,
--- domains, grants and their comments. So the description can't drift from the rules.
+-- The description of a task for the OpenAPI document, read from the catalog: columns, constraints, domains,
+-- grants and their comments. So the description can't drift from the rules.
 
 create or replace function api.describe_tasks() returns jsonb
 language plpgsql stable
@@ -523,9 +522,9 @@ grant execute on function api.find_batch_faults to task_api;
 -- end db/functions/api/find_batch_faults.sql
 
 -- begin db/functions/api/find_task_faults.sql
--- The error path. A write stops at its first fault and costs nothing more; then this finds all of them, by
--- trying each field alone and judging the outcome by each constraint of the table. The rules stand there, and
--- their words in their comments.
+-- The error path. A write stops at its first error. Then this function finds all of them: it tries each field
+-- alone, and checks the outcome against each constraint of the table. The messages are the comments on the
+-- constraints.
 
 create or replace function api.find_task_faults(body jsonb, id uuid, lenient boolean, answer jsonb)
 returns jsonb
@@ -541,10 +540,10 @@ declare
   v_bad text[] := '{}';
   v_fault jsonb;
   v_faults jsonb := '[]';
-  -- Told last, as only some errors are told.
+  -- Reported last, because only the first 20 errors are reported.
   v_unknown jsonb := '[]';
 begin
-  -- No object, or too many members: that is all that is said of it.
+  -- No object, or too many members: then this is the only error.
   perform app.refuse_unknown_fields(body, app.task_fields(), true);
   select * into v_task from app.tasks as task where task.user_id = v_user and task.id = find_task_faults.id;
   if not found and id is not null then
@@ -618,7 +617,7 @@ begin
 end $$;
 
 comment on function api.find_task_faults is
-  'Every fault of a body that was refused, as an array of {"loc", "msg", "type"}.';
+  'Every error of a body that was refused, as an array of {"loc", "msg", "type"}.';
 
 grant execute on function api.find_task_faults to task_api;
 -- end db/functions/api/find_task_faults.sql
@@ -639,7 +638,7 @@ begin
 end $$;
 
 comment on function api.find_work is
-  'What is due, of all users: ids, and times in microseconds since 1970. The worker''s.';
+  'The due work of all users: ids, and times in microseconds since 1970. For the worker.';
 
 grant execute on function api.find_work to task_worker;
 -- end db/functions/api/find_work.sql
@@ -656,7 +655,7 @@ as $$
 declare
   -- 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h.
   c_waits constant integer[] := array[5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400];
-  c_most_waiting constant integer := 10000;
+  c_max_waiting constant integer := 10000;
   v_user constant text := app.require_user_id();
   v_delivery app.deliveries;
   v_webhook app.webhooks;
@@ -693,7 +692,7 @@ begin
       or (select count(*) from (
         select from app.deliveries as waiting
         where waiting.user_id = v_user and waiting.webhook_id = v_webhook.id and waiting.state = 'waiting'
-        limit c_most_waiting) as counted) = c_most_waiting)
+        limit c_max_waiting) as counted) = c_max_waiting)
     then
       v_paused := 'failing';
     end if;
@@ -744,8 +743,8 @@ begin
 end $$;
 
 comment on function api.finish_delivery is
-  'Notes what came of an attempt, and when it is tried again; pauses a webhook that is gone or fails for '
-  'long; forgets old deliveries. Null where the claim has ended. The worker''s.';
+  'Records the result of an attempt and the time of the next one; pauses a webhook that is gone or has '
+  'failed for long; deletes old deliveries. Null where the claim has ended. For the worker.';
 
 grant execute on function api.finish_delivery to task_worker;
 -- end db/functions/api/finish_delivery.sql
@@ -793,8 +792,8 @@ begin
 end $$;
 
 comment on function api.fire_reminder is
-  'Writes the deliveries of a reminder that is due; returns their number, or null where it is not due any '
-  'more. The worker''s.';
+  'Writes the deliveries of a reminder that is due; returns their number, or null where it is no longer due. '
+  'For the worker.';
 
 grant execute on function api.fire_reminder to task_worker;
 -- end db/functions/api/fire_reminder.sql
@@ -846,7 +845,7 @@ comment on function api.forget_user is
 -- end db/functions/api/forget_user.sql
 
 -- begin db/functions/api/get_series.sql
--- What the coming due dates of a task are computed from, by the service (RFC 5545).
+-- The service computes the coming due dates of a task (RFC 5545) from this.
 
 create or replace function api.get_series(id uuid) returns jsonb
 language plpgsql stable
@@ -1026,8 +1025,8 @@ grant execute on function api.list_changes to task_api;
 -- and its id.
 
 create or replace function api.list_deliveries(
-  id uuid, state text, "limit" integer, cursor text, out status integer, out headers text[],
-  out response text)
+  id uuid, state text, "limit" integer, cursor text,
+  out status integer, out headers text[], out response text)
 returns record
 language plpgsql stable
 set search_path = ''
@@ -1222,7 +1221,7 @@ begin
 end $$;
 
 comment on function api.measure_work is
-  'How many deliveries wait, and by how many seconds the oldest work is late. The worker''s.';
+  'How many deliveries wait, and by how many seconds the oldest work is late. For the worker.';
 
 grant execute on function api.measure_work to task_worker;
 -- end db/functions/api/measure_work.sql
@@ -1267,7 +1266,7 @@ declare
   v_bad text[] := '{}';
   v_fault jsonb;
   v_faults jsonb := '[]';
-  -- Told last, as only some errors are told.
+  -- Reported last, because only the first 20 errors are reported.
   v_unknown jsonb := '[]';
   v_type text;
   v_message text;
@@ -1316,9 +1315,8 @@ begin
 end $$;
 
 comment on function api.read_series is
-  'The due_date, recurrence_rule, timezone and limit of a body, and its faults; is_local: the due_date has '
-  'no offset. What the '
-  'rule and the zone mean is for the service to say.';
+  'The due_date, recurrence_rule, timezone and limit of a body, and its errors; is_local: the due_date has '
+  'no offset. The service computes the meaning of the rule and the zone.';
 
 grant execute on function api.read_series to task_api;
 -- end db/functions/api/read_series.sql
@@ -1334,7 +1332,7 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  c_most constant integer := 1000;
+  c_max_deliveries constant integer := 1000;
   v_user constant text := app.require_user_id();
   v_webhook constant app.webhooks := app.read_webhook(id, null, null);
   v_since timestamptz := '-infinity';
@@ -1352,7 +1350,7 @@ begin
       where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.state = 'failed'
         and failed.created_at >= v_since
       order by failed.created_at
-      limit c_most);
+      limit c_max_deliveries);
   end if;
   update app.deliveries as failed
   set state = 'waiting', attempts = 0, claimed = false, finished_at = null,
@@ -1369,14 +1367,14 @@ begin
 end $$;
 
 comment on function api.retry_deliveries is
-  'Has a failed delivery sent again, or those since a time, at most 1,000. Raises DT404 where the delivery '
-  'has not failed.';
+  'Sends a failed delivery again, or those since a time, at most 1,000. Raises DT404 where the delivery has '
+  'not failed.';
 
 grant execute on function api.retry_deliveries to task_api;
 -- end db/functions/api/retry_deliveries.sql
 
 -- begin db/functions/api/rotate_secret.sql
--- POST /webhooks/{id}/secret. For a day the secret before signs as well.
+-- POST /webhooks/{id}/secret. For a day the previous secret signs as well.
 
 create or replace function api.rotate_secret(
   id uuid, out status integer, out headers text[], out response text)
@@ -1463,8 +1461,8 @@ begin
 end $$;
 
 comment on function api.take_delivery is
-  'Claims a delivery for 60 seconds and returns what to send; null where it is not due any more. The '
-  'worker''s.';
+  'Claims a delivery for 60 seconds and returns the request to send; null where it is no longer due. For the '
+  'worker.';
 
 grant execute on function api.take_delivery to task_worker;
 -- end db/functions/api/take_delivery.sql
@@ -1507,14 +1505,14 @@ begin
 end $$;
 
 comment on function api.take_token is
-  'Takes so many tokens from the user''s bucket: how many remain, -1 where there were too few, and the '
-  'seconds until it is full, or has enough.';
+  'Takes cost tokens from the user''s bucket. remaining: the tokens that are left, or -1 where there were '
+  'too few; wait: the seconds until the bucket is full, or has enough.';
 
 grant execute on function api.take_token to task_api;
 -- end db/functions/api/take_token.sql
 
 -- begin db/functions/api/test_webhook.sql
--- POST /webhooks/{id}/test. A paused webhook is refused nothing: the test waits with the rest.
+-- POST /webhooks/{id}/test. For a paused webhook the test waits with its other deliveries.
 
 create or replace function api.test_webhook(
   id uuid, out status integer, out headers text[], out response text)
@@ -1706,14 +1704,15 @@ begin
   return to_jsonb(found);
 end $$;
 
-comment on function api.use_pass is 'Notes today as the day of the pass''s last use; whether that is new.';
+comment on function api.use_pass is
+  'Records today as the day of the pass''s last use; true if it was another day before.';
 
 grant execute on function api.use_pass to task_api;
 -- end db/functions/api/use_pass.sql
 
 -- begin db/functions/api/watch_changes.sql
 -- GET /events. Each user's number is read as that user, under row-level security; at the end no user is set.
--- So many streams cost one statement a second, and nobody looks past anything.
+-- So many streams cost one statement a second, and nothing looks past row-level security.
 
 create or replace function api.watch_changes(users jsonb) returns jsonb
 language plpgsql stable

@@ -1,7 +1,6 @@
 -- migrate:up
 
--- What follows a change of a task. The functions are in db/functions; the schemas keeper and finder are of
--- roles that may do what task_api may not.
+-- The triggers that follow a change of a task. Their functions are in db/functions/keeper and tasks.
 
 set local role task_owner;
 
@@ -45,7 +44,7 @@ create trigger tasks_keep_search_entry
 after insert or delete on app.tasks
 for each row execute function keeper.keep_search_entry();
 
-comment on trigger tasks_keep_search_entry on app.tasks is 'What is searched.';
+comment on trigger tasks_keep_search_entry on app.tasks is 'Keeps the search entry.';
 
 -- Most changes leave the words and the tags alone; then nothing of the search index is written.
 create trigger tasks_change_search_entry
@@ -56,14 +55,15 @@ for each row when (
   or new.description is distinct from old.description or new.tags is distinct from old.tags)
 execute function keeper.keep_search_entry();
 
-comment on trigger tasks_change_search_entry on app.tasks is 'What is searched, where it has changed.';
+comment on trigger tasks_change_search_entry on app.tasks is
+  'Keeps the search entry, where words or tags have changed.';
 
 create trigger tasks_forget
 after truncate on app.tasks
 for each statement execute function keeper.forget_tasks();
 
 comment on trigger tasks_forget on app.tasks is
-  'Totals, and what is searched, where there are no tasks any more.';
+  'Empties totals, search entries and reminders after a truncate.';
 
 -- A task without a reminder costs nothing here.
 create trigger tasks_keep_reminder_inserted
@@ -85,9 +85,9 @@ after delete on app.tasks
 for each row when (old.reminder_at is not null)
 execute function keeper.keep_reminder();
 
-comment on trigger tasks_keep_reminder_inserted on app.tasks is 'The reminders that are to come.';
-comment on trigger tasks_keep_reminder_updated on app.tasks is 'The reminders that are to come.';
-comment on trigger tasks_keep_reminder_deleted on app.tasks is 'The reminders that are to come.';
+comment on trigger tasks_keep_reminder_inserted on app.tasks is 'Keeps the reminder that is to come.';
+comment on trigger tasks_keep_reminder_updated on app.tasks is 'Keeps the reminder that is to come.';
+comment on trigger tasks_keep_reminder_deleted on app.tasks is 'Keeps the reminder that is to come.';
 
 create trigger webhooks_keep_listening_inserted
 after insert or delete on app.webhooks
@@ -98,8 +98,10 @@ after update on app.webhooks
 for each row when (new.events is distinct from old.events or new.paused is distinct from old.paused)
 execute function keeper.keep_listening();
 
-comment on trigger webhooks_keep_listening_inserted on app.webhooks is 'What the user''s webhooks wait for.';
-comment on trigger webhooks_keep_listening_updated on app.webhooks is 'What the user''s webhooks wait for.';
+comment on trigger webhooks_keep_listening_inserted on app.webhooks is
+  'Keeps the events that the user''s webhooks wait for.';
+comment on trigger webhooks_keep_listening_updated on app.webhooks is
+  'Keeps the events that the user''s webhooks wait for.';
 
 reset role;
 

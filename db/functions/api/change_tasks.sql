@@ -6,8 +6,8 @@
 
 create or replace function api.change_tasks(
   body jsonb, lenient boolean, separately boolean, careful boolean, minimal boolean, answers jsonb,
-  problems jsonb,
-  idempotency_key text, out status integer, out headers text[], out response text)
+  problems jsonb, idempotency_key text,
+  out status integer, out headers text[], out response text)
 returns record
 language plpgsql volatile
 set search_path = ''

@@ -8,7 +8,7 @@ set search_path = ''
 as $$
 declare
   c_fields constant text[] := array['label', 'scope', 'expires_at'];
-  c_most constant integer := 20;
+  c_max_passes constant integer := 20;
   v_user constant text := app.require_user_id();
   v_member record;
   v_pass app.passes;
@@ -17,7 +17,7 @@ declare
   v_message text;
   v_fault jsonb;
   v_faults jsonb := '[]';
-  -- Told last, as only some errors are told.
+  -- Reported last, because only the first 20 errors are reported.
   v_unknown jsonb := '[]';
 begin
   if jsonb_typeof(body) is distinct from 'object' then
@@ -64,7 +64,7 @@ begin
   -- Held to the end of the transaction, so that two requests at once can't both be the last that fits.
   perform pg_advisory_xact_lock(hashtextextended('api.create_pass ' || v_user, 0));
   delete from app.passes as pass where pass.user_id = v_user and pass.expires_at <= now();
-  if (select count(*) from app.passes as pass where pass.user_id = v_user) >= c_most then
+  if (select count(*) from app.passes as pass where pass.user_id = v_user) >= c_max_passes then
     raise exception 'too many passes' using errcode = 'DT4TM';
   end if;
   insert into app.passes (label, scope, digest, expires_at)

@@ -42,7 +42,6 @@ begin
 end $$;
 
 comment on function api.create_task is
-  'Makes a task, under the id where one is given. Without a status, the response is a question about the '
-  'rule.';
+  'Creates a task, with the id if one is given. Without a status, the response is a question about the rule.';
 
 grant execute on function api.create_task to task_api;

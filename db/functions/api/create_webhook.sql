@@ -7,7 +7,7 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  c_most constant integer := 10;
+  c_max_webhooks constant integer := 10;
   v_user constant text := app.require_user_id();
   v_webhook app.webhooks;
 begin
@@ -16,7 +16,7 @@ begin
   v_webhook.headers := '{}';
   v_webhook := app.merge_webhook(v_webhook, body, plain, lenient);
   perform app.lock_user();
-  if (select count(*) from app.webhooks as webhook where webhook.user_id = v_user) >= c_most then
+  if (select count(*) from app.webhooks as webhook where webhook.user_id = v_user) >= c_max_webhooks then
     raise exception 'too many webhooks' using errcode = 'DT4TM';
   end if;
   insert into app.webhooks (url, label, events, headers, body, timezone, paused)

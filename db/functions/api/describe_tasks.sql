@@ -1,5 +1,5 @@
--- What the OpenAPI document says of a task, read from where PostgreSQL itself looks: columns, constraints,
--- domains, grants and their comments. So the description can't drift from the rules.
+-- The description of a task for the OpenAPI document, read from the catalog: columns, constraints, domains,
+-- grants and their comments. So the description can't drift from the rules.
 
 create or replace function api.describe_tasks() returns jsonb
 language plpgsql stable

@@ -1,6 +1,6 @@
--- The error path. A write stops at its first fault and costs nothing more; then this finds all of them, by
--- trying each field alone and judging the outcome by each constraint of the table. The rules stand there, and
--- their words in their comments.
+-- The error path. A write stops at its first error. Then this function finds all of them: it tries each field
+-- alone, and checks the outcome against each constraint of the table. The messages are the comments on the
+-- constraints.
 
 create or replace function api.find_task_faults(body jsonb, id uuid, lenient boolean, answer jsonb)
 returns jsonb
@@ -16,10 +16,10 @@ declare
   v_bad text[] := '{}';
   v_fault jsonb;
   v_faults jsonb := '[]';
-  -- Told last, as only some errors are told.
+  -- Reported last, because only the first 20 errors are reported.
   v_unknown jsonb := '[]';
 begin
-  -- No object, or too many members: that is all that is said of it.
+  -- No object, or too many members: then this is the only error.
   perform app.refuse_unknown_fields(body, app.task_fields(), true);
   select * into v_task from app.tasks as task where task.user_id = v_user and task.id = find_task_faults.id;
   if not found and id is not null then
@@ -93,6 +93,6 @@ begin
 end $$;
 
 comment on function api.find_task_faults is
-  'Every fault of a body that was refused, as an array of {"loc", "msg", "type"}.';
+  'Every error of a body that was refused, as an array of {"loc", "msg", "type"}.';
 
 grant execute on function api.find_task_faults to task_api;

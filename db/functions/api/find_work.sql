@@ -13,6 +13,6 @@ begin
 end $$;
 
 comment on function api.find_work is
-  'What is due, of all users: ids, and times in microseconds since 1970. The worker''s.';
+  'The due work of all users: ids, and times in microseconds since 1970. For the worker.';
 
 grant execute on function api.find_work to task_worker;

@@ -9,7 +9,7 @@ as $$
 declare
   -- 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h.
   c_waits constant integer[] := array[5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400];
-  c_most_waiting constant integer := 10000;
+  c_max_waiting constant integer := 10000;
   v_user constant text := app.require_user_id();
   v_delivery app.deliveries;
   v_webhook app.webhooks;
@@ -46,7 +46,7 @@ begin
       or (select count(*) from (
         select from app.deliveries as waiting
         where waiting.user_id = v_user and waiting.webhook_id = v_webhook.id and waiting.state = 'waiting'
-        limit c_most_waiting) as counted) = c_most_waiting)
+        limit c_max_waiting) as counted) = c_max_waiting)
     then
       v_paused := 'failing';
     end if;
@@ -97,7 +97,7 @@ begin
 end $$;
 
 comment on function api.finish_delivery is
-  'Notes what came of an attempt, and when it is tried again; pauses a webhook that is gone or fails for '
-  'long; forgets old deliveries. Null where the claim has ended. The worker''s.';
+  'Records the result of an attempt and the time of the next one; pauses a webhook that is gone or has '
+  'failed for long; deletes old deliveries. Null where the claim has ended. For the worker.';
 
 grant execute on function api.finish_delivery to task_worker;

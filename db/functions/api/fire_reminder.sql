@@ -40,7 +40,7 @@ begin
 end $$;
 
 comment on function api.fire_reminder is
-  'Writes the deliveries of a reminder that is due; returns their number, or null where it is not due any '
-  'more. The worker''s.';
+  'Writes the deliveries of a reminder that is due; returns their number, or null where it is no longer due. '
+  'For the worker.';
 
 grant execute on function api.fire_reminder to task_worker;

@@ -1,4 +1,4 @@
--- What the coming due dates of a task are computed from, by the service (RFC 5545).
+-- The service computes the coming due dates of a task (RFC 5545) from this.
 
 create or replace function api.get_series(id uuid) returns jsonb
 language plpgsql stable

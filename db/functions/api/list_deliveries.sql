@@ -2,8 +2,8 @@
 -- and its id.
 
 create or replace function api.list_deliveries(
-  id uuid, state text, "limit" integer, cursor text, out status integer, out headers text[],
-  out response text)
+  id uuid, state text, "limit" integer, cursor text,
+  out status integer, out headers text[], out response text)
 returns record
 language plpgsql stable
 set search_path = ''

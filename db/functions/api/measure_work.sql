@@ -11,6 +11,6 @@ begin
 end $$;
 
 comment on function api.measure_work is
-  'How many deliveries wait, and by how many seconds the oldest work is late. The worker''s.';
+  'How many deliveries wait, and by how many seconds the oldest work is late. For the worker.';
 
 grant execute on function api.measure_work to task_worker;

@@ -12,7 +12,7 @@ declare
   v_bad text[] := '{}';
   v_fault jsonb;
   v_faults jsonb := '[]';
-  -- Told last, as only some errors are told.
+  -- Reported last, because only the first 20 errors are reported.
   v_unknown jsonb := '[]';
   v_type text;
   v_message text;
@@ -61,8 +61,7 @@ begin
 end $$;
 
 comment on function api.read_series is
-  'The due_date, recurrence_rule, timezone and limit of a body, and its faults; is_local: the due_date has '
-  'no offset. What the '
-  'rule and the zone mean is for the service to say.';
+  'The due_date, recurrence_rule, timezone and limit of a body, and its errors; is_local: the due_date has '
+  'no offset. The service computes the meaning of the rule and the zone.';
 
 grant execute on function api.read_series to task_api;

@@ -8,7 +8,7 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  c_most constant integer := 1000;
+  c_max_deliveries constant integer := 1000;
   v_user constant text := app.require_user_id();
   v_webhook constant app.webhooks := app.read_webhook(id, null, null);
   v_since timestamptz := '-infinity';
@@ -26,7 +26,7 @@ begin
       where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.state = 'failed'
         and failed.created_at >= v_since
       order by failed.created_at
-      limit c_most);
+      limit c_max_deliveries);
   end if;
   update app.deliveries as failed
   set state = 'waiting', attempts = 0, claimed = false, finished_at = null,
@@ -43,7 +43,7 @@ begin
 end $$;
 
 comment on function api.retry_deliveries is
-  'Has a failed delivery sent again, or those since a time, at most 1,000. Raises DT404 where the delivery '
-  'has not failed.';
+  'Sends a failed delivery again, or those since a time, at most 1,000. Raises DT404 where the delivery has '
+  'not failed.';
 
 grant execute on function api.retry_deliveries to task_api;

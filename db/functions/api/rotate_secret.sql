@@ -1,4 +1,4 @@
--- POST /webhooks/{id}/secret. For a day the secret before signs as well.
+-- POST /webhooks/{id}/secret. For a day the previous secret signs as well.
 
 create or replace function api.rotate_secret(
   id uuid, out status integer, out headers text[], out response text)

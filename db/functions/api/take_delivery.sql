@@ -54,7 +54,7 @@ begin
 end $$;
 
 comment on function api.take_delivery is
-  'Claims a delivery for 60 seconds and returns what to send; null where it is not due any more. The '
-  'worker''s.';
+  'Claims a delivery for 60 seconds and returns the request to send; null where it is no longer due. For the '
+  'worker.';
 
 grant execute on function api.take_delivery to task_worker;

@@ -35,7 +35,7 @@ begin
 end $$;
 
 comment on function api.take_token is
-  'Takes so many tokens from the user''s bucket: how many remain, -1 where there were too few, and the '
-  'seconds until it is full, or has enough.';
+  'Takes cost tokens from the user''s bucket. remaining: the tokens that are left, or -1 where there were '
+  'too few; wait: the seconds until the bucket is full, or has enough.';
 
 grant execute on function api.take_token to task_api;

@@ -1,4 +1,4 @@
--- POST /webhooks/{id}/test. A paused webhook is refused nothing: the test waits with the rest.
+-- POST /webhooks/{id}/test. For a paused webhook the test waits with its other deliveries.
 
 create or replace function api.test_webhook(
   id uuid, out status integer, out headers text[], out response text)

@@ -14,6 +14,7 @@ begin
   return to_jsonb(found);
 end $$;
 
-comment on function api.use_pass is 'Notes today as the day of the pass''s last use; whether that is new.';
+comment on function api.use_pass is
+  'Records today as the day of the pass''s last use; true if it was another day before.';
 
 grant execute on function api.use_pass to task_api;

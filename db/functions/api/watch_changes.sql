@@ -1,5 +1,5 @@
 -- GET /events. Each user's number is read as that user, under row-level security; at the end no user is set.
--- So many streams cost one statement a second, and nobody looks past anything.
+-- So many streams cost one statement a second, and nothing looks past row-level security.
 
 create or replace function api.watch_changes(users jsonb) returns jsonb
 language plpgsql stable

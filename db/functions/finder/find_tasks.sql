@@ -1,15 +1,15 @@
 -- The finder. Behind row-level security no index answers @@, because that operator is not leakproof: a search
 -- would read all of the user's entries. So this one function looks past it, and only proposes: what it
 -- returns is read by search_tasks, under the caller's row-level security. It filters by the user itself; a
--- fault in it could cost rows, and never show one. Definer: owned by task_finder, which may read the search
--- entries and nothing else, and no row when no user is set.
+-- bug in it could hide rows but never reveal another user's. Definer: owned by task_finder, which may read
+-- the search entries and nothing else, and no row when no user is set.
 
 create or replace function finder.find_tasks(
   q text, tags text[], match_all boolean, ranked boolean, out ids uuid[], out ranks real[])
 returns record
 language plpgsql stable security definer
 set search_path = ''
--- Its keys are the user's alone, so the index is always right, and one plan as well.
+-- The keys belong to the user alone, so the index is always the right plan.
 set plan_cache_mode = force_generic_plan
 as $$
 declare

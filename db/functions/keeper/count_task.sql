@@ -25,7 +25,6 @@ begin
 end $$;
 
 comment on function keeper.count_task is
-  'Definer, so that totals stay right whoever makes a change, and nobody else may write them: counts a '
-  'change by direct SQL.';
+  'Definer, because nobody else may write totals: counts a change by direct SQL.';
 
 grant execute on function keeper.count_task to task_owner;

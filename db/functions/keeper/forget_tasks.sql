@@ -15,6 +15,6 @@ begin
 end $$;
 
 comment on function keeper.forget_tasks is
-  'Definer, as nobody else may write totals and keys: follows a DBA who truncates the tasks.';
+  'Definer, because nobody else may write totals and keys: empties them when the tasks are truncated.';
 
 grant execute on function keeper.forget_tasks to task_owner;

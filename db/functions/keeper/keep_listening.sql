@@ -23,7 +23,7 @@ begin
 end $$;
 
 comment on function keeper.keep_listening is
-  'Definer, so that each change of a task knows what the user''s webhooks wait for: follows a change of a '
-  'webhook.';
+  'Definer, because nobody else may write app.task_counts: keeps its listening equal to the events of the '
+  'user''s active webhooks.';
 
 grant execute on function keeper.keep_listening to task_owner;

@@ -16,6 +16,6 @@ begin
 end $$;
 
 comment on function keeper.keep_reminder is
-  'Definer, so that reminders follow the tasks whoever changes them: keeps the reminders that are to come.';
+  'Definer, because nobody else may write reminders: keeps the reminder of a task equal to its reminder_at.';
 
 grant execute on function keeper.keep_reminder to task_owner;

@@ -1,5 +1,5 @@
--- Keeps app.search_entries, whoever changes a task. Definer, as with the totals: the service has no right on
--- that table at all, and a change by direct SQL is followed as well.
+-- Keeps app.search_entries, after each change of a task, by direct SQL as well. Definer, as with the totals:
+-- the service has no right on that table.
 
 create or replace function keeper.keep_search_entry() returns trigger
 language plpgsql volatile security definer
@@ -23,7 +23,6 @@ begin
 end $$;
 
 comment on function keeper.keep_search_entry is
-  'Definer, so that a search finds what there is whoever made it, and nobody else may write the keys: '
-  'follows each change of a task.';
+  'Definer, because nobody else may write the keys: keeps the search entry of a task equal to the task.';
 
 grant execute on function keeper.keep_search_entry to task_owner;

@@ -1,5 +1,4 @@
--- Definer: the list of migrations belongs to whoever migrates, and the service has no right on any table but
--- its own.
+-- Definer: the list of migrations belongs to the role that migrates, and the service has no right on it.
 
 create or replace function keeper.list_migrations() returns setof text
 language sql stable security definer
@@ -9,7 +8,7 @@ as $$
 $$;
 
 comment on function keeper.list_migrations is
-  'Definer, to let the service, which may not read the list, compare: the versions of the migrations that '
-  'were applied.';
+  'Definer, because the service may not read the list itself: the versions of the migrations that were '
+  'applied.';
 
 grant execute on function keeper.list_migrations to task_api, task_auditor;

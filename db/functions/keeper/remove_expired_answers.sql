@@ -19,6 +19,6 @@ begin
 end $$;
 
 comment on function keeper.remove_expired_answers is
-  'Definer, because they may be anybody''s: removes some of the answers that are older than 24 hours.';
+  'Definer, because they belong to any user: removes some of the answers that are older than 24 hours.';
 
 grant execute on function keeper.remove_expired_answers to task_api;

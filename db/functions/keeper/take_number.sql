@@ -10,7 +10,7 @@ begin
 end $$;
 
 comment on function keeper.take_number is
-  'Definer, as nobody else may write totals: counts a change of the present user''s task and returns its '
-  'number.';
+  'Definer, because nobody else may write totals: counts a change of the present user''s task and returns '
+  'its number.';
 
 grant execute on function keeper.take_number to task_api;

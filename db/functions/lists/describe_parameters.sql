@@ -1,5 +1,5 @@
--- Part of the OpenAPI document: see describe_tasks. The words are the comments on app.task_query; what each
--- parameter may be is what read_task_query takes.
+-- Part of the OpenAPI document: see describe_tasks. The descriptions are the comments on app.task_query. The
+-- schemas say what read_task_query accepts.
 
 create or replace function app.describe_parameters() returns jsonb
 language plpgsql stable parallel safe

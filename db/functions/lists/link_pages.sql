@@ -1,4 +1,4 @@
--- The links of a page, as RFC 8288 wants them.
+-- The links of a page (RFC 8288).
 
 create or replace function app.link_pages(link text, "limit" integer, next text, previous text)
 returns text

@@ -1,4 +1,4 @@
--- A cursor is where a page ended, and what was asked for: base64url(JSON) "." base64url(signature).
+-- A cursor holds the end of a page and the parameters of the list: base64url(JSON) "." base64url(signature).
 
 create or replace function app.make_cursor(
   cursor_key text, parameters jsonb, typed text, "limit" integer, key text, id uuid, backwards boolean)

@@ -1,4 +1,4 @@
--- The way back of make_cursor.
+-- The inverse of make_cursor.
 
 create or replace function app.read_cursor(cursor_key text, cursor text, parameters jsonb) returns jsonb
 language plpgsql stable
@@ -27,7 +27,7 @@ begin
 end $$;
 
 comment on function app.read_cursor is
-  'What the cursor holds; raises DT400 where it was not made for this user, or comes with other filters than '
-  'its own.';
+  'The content of the cursor; raises DT400 where it was not made for this user, or comes with other filters '
+  'than its own.';
 
 grant execute on function app.read_cursor to task_api;

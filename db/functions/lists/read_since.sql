@@ -31,7 +31,7 @@ begin
 end $$;
 
 comment on function app.read_since is
-  'What a since token says; raises DT400 where it is none, and DT410 where the changes since then are not '
-  'all known.';
+  'The content of a since token; raises DT400 where it is malformed, and DT410 where the changes since then '
+  'are not all known.';
 
 grant execute on function app.read_since to task_api;

@@ -1,4 +1,4 @@
--- What a list is asked for, read from the parameters of the request. All faults are told at once.
+-- Reads the parameters of a list. All errors are reported at once.
 
 create or replace function app.read_task_query(parameters jsonb) returns app.task_query
 language plpgsql stable parallel safe

@@ -1,6 +1,6 @@
--- The worker must know whose reminders and deliveries are due before it can act as that user. Definer: owned
--- by task_porter, which may read the columns here, and no text. At most five of a webhook, so that none keeps
--- the others waiting.
+-- The worker must find the users of due reminders and deliveries before it can act as one of them. Definer:
+-- owned by task_porter, which may read the columns here, and no text. At most five of a webhook, so that none
+-- keeps the others waiting.
 
 create or replace function porter.find_due(
   "limit" integer, out user_id text, out kind text, out id uuid, out webhook_id uuid, out due_at timestamptz)

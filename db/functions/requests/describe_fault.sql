@@ -1,4 +1,4 @@
--- An error as a client reads it, see refuse. Who calls puts the place before it.
+-- An error in the form that a client reads. The caller puts the place before it.
 
 create or replace function app.describe_fault(field text, type text, message text) returns jsonb
 language sql immutable parallel safe

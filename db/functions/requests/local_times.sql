@@ -1,5 +1,5 @@
--- A time without an offset is read on the clock of the task's time zone. What that clock showed is for the
--- service to say, whose tz database may be newer than PostgreSQL's.
+-- A time without an offset is read on the clock of the task's time zone. The service converts it, because its
+-- tz database may be newer than PostgreSQL's.
 
 create or replace function app.local_times(body jsonb) returns text[]
 language sql immutable parallel safe

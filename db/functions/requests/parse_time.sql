@@ -1,5 +1,5 @@
--- What nearly all clients send (RFC 3339), in a month that has such a day, can't fail: it is spared the
--- general pattern, and the subtransaction that catches what that lets through.
+-- The form that nearly all clients send (RFC 3339), with a day that every month has, can't fail. So it needs
+-- neither the general pattern nor the subtransaction that catches its errors.
 
 create or replace function app.parse_time(value text) returns timestamptz
 language sql stable parallel safe
@@ -11,6 +11,6 @@ return case
   else app.parse_any_time(value)
 end;
 
-comment on function app.parse_time is 'As app.parse_any_time, sooner for what is usual.';
+comment on function app.parse_time is 'As app.parse_any_time, and faster for the usual form.';
 
 grant execute on function app.parse_time to task_api;

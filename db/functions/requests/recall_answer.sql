@@ -11,7 +11,7 @@ declare
   v_user constant text := app.require_user_id();
   v_kept app.idempotency_keys;
 begin
-  -- Held to the end of the transaction: whoever comes with the same key meanwhile is told so, and does not
+  -- Held to the end of the transaction. Meanwhile another request with the same key is refused, and does not
   -- wait.
   if not pg_try_advisory_xact_lock(hashtextextended(v_user || E'\n' || key, 0)) then
     raise exception 'the first request with this Idempotency-Key is still running' using errcode = 'DT409';

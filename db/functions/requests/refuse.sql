@@ -2,8 +2,8 @@
 -- DT401 no user, DT404 not found, DT409 in progress, DT412 precondition failed, DT422 key reused; and DT4TM,
 -- too many, which is a 409 as well.
 --
--- Not immutable: where all that it says is constant, the planner would call it, and refuse before anything is
--- wrong.
+-- Not immutable: if all arguments are constant, the planner would call it, and raise the error before
+-- anything is wrong.
 
 create or replace function app.refuse(field text, type text, message text) returns text
 language plpgsql stable parallel safe

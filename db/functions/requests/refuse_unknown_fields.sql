@@ -33,8 +33,7 @@ begin
 end $$;
 
 comment on function app.refuse_unknown_fields is
-  'Raises DT400 where the body is no object, has more than 100 members or, unless lenient, a field that is '
-  'not known; it says '
-  'which field was probably meant.';
+  'Raises DT400 where the body is no object, has more than 100 members or, unless lenient, has an unknown '
+  'field; the message names the field that was probably meant.';
 
 grant execute on function app.refuse_unknown_fields to task_api;

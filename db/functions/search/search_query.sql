@@ -93,6 +93,6 @@ begin
 end $$;
 
 comment on function app.search_query is
-  'What finds, in the search index, the user''s tasks that q asks for; null where q is null.';
+  'The query of the search index for the user''s tasks that match q; null where q is null.';
 
 grant execute on function app.search_query to task_api, task_finder;

@@ -8,6 +8,6 @@ create or replace function app.search_scope(user_id text) returns text
 language sql immutable parallel safe
 return left(encode(decode(md5(user_id), 'hex'), 'base64'), 11);
 
-comment on function app.search_scope is 'What every key of the user begins with in the search index.';
+comment on function app.search_scope is 'The prefix of every key of the user in the search index.';
 
 grant execute on function app.search_scope to task_api, task_keeper, task_finder;

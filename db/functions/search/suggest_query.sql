@@ -16,7 +16,7 @@ declare
   v_suggestion text := '';
 begin
   if query.q ~ '["“”„«»]|(^|\s)-' then
-    -- Whoever quotes or excludes means what was typed.
+    -- A quote or an exclusion is meant as it was typed.
     return null;
   end if;
   v_known := array(

@@ -12,6 +12,7 @@ begin
     from unnest(tags) as tag);
 end $$;
 
-comment on function app.tag_query is 'What finds the user''s tasks with any, or all, of the tags.';
+comment on function app.tag_query is
+  'The query of the search index for the user''s tasks with any, or all, of the tags.';
 
 grant execute on function app.tag_query to task_api, task_finder;

@@ -16,7 +16,6 @@ begin
   return v_task;
 end $$;
 
-comment on function app.empty_task is
-  'What a new task is before anything is said of it: the table''s defaults.';
+comment on function app.empty_task is 'A new task before it has any field: the table''s defaults.';
 
 grant execute on function app.empty_task to task_api;

@@ -15,6 +15,7 @@ begin
   return app.insert_task(task);
 end $$;
 
-comment on function app.insert_successor is 'Inserts what comes after a recurring task that is completed.';
+comment on function app.insert_successor is
+  'Inserts the next task of a series, after a recurring task is completed.';
 
 grant execute on function app.insert_successor to task_api;

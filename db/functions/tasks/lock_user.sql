@@ -6,6 +6,7 @@ create or replace function app.lock_user() returns void
 language sql volatile
 return pg_advisory_xact_lock(hashtextextended(app.require_user_id(), 0));
 
-comment on function app.lock_user is 'Has the present user''s other writes wait until this transaction ends.';
+comment on function app.lock_user is
+  'Makes the other writes of the present user wait until this transaction ends.';
 
 grant execute on function app.lock_user to task_api;

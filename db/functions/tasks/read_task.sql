@@ -19,7 +19,7 @@ begin
 end $$;
 
 comment on function app.read_task is
-  'The user''s task; raises DT404 where there is none, and DT412 where it is not what If-Match names, or '
-  'what If-None-Match names.';
+  'The user''s task; raises DT404 where there is none, and DT412 where If-Match or If-None-Match does not '
+  'hold.';
 
 grant execute on function app.read_task to task_api;

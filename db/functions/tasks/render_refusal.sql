@@ -1,4 +1,4 @@
--- The other kind of result: see render_result. The words of 400 are those of a request that is refused alone.
+-- The other kind of result: see render_result. A 400 has the text that a request of its own would get.
 
 create or replace function app.render_refusal(code text, faults jsonb, problems jsonb) returns text
 language plpgsql stable

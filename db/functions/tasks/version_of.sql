@@ -1,4 +1,4 @@
--- The way back of time_of.
+-- The inverse of time_of.
 
 create or replace function app.version_of(moment timestamptz) returns bigint
 language sql stable parallel safe

@@ -4,8 +4,7 @@ create or replace function app.writable_fields() returns text[]
 language sql immutable parallel safe
 return array[
   'title', 'description', 'completed', 'priority', 'tags', 'due_date', 'reminder_at', 'is_recurring',
-  'recurrence_rule',
-  'timezone'];
+  'recurrence_rule', 'timezone'];
 
 comment on function app.writable_fields is 'The fields of a task that a client may write.';
 

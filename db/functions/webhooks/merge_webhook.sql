@@ -2,8 +2,7 @@
 -- http is for networks that the operator allows, which only the service knows: plain says so.
 
 create or replace function app.merge_webhook(
-  webhook app.webhooks, patch jsonb, plain boolean,
-  lenient boolean)
+  webhook app.webhooks, patch jsonb, plain boolean, lenient boolean)
 returns app.webhooks
 language plpgsql stable
 set search_path = ''

@@ -1,5 +1,5 @@
--- What a body of the user's own may say of an event. {due} is for people: on the clock of the task's zone,
--- else the webhook's.
+-- The placeholders of a body of the user's own. {due} is for people: on the clock of the task's zone, else
+-- the webhook's.
 
 create or replace function app.template_values(event jsonb, timezone text) returns jsonb
 language plpgsql stable parallel safe
