@@ -281,8 +281,8 @@ RULES = {
         f"""
         select oid::regprocedure::text from pg_proc where pronamespace::regnamespace::text in {OURS}
           and {SOURCE} ~ 'app\\.user_id''' and oid <> 'app.user_id()'::regprocedure
-          -- It sets the user, one after the other, to read each one's number.
-          and oid <> 'api.watch_changes(jsonb)'::regprocedure
+          -- They set the user: to read each one's number, and to delete what is left of one.
+          and oid not in ('api.watch_changes(jsonb)'::regprocedure, 'api.forget_user(text)'::regprocedure)
         """,
         "app.user_id() or app.require_user_id()",
     ),
