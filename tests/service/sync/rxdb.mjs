@@ -86,7 +86,8 @@ const replication = replicateRxCollection({
 });
 replication.error$.subscribe(error => console.error(error));
 const events = new EventSource(`${address}/events`, {
-  fetch: (url, init) => fetch(url, {...init, headers: {...init.headers, Authorization: headers.Authorization}}),
+  fetch: (url, init) =>
+    fetch(url, {...init, headers: {...init.headers, Authorization: headers.Authorization}}),
 });
 events.addEventListener('changed', () => wakes.next('RESYNC'));
 
