@@ -12,7 +12,7 @@ VERSION = "1.0.1"
 EDITS = {
     "api/get_task.sql": ("out status integer", "fields text[] default null, out status integer"),
     "keeper/remove_expired_answers.sql": ("limit 10", "limit 20"),
-    "lists/page_tasks.sql": ("from (GROUPS)", "from /* changed */ (GROUPS)"),
+    "lists/page_tasks.sql": ("\nGROUPS\n", " -- changed\nGROUPS\n"),
     "tasks/render_time.sql": ("'T')", "'T')::text"),
 }
 NEW_FUNCTION = """\
