@@ -8,7 +8,7 @@ All that leans on uvicorn's insides is here:
   parser, cycle, pipeline, flow, scope, headers, url, expect_100_continue, server_state, tasks,
   timeout_keep_alive_task, transport;
 - ``RequestResponseCycle``: transport, disconnected, keep_alive, message_event, more_body, response_started,
-  response_complete.
+  response_complete, chunked_encoding, expected_content_length.
 """
 
 from asyncio import Task, TimerHandle
@@ -158,6 +158,10 @@ class Protocol(HttpToolsProtocol):
         self._running = cycle
         self._fresh = True
         cycle.transport = OnePacket(self.transport, self.loop)
+        if cycle.scope["http_version"] == "1.0":
+            # uvicorn would send chunks, which HTTP/1.0 does not know.
+            cycle.chunked_encoding = False
+            cycle.expected_content_length = _UntilClose()
         self._task = task = self.loop.create_task(cycle.run_asgi(app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
@@ -284,6 +288,16 @@ class Protocol(HttpToolsProtocol):
         lines = [status, *(b"%s: %s" % header for header in headers), b"", b""]
         self.transport.write(b"\r\n".join(lines) + bytes(response.body))
         self.transport.close()
+
+
+class _UntilClose(int):
+    """The unknown length of a body that ends with its connection (RFC 9112, section 6.3)."""
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+    def __sub__(self, other: object) -> "_UntilClose":
+        return self
 
 
 def _prepare(parser: httptools.HttpRequestParser) -> None:
