@@ -41,7 +41,11 @@ def receiver() -> Iterator[Receiver]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            length = int(self.headers["content-length"])
+            body = self.rfile.read(length)
+            if len(body) < length:
+                self.close_connection = True  # The worker was killed while it sent.
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             request = Received(self.path, headers, body, time.monotonic())
             here.received.append(request)
