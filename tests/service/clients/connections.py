@@ -21,7 +21,7 @@ def exchange(address: str, data: bytes, pieces: int | None = None) -> list[Answe
     pieces: None for one packet, 0 for a packet of its own for all behind each head, 1 for byte by byte.
     """
     parts = urlsplit(address)
-    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+    with socket.create_connection((parts.hostname, parts.port), timeout=40) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in cut(data, pieces):
             try:

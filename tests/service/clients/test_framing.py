@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.processes import serve
 from tests.service.clients.connections import PIECES, authorization, exchange, head
 
 CLOSE = "Connection: close"
@@ -223,6 +224,19 @@ def test_a_body_behind_a_padded_coding_has_its_bound(service, secret, alice, pie
     fields = ("Transfer-Encoding: chunked\t", authorization(alice, secret))
     answered = exchange(service, head("POST", "/tasks", *fields) + chunk + chunk, pieces and 0)
     assert [answer.status for answer in answered] == [413]
+
+
+def test_a_refused_body_that_never_ends_keeps_no_connection_open(settings, secret, alice):
+    chunk = b"10000\r\n" + 65_536 * b"x" + b"\r\n"
+    sent = head("POST", "/tasks", "Transfer-Encoding: chunked", authorization(alice, secret)) + chunk + chunk
+    with serve(settings.database_url, secret, KEEP_ALIVE=60, CLIENT_TIMEOUT=1) as address:
+        parts = urlsplit(address)
+        with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+            connection.sendall(sent)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
+            connection.sendall(b"1\r\nx\r\n")
+            while connection.recv(65_536):
+                pass
 
 
 @pytest.mark.parametrize("space", SPACES)
