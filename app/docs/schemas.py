@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.docs.examples import FIELDS
-from app.docs.index import INDEX
+from app.docs.index import index_of
 from app.settings import Settings
 from app.web.problem_types import PROBLEM_TYPES, TYPE_PREFIX
 
@@ -156,6 +156,7 @@ def task_schemas(settings: Settings, described: Mapping[str, Any]) -> Json:
         },
         **_operation_schemas(strict),
         "FieldError": _field_error(described["faults"]),
+        "Index": make_object("The paths of the service.", dict.fromkeys(index_of(settings), _TEXT)),
     }
 
 
@@ -633,7 +634,6 @@ SCHEMAS: Mapping[str, Json] = {
             "about": {"type": "string", "description": "More about the type, in Markdown."},
         },
     ),
-    "Index": make_object("The paths of the service.", dict.fromkeys(INDEX, _TEXT)),
     "Health": make_object(
         "The service is alive.",
         {"status": {"type": "string", "const": "healthy"}, "timestamp": _TIME, "version": _TEXT},

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.docs.examples import HEALTH, READY
-from app.docs.index import INDEX
+from app.docs.index import index_of
 from app.docs.operation import PRIVATE, TAGGED, answer, describe_operation, json_answer, typed_answer
 from app.settings import Settings
 from app.web.problem_types import PROBLEM_TYPES, TYPE_PREFIX
@@ -32,7 +32,7 @@ def paths(settings: Settings) -> Json:
                 "The paths of the service",
                 "A browser is sent to `/docs`.",
                 {
-                    200: json_answer("The paths.", "Index", INDEX, *PRIVATE, "Link"),
+                    200: json_answer("The paths.", "Index", index_of(settings), *PRIVATE, "Link"),
                     303: answer(
                         "See `/docs`; for a request that prefers `text/html`.", *PRIVATE, "Location", "Link"
                     ),

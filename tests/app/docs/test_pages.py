@@ -89,10 +89,31 @@ def test_the_root_tells_programs_where_everything_is(http):
     assert (index["name"], index["version"]) == ("Duly", __version__)
     for relation in ("docs", "openapi", "health", "ready"):
         assert http.get(index[relation]).status_code == 200, relation
-    assert http.get(index["tasks"]).status_code == 401
+    for relation in ("tasks", "changes", "events", "passes", "webhooks"):
+        assert http.get(index[relation]).status_code == 401, relation
+    for relation in ("batch", "occurrences"):
+        assert http.post(index[relation]).status_code == 401, relation
     links = answer.headers["link"]
     assert f'<{index["openapi"]}>; rel="service-desc"' in links
     assert f'<{index["docs"]}>; rel="service-doc"' in links
+
+
+@pytest.mark.parametrize(
+    ("switched", "relation"),
+    [
+        ({"passes": False}, "passes"),
+        ({"events_limit": 0}, "events"),
+        ({"webhook_key": ()}, "webhooks"),
+        ({"metrics": False}, "metrics"),
+    ],
+)
+def test_the_root_names_no_resource_that_is_switched_off(switched, relation):
+    on = {"database_url": "postgresql://localhost/x", "jwt_secret": SECRET}
+    on |= {"webhook_key": ("k" * 32,), "metrics": True}
+    everything = TestClient(create_app(Settings(**on))).get("/").json()
+    less = TestClient(create_app(Settings(**on | switched)))
+    assert everything.keys() - less.get("/").json().keys() == {relation}
+    assert less.get(everything[relation]).status_code == 404
 
 
 @pytest.mark.parametrize(
