@@ -72,7 +72,7 @@ psql: $(VENV)/local ## open psql as the owner; or with the eyes of a user: make 
 PYTEST := $(BIN)/python -m pytest
 PARALLEL := --numprocesses 3 --dist worksteal
 
-test: $(VENV)/dev ## run the tests, in two minutes; some of them: args="tests/app/api -k toggle"
+test: $(VENV)/dev ## run the tests, in three minutes; some of them: args="tests/app/api -k toggle"
 	@$(PYTEST) $(PARALLEL) $(args)
 
 test-all: test test-rest ## run everything: servers that are killed, containers, a million rows, 10,000 rules

@@ -63,14 +63,14 @@ def fresh(folder):
 
 
 def steps():
-    """The five steps of the README, each with its number."""
-    readme = (commands.ROOT / "README.md").read_text()
+    """The five steps of the page on production, each with its number."""
+    readme = (commands.ROOT / "app" / "server" / "README.md").read_text()
     block = next(block for block in re.findall(r"```sh\n(.*?)```", readme, re.S) if "# 1. Install" in block)
     return re.findall(r"^# (\d)\. .*\n((?:.+\n)+)", block, re.MULTILINE)
 
 
 def test_the_five_steps_of_the_readme_lead_to_a_first_task(fresh, tmp_path, request):
-    """From a copy of what is committed, with nothing but the words of the README."""
+    """From a copy of what is committed, with nothing but the words of that page."""
     if shutil.which("openssl") is None or shutil.which("curl") is None:
         pytest.skip("openssl and curl are needed")
     checkout = tmp_path / "checkout"
