@@ -40,6 +40,7 @@ FILES = [
     for path in sorted((ROOT / top).glob("*" if top == "." else "**/*"))
     if path.is_file()
     and path.suffix in TEXTS
+    and not path.name.startswith(".coverage")
     and not path.relative_to(ROOT).as_posix().startswith(GENERATED)
     and not {"node_modules", ".venv", ".postgres"} & set(path.relative_to(ROOT).parts)
 ]
