@@ -354,7 +354,7 @@ CREATE TYPE app.webhook_document AS (
 	label text,
 	events text[],
 	header_names text[],
-	body jsonb,
+	body json,
 	timezone text,
 	paused text,
 	failing_since text,
@@ -1849,8 +1849,8 @@ begin
     'type', v_delivery.type,
     'attempts', v_delivery.attempts,
     'body', case when v_webhook.body is null then v_delivery.payload
-      else app.fill_template(v_webhook.body,
-        app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))::text end);
+      else app.render_json(app.fill_template(
+        v_webhook.body, app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))) end);
 end $$;
 
 
@@ -5660,6 +5660,22 @@ COMMENT ON FUNCTION app.render_event(type text, moment timestamp with time zone,
 
 
 --
+-- Name: render_json(jsonb); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.render_json(value jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN regexp_replace((value)::text, '("(?:[^"\\]|\\.)*")|([,:]) '::text, '\1\2'::text, 'g'::text);
+
+
+--
+-- Name: FUNCTION render_json(value jsonb); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.render_json(value jsonb) IS 'A value as compact JSON.';
+
+
+--
 -- Name: render_pass(uuid, text, text, timestamp with time zone, timestamp with time zone, date); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -5702,7 +5718,7 @@ begin
     v_problem := v_problem || jsonb_build_object(
       'detail', v_detail, 'message', v_detail, 'errors', jsonb_path_query_array(faults, '$[0 to 19]'));
   end if;
-  return concat('{"status":', v_problem -> 'status', ',"problem":', v_problem, '}');
+  return concat('{"status":', v_problem -> 'status', ',"problem":', app.render_json(v_problem), '}');
 end $_$;
 
 
@@ -5756,9 +5772,9 @@ CREATE FUNCTION app.render_webhook(webhook app.webhooks) RETURNS text
 begin
   return row_to_json(row(
     webhook.id, webhook.url, webhook.label, webhook.events,
-    array(select jsonb_object_keys(webhook.headers)), webhook.body, webhook.timezone, webhook.paused,
-    app.render_time(webhook.failing_since), app.render_time(webhook.created_at),
-    app.render_time(webhook.updated_at)
+    array(select jsonb_object_keys(webhook.headers)), app.render_json(webhook.body)::json,
+    webhook.timezone, webhook.paused, app.render_time(webhook.failing_since),
+    app.render_time(webhook.created_at), app.render_time(webhook.updated_at)
   )::app.webhook_document)::text;
 end $$;
 

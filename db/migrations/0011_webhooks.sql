@@ -157,7 +157,7 @@ create type app.webhook_document as (
   label text,
   events text[],
   header_names text[],
-  body jsonb,
+  body json,
   timezone text,
   paused text,
   failing_since text,

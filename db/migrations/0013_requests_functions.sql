@@ -483,6 +483,19 @@ comment on function app.remember_answer is
 grant execute on function app.remember_answer to task_api;
 -- end db/functions/requests/remember_answer.sql
 
+-- begin db/functions/requests/render_json.sql
+-- The text of jsonb has a blank behind each colon and each comma; in an answer JSON is compact. A string is
+-- matched as a whole, so that its own blanks stay.
+
+create or replace function app.render_json(value jsonb) returns text
+language sql immutable parallel safe
+return regexp_replace(value::text, '("(?:[^"\\]|\\.)*")|([,:]) ', '\1\2', 'g');
+
+comment on function app.render_json is 'A value as compact JSON.';
+
+grant execute on function app.render_json to task_api, task_worker;
+-- end db/functions/requests/render_json.sql
+
 -- begin db/functions/requests/suggest_name.sql
 -- For the errors about unknown fields and parameters. Trigrams ignore signs, so tags[] and tag both find
 -- tags.
@@ -528,6 +541,9 @@ drop function app.trim_text;
 
 -- drop db/functions/requests/suggest_name.sql
 drop function app.suggest_name;
+
+-- drop db/functions/requests/render_json.sql
+drop function app.render_json;
 
 -- drop db/functions/requests/remember_answer.sql
 drop function app.remember_answer;

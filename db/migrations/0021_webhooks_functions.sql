@@ -238,9 +238,9 @@ as $$
 begin
   return row_to_json(row(
     webhook.id, webhook.url, webhook.label, webhook.events,
-    array(select jsonb_object_keys(webhook.headers)), webhook.body, webhook.timezone, webhook.paused,
-    app.render_time(webhook.failing_since), app.render_time(webhook.created_at),
-    app.render_time(webhook.updated_at)
+    array(select jsonb_object_keys(webhook.headers)), app.render_json(webhook.body)::json,
+    webhook.timezone, webhook.paused, app.render_time(webhook.failing_since),
+    app.render_time(webhook.created_at), app.render_time(webhook.updated_at)
   )::app.webhook_document)::text;
 end $$;
 

@@ -1456,8 +1456,8 @@ begin
     'type', v_delivery.type,
     'attempts', v_delivery.attempts,
     'body', case when v_webhook.body is null then v_delivery.payload
-      else app.fill_template(v_webhook.body,
-        app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))::text end);
+      else app.render_json(app.fill_template(
+        v_webhook.body, app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))) end);
 end $$;
 
 comment on function api.take_delivery is

@@ -23,7 +23,7 @@ begin
     v_problem := v_problem || jsonb_build_object(
       'detail', v_detail, 'message', v_detail, 'errors', jsonb_path_query_array(faults, '$[0 to 19]'));
   end if;
-  return concat('{"status":', v_problem -> 'status', ',"problem":', v_problem, '}');
+  return concat('{"status":', v_problem -> 'status', ',"problem":', app.render_json(v_problem), '}');
 end $$;
 
 comment on function app.render_refusal is

@@ -156,6 +156,13 @@ def test_lenient_does_what_can_be_done_and_tells_the_rest(client, alice, batch):
     assert hers.page()["total"] == 2
 
 
+def test_refusals_in_a_batch_are_compact_json(client, alice, batch):
+    operations = [create(title=""), create(title="x", tags=[1]), delete(NOBODYS), create(id="x", title="x")]
+    response = batch(*operations, headers={"Prefer": "handling=lenient"})
+    assert [result["status"] for result in response.json()["results"]] == [400, 400, 404, 400]
+    assert response.text == json.dumps(response.json(), ensure_ascii=False, separators=(",", ":"))
+
+
 def test_minimal_leaves_the_bodies_out(client, alice, batch):
     response = batch(create(), headers={"Prefer": "return=minimal, handling=lenient"})
     assert response.headers["preference-applied"] == "return=minimal, handling=lenient"

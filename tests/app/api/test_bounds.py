@@ -48,6 +48,50 @@ def test_100_members_are_read_and_20_errors_told_those_of_known_fields_first(cli
         assert response.json()["detail"].endswith(", …")
 
 
+def nested(opening, value, closing, depth):
+    return opening * (depth - 1) + value + closing * (depth - 1)
+
+
+def alternating(pairs):
+    return '[{"a":' * pairs + "1" + "}]" * pairs
+
+
+DEEP = {
+    "arrays": lambda depth: nested("[", "1", "]", depth),
+    "objects": lambda depth: nested('{"a":', "1", "}", depth),
+    "both": lambda depth: "[" * (depth % 2 == 0) + alternating((depth - 1) // 2) + "]" * (depth % 2 == 0),
+    "beside strings": lambda depth: f'["]]","\\\\","\\"[",{nested("[", "1", "]", depth - 1)}]',
+    "beside empty ones": lambda depth: "[[],{}," * (depth - 2) + "1" + "]" * (depth - 2),
+}
+
+
+@pytest.mark.parametrize("build", DEEP.values(), ids=DEEP)
+def test_a_body_of_more_than_64_levels_is_refused_unread(client, alice, paths, build):
+    lenient = {"Prefer": "handling=lenient"}
+    for method, path in [*paths, ("POST", "/tasks/batch"), ("POST", "/passes")]:
+        for depth in (65, 200, 5_000):
+            deep = send(client(alice), method, path, f'{{"nonsense":{build(depth)}}}', **lenient)
+            assert faults(deep) == {"": "json_invalid"}, (path, depth)
+    (method, path), *_ = paths
+    shallow = send(client(alice), method, path, f'{{"title":"x","nonsense":{build(64)}}}', **lenient)
+    assert shallow.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "value", [70 * "[]" + "]", "[" * 70, "]" * 70 + "[" * 70, '"' + "[" * 70, "{" * 35 + "]" * 70]
+)
+def test_brackets_that_do_not_match_are_no_json(client, alice, value):
+    body = f'{{"title":"x","nonsense":{value}}}'
+    assert faults(send(client(alice), "POST", "/tasks", body)) == {"": "json_invalid"}
+
+
+def test_brackets_in_strings_and_beside_each_other_are_no_levels(client, alice):
+    title = "[{" * 100
+    assert client(alice).create(title=title)["title"] == title
+    body = {"title": "x", "nonsense": [[{}]] * 1_000}
+    assert client(alice).post("/tasks", body, headers={"Prefer": "handling=lenient"}).status_code == 201
+
+
 @pytest.mark.parametrize("path", ["/tasks", "/tasks/018f4e2a-6c1b-4d3e-9f00-2a5b8c7d6e1f/occurrences"])
 @pytest.mark.parametrize("count", [101, 9_000])
 def test_more_than_100_parameters_are_one_error(client, alice, path, count):

@@ -1,5 +1,7 @@
 """/webhooks: where reminders and events are sent; and what is enqueued for them."""
 
+import json
+
 import pytest
 
 UNKNOWN = "018f4e2a-6c1b-4d3e-9f00-2a5b8c7d6e1f"
@@ -104,6 +106,22 @@ def test_the_fields_of_the_body_change_and_the_others_stay(client, alice, hook):
     assert stale.status_code == 412
     # What was read can be sent back.
     assert client(alice).put(path, again.json()).json() == again.json()
+
+
+TEMPLATE = {
+    "text": 'A, b: "{title}": \\ , \\" : c',
+    "parts": [1, 2.5, None, True, {}, [], {"a": " , : "}],
+    "": {"b, c": ["x", ": "]},
+}
+
+
+def test_its_own_body_is_answered_as_compact_json(client, alice):
+    mine = client(alice)
+    hook = mine.post("/webhooks", {"url": URL, "body": TEMPLATE}).json()
+    path = f"/webhooks/{hook['id']}"
+    for response in (mine.get(path), mine.get("/webhooks"), mine.patch(path, {"label": "x"})):
+        assert response.text == json.dumps(response.json(), ensure_ascii=False, separators=(",", ":"))
+    assert mine.get(path).json()["body"] == TEMPLATE
 
 
 def test_a_user_may_have_ten_webhooks(client, alice, bob):
