@@ -45,7 +45,7 @@ def check_body(body: str, *, creates: bool) -> Json:
         task[field] if isinstance(task.get(field), str) else None for field in ("recurrence_rule", "timezone")
     )
     given = {field: time for field in TIMES if (time := _parse(task.get(field)))}
-    times, faults = _read_clocks(given, zone)
+    times, faults = read_clocks(given, zone)
     # The database reads forms of a time that Python does not.
     readable = "due_date" in times or task.get("due_date") is None
     complete = readable and (creates or task.keys() >= {"due_date", "timezone"})
@@ -64,7 +64,7 @@ def compute_next(question: Json) -> Json:
     zone = question["timezone"]
     given = {field: time for field in TIMES if (time := _parse(question[field]))}
     times = {field: time.replace(tzinfo=UTC) for field, time in given.items() if field not in asked}
-    local, faults = _read_clocks({field: given[field] for field in given.keys() - times.keys()}, zone)
+    local, faults = read_clocks({field: given[field] for field in given.keys() - times.keys()}, zone)
     times |= local
     rule = question["recurrence_rule"] if "recurrence_rule" in asked else None
     found = check_series(rule, zone, times.get("due_date"), complete=not faults, faults=faults)
@@ -111,13 +111,13 @@ def check_series(
     return found
 
 
-def read_clock(time: datetime, zone: str | None) -> datetime:
+def _read_clock(time: datetime, zone: str | None) -> datetime:
     """A naive time as the clock of the zone shows it, in UTC; one with an offset as it is.
 
     A zone that is wrong counts as UTC here; ``check_series`` refuses it.
 
     Raises:
-        OverflowError: see ``out_of_range``.
+        OverflowError: see ``_out_of_range``.
     """
     if time.tzinfo:
         return time
@@ -127,20 +127,20 @@ def read_clock(time: datetime, zone: str | None) -> datetime:
         return time.replace(tzinfo=UTC)
 
 
-def out_of_range(field: str) -> Json:
+def _out_of_range(field: str) -> Json:
     """The error of a time that is not within the years 1 to 9999 in UTC, in the words of its constraint."""
     return field_error(["body", field], "must lie between the years 1 and 9999", "time_range")
 
 
-def _read_clocks(given: Mapping[str, datetime], zone: str | None) -> tuple[dict[str, datetime], list[Json]]:
+def read_clocks(given: Mapping[str, datetime], zone: str | None) -> tuple[dict[str, datetime], list[Json]]:
     """The times in UTC, by field, and the errors of those that are out of range."""
     times: dict[str, datetime] = {}
     faults: list[Json] = []
     for field, time in given.items():
         try:
-            times[field] = read_clock(time, zone)
+            times[field] = _read_clock(time, zone)
         except OverflowError:
-            faults.append(out_of_range(field))
+            faults.append(_out_of_range(field))
     return times, faults
 
 

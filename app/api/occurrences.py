@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.api.completion import check_series, out_of_range, read_clock
+from app.api.completion import check_series, read_clocks
 from app.api.parameters import read_parameters
 from app.auth.authenticator import Authenticator
 from app.database.calls import Database
@@ -46,11 +46,9 @@ class Occurrences:
         due = _time(series["due_date"])
         refused: list[Any] = []
         if due is not None and series["is_local"]:
-            try:
-                due = read_clock(due.replace(tzinfo=None), series["timezone"])
-                series["due_date"] = due.replace(tzinfo=None).isoformat()
-            except OverflowError:
-                refused = [out_of_range("due_date")]
+            times, refused = read_clocks({"due_date": due.replace(tzinfo=None)}, series["timezone"])
+            due = times.get("due_date")
+            series["due_date"] = due and due.replace(tzinfo=None).isoformat()
         try:
             series |= check_series(
                 series["recurrence_rule"], series["timezone"], due, complete=not refused, faults=refused
