@@ -63,8 +63,8 @@ class Stream(Response):
         leaving.add_done_callback(lambda _: subscription.woken.set())
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            # Not all clients at once, when this server comes back. It belongs to the first event: some
-            # clients would take it for one of its own.
+            # A random wait keeps clients from all returning at once after a restart. The field is part of the
+            # first event, because some clients take a block without data for an event.
             retry = random.randint(1000, 5000)  # noqa: S311  # milliseconds
             await _write(send, f"retry: {retry}\n")
             heartbeat = monotonic() + HEARTBEAT
