@@ -12,6 +12,7 @@ import pytest
 from app.dev import migrations
 from app.dev.migrations import MigrationError
 from tests.db.catalog import definitions
+from tests.later import NEW_FUNCTION as NEW
 from tests.servers import Server
 from tests.sql import Session
 
@@ -98,16 +99,6 @@ def move(old: str, new: str) -> Callable[[Path], None]:
     return lambda root: (root / folder / old).rename(root / folder / new) and None
 
 
-NEW = """
--- Words of a title.
-create or replace function app.count_words(title text) returns integer
-language sql immutable parallel safe
-return cardinality(regexp_split_to_array(app.trim_text(title), ' '));
-
-comment on function app.count_words is 'How many words there are.';
-
-grant execute on function app.count_words to task_api;
-"""
 CHANGES = {
     "a body": edit("tasks/merge_task.sql", "begin\n", "begin\n  -- changed\n"),
     "a body that others are bound to": edit("tasks/render_time.sql", "'T')", "'t')"),
@@ -219,7 +210,8 @@ MISPLACED = {
     "belongs into the schema keeper": move("tasks/render_time.sql", "keeper/render_time.sql"),
     "app.trim_text is in": write("tasks/trim_text.sql", NEW.replace("app.count_words", "app.trim_text")),
     "refer to each other": write(
-        "tasks/count_words.sql", NEW.replace("app.trim_text(title)", "app.count_letters(title)::text")
+        "tasks/count_words.sql",
+        NEW.replace("app.trim_text(title)", "app.count_letters(title)::text"),
     ),
 }
 
