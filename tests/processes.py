@@ -115,16 +115,20 @@ class Service:
         )
 
     def __enter__(self) -> "Service":
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.end()
+
+    def start(self) -> None:
+        """Start it, for the first time or after its end, and wait for its first answer."""
         self.process = subprocess.Popen(self._command, cwd=self._folder, env=self._environment)
         try:
             wait_until(self.answers)
         except BaseException:
             self.end()
             raise
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.end()
 
     def end(self) -> None:
         """End it in order, and by force where that takes half a minute."""

@@ -1,12 +1,14 @@
 """The service as it runs in production, for tests of what only a real server and real connections show."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx2 as httpx
 import pytest
 
 from tests.client import Client, make_token
 from tests.processes import serve
+from tests.service.faults.cluster import Cluster
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +29,12 @@ def over_http(service, secret) -> Iterator[Callable[[str], Client]]:
     limits = httpx.Limits(max_connections=200)
     with httpx.Client(base_url=service, limits=limits, timeout=30) as http:
         yield lambda user: Client(http, make_token(user, secret))
+
+
+@pytest.fixture
+def cluster(folder: Path) -> Iterator[Cluster]:
+    """A PostgreSQL of the test's own, to be killed."""
+    cluster = Cluster(folder)
+    yield cluster
+    if cluster.runs():
+        cluster.stop()

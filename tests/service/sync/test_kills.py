@@ -2,25 +2,15 @@
 
 import contextlib
 import threading
-from pathlib import Path
 
 import httpx2 as httpx
 import pytest
 
 from tests.client import Client, make_token
 from tests.processes import Service, wait_until
-from tests.service.faults.cluster import Cluster
 
 TASKS = 300
 _OUTAGE = (httpx.TransportError, AssertionError)
-
-
-@pytest.fixture
-def cluster(folder: Path):
-    cluster = Cluster(folder)
-    yield cluster
-    if cluster.runs():
-        cluster.stop()
 
 
 def kill_postgresql(cluster, service):
@@ -31,7 +21,7 @@ def kill_postgresql(cluster, service):
 def kill_service(cluster, service):
     service.process.kill()
     service.process.wait()
-    service.__enter__()
+    service.start()
 
 
 class Writer(threading.Thread):

@@ -4,38 +4,20 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
 import time
-from pathlib import Path
 
 import httpx as classic_httpx
 import httpx2 as httpx
 import httpx_sse
-import pytest
 
 from tests.client import Client, make_token
 from tests.processes import Service, wait_until
 from tests.service.clients.test_events import Stream, since
-from tests.service.faults.cluster import Cluster
-from tests.service.generators import npm
 
 USERS = 100
 STREAMS = 10
 """Of each user: 1,000 in all."""
 CHANGES = 100
-EVENTSOURCE = "eventsource@4.0.0"
-# Prints each event, for ever.
-READER = """
-import { EventSource } from "eventsource"
-const [url, token] = process.argv.slice(2)
-const authorization = { Authorization: `Bearer ${token}` }
-const source = new EventSource(url, {
-  fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, ...authorization } }),
-})
-source.addEventListener("changed", ({ lastEventId, data }) => {
-  console.log(JSON.stringify({ id: lastEventId, data }))
-})
-"""
 
 
 class Crowd:
@@ -105,14 +87,6 @@ def test_a_thousand_streams_lose_no_last_change(settings, alice, capsys):
         print(f"\n{USERS * STREAMS} streams need {grown:.0f} MB; {CHANGES} changes at 10/s, none lost")
 
 
-@pytest.fixture
-def cluster(folder: Path):
-    cluster = Cluster(folder)
-    yield cluster
-    if cluster.runs():
-        cluster.stop()
-
-
 def test_streams_outlive_a_restart_of_postgresql(cluster, alice):
     with (
         Service(cluster.url("task_api"), DATABASE_TIMEOUT=4, LOG_LEVEL="error") as service,
@@ -153,29 +127,19 @@ def test_a_rolling_restart_ends_streams_in_order_and_a_client_that_returns_misse
             again.close()
 
 
-def test_eventsource_of_npm_reads_on_after_the_service_was_restarted(settings, alice, tmp_path):
-    (tmp_path / "node_modules").symlink_to(npm.install((EVENTSOURCE,)))
-    (tmp_path / "reader.mjs").write_text(READER)
+def test_eventsource_of_npm_reads_on_after_the_service_was_restarted(start, settings, alice):
     with Service(settings.database_url, LOG_LEVEL="error") as service:
-        program = subprocess.Popen(
-            ["node", "reader.mjs", f"{service.address}/events", make_token(alice)],
-            cwd=tmp_path, env=npm.environment(tmp_path),
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        try:
-            first = json.loads(program.stdout.readline())
-            assert json.loads(first["data"]) == {"since": first["id"]}
-            service.end()
-            service.__enter__()
-            with httpx.Client(base_url=service.address) as http:
-                client = Client(http, make_token(alice))
-                client.create()
-                token = since(client)
-            while json.loads(program.stdout.readline())["id"] != token:
-                pass
-        finally:
-            program.kill()
-            program.communicate()
+        reader = start("eventsource.mjs", f"{service.address}/events", make_token(alice))
+        first = reader.next()
+        assert json.loads(first["data"]) == {"since": first["id"]}
+        service.end()
+        service.start()
+        with httpx.Client(base_url=service.address) as http:
+            client = Client(http, make_token(alice))
+            client.create()
+            token = since(client)
+        while reader.next()["id"] != token:
+            pass
 
 
 def test_httpx_sse_reads_the_events(settings, alice):

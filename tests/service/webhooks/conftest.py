@@ -4,13 +4,11 @@ import subprocess
 import sys
 
 import pytest
-from starlette.testclient import TestClient
 
 from app.dev import commands
-from app.main import create_app
-from app.settings import Settings
-from tests.client import SECRET, WEBHOOK_KEY, Client, make_token
+from tests.client import WEBHOOK_KEY
 from tests.processes import environment
+from tests.service.webhooks.parts import client_of
 from tests.sql import Session
 
 
@@ -47,14 +45,8 @@ def start(server, fresh):
 
 @pytest.fixture
 def alices(server, fresh, alice):
-    settings = Settings(
-        database_url=server.service_url(fresh),
-        jwt_secret=SECRET,
-        webhook_key=(WEBHOOK_KEY,),
-        webhook_allow=("127.0.0.0/8",),
-    )
-    with TestClient(create_app(settings)) as http:
-        yield Client(http, make_token(alice))
+    with client_of(server.service_url(fresh), alice) as client:
+        yield client
 
 
 @pytest.fixture

@@ -3,17 +3,17 @@
 import random
 import signal
 import time
-from contextlib import ExitStack
 from urllib.request import urlopen
 
 from tests.app.worker.receiver import receiver
 from tests.processes import free_port, wait_until
+from tests.service.webhooks.parts import END_CLAIMS, WAITING
 
 EVENTS = 300
 
 
 def test_workers_that_are_killed_lose_no_event(start, alices, owner):
-    with receiver() as here, ExitStack():
+    with receiver() as here:
         here.answer = lambda request: time.sleep(0.02) or 204
         alices.post("/webhooks", {"url": here.url})
         for _ in range(EVENTS):
@@ -29,12 +29,8 @@ def test_workers_that_are_killed_lose_no_event(start, alices, owner):
                 place = random.randrange(3)
                 workers[place].kill()
                 workers[place] = start()
-            # Claims of the dead, which would end after a minute.
-            owner.execute(
-                "update app.deliveries set due_at = now()"
-                " where claimed and due_at < now() + interval '58 seconds'"
-            )
-            return owner.value("select count(*) from app.deliveries where state <> 'delivered'") == 0
+            owner.execute(END_CLAIMS)
+            return owner.value(WAITING) == 0
 
         wait_until(done, 90)
         sent = [f"msg_{identifier}" for identifier in owner.column("select id from app.deliveries")]
