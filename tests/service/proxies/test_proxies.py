@@ -47,29 +47,22 @@ def certificate(tmp_path_factory):
 
 
 class Proxy:
-    """A proxy that ends TLS for tasks.example, on a port of loopback."""
+    """nginx or Caddy with a configuration, on a port of loopback; with a certificate it ends TLS."""
 
-    def __init__(self, kind, folder, certificate, service, root_path=""):
-        self.port = free_port()
-        text = block(kind, root_path)
-        assert "127.0.0.1:8000" in text
-        text = text.replace("127.0.0.1:8000", f"127.0.0.1:{service.port}")
-        text = text.replace("/etc/ssl/duly", f"{certificate}/duly")
+    def __init__(self, kind, folder, port, text, certificate=None):
+        self.address = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
         if kind == "nginx":
-            text = text.replace("listen 443 ", f"listen 127.0.0.1:{self.port} ")
             main = f"daemon off; user root; pid {folder}/pid; error_log {folder}/errors; events {{}}\n"
             places = f"client_body_temp_path {folder}/body; proxy_temp_path {folder}/temp;"
             text = f"{main}http {{ access_log {folder}/access; {places}\n{text}}}"
             arguments = ["-p", folder, "-e", folder / "errors", "-c", folder / "conf"]
         else:
-            site = f"tasks.example:{self.port} {{\n    tls {certificate}/duly.crt {certificate}/duly.key"
-            text = text.replace("tasks.example {", site)
             text = f"{{\n    admin off\n    auto_https disable_redirects\n}}\n{text}"
             arguments = ["run", "--adapter", "caddyfile", "--config", folder / "conf"]
         (folder / "conf").write_text(text)
         self._command = [PROGRAMS[kind], *arguments]
         self._folder = folder
-        self._context = ssl.create_default_context(cafile=certificate / "duly.crt")
+        self._context = certificate and ssl.create_default_context(cafile=certificate / "duly.crt")
 
     def __enter__(self):
         known = environment(HOME=self._folder, XDG_DATA_HOME=self._folder)
@@ -97,11 +90,26 @@ class Proxy:
             return False
 
     def client(self):
-        """HTTP to tasks.example, whose name no one else knows."""
+        """HTTP through it; with TLS to tasks.example, whose name no one else knows."""
+        if self._context is None:
+            return httpx.Client(base_url=self.address, timeout=20)
         return httpx.Client(
-            base_url=f"https://127.0.0.1:{self.port}", verify=self._context, timeout=20,
+            base_url=self.address, verify=self._context, timeout=20,
             headers={"Host": "tasks.example"}, transport=_Named(self._context),
         )  # fmt: skip
+
+
+def as_the_readme_says(kind, folder, certificate, service, root_path):
+    """A proxy with the block of the README for tasks.example."""
+    port = free_port()
+    text = block(kind, root_path)
+    assert "127.0.0.1:8000" in text
+    text = text.replace("127.0.0.1:8000", f"127.0.0.1:{service.port}")
+    text = text.replace("/etc/ssl/duly", f"{certificate}/duly")
+    text = text.replace("listen 443 ", f"listen 127.0.0.1:{port} ")
+    site = f"tasks.example:{port} {{\n    tls {certificate}/duly.crt {certificate}/duly.key"
+    text = text.replace("tasks.example {", site)
+    return Proxy(kind, folder, port, text, certificate)
 
 
 class _Named(httpx.HTTPTransport):
@@ -127,7 +135,7 @@ def proxied(request, kind, tmp_path, certificate, settings):
     root_path = request.param
     with (
         Service(settings.database_url, settings.jwt_secret, ROOT_PATH=root_path, METRICS="true") as service,
-        Proxy(kind, tmp_path, certificate, service, root_path) as proxy,
+        as_the_readme_says(kind, tmp_path, certificate, service, root_path) as proxy,
         proxy.client() as http,
     ):
         yield http, root_path
@@ -174,31 +182,13 @@ def test_a_stream_lives_on_behind_nginx_with_its_defaults(settings, alice, tmp_p
         pytest.skip("nginx is not installed")
     port = free_port()
     with Service(settings.database_url) as service:
-        (tmp_path / "conf").write_text(
-            f"daemon off; user root; pid {tmp_path}/pid; error_log {tmp_path}/errors; events {{}}\n"
-            f"http {{ access_log off; server {{ listen 127.0.0.1:{port}; "
-            f"location / {{ proxy_pass {service.address}; }} }} }}\n"
-        )
-        command = [PROGRAMS["nginx"], "-p", tmp_path, "-e", tmp_path / "errors", "-c", tmp_path / "conf"]
-        nginx = subprocess.Popen(command, env=environment())
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}") as http:
-                client = Client(http, make_token(alice))
-                wait_until(lambda: _is_up(client), 20)
-                stream = Stream(f"http://127.0.0.1:{port}", make_token(alice))
-                stream.wait_for(1)
-                # Longer than its patience, with nothing but signs of life.
-                assert not stream.ended.wait(70)
-                client.post("/tasks", {"title": "x"})
-                assert stream.wait_for(2)[-1]["id"] == client.get("/changes").json()["next"]
-                stream.close()
-        finally:
-            nginx.terminate()
-            nginx.wait(20)
-
-
-def _is_up(client):
-    try:
-        return client.get("/health").status_code == 200
-    except httpx.TransportError:
-        return False
+        site = f"listen 127.0.0.1:{port}; location / {{ proxy_pass {service.address}; }}"
+        with Proxy("nginx", tmp_path, port, f"server {{ {site} }}") as proxy, proxy.client() as http:
+            client = Client(http, make_token(alice))
+            stream = Stream(proxy.address, make_token(alice))
+            stream.wait_for(1)
+            # Longer than its patience, with nothing but signs of life.
+            assert not stream.ended.wait(70)
+            client.post("/tasks", {"title": "x"})
+            assert stream.wait_for(2)[-1]["id"] == client.get("/changes").json()["next"]
+            stream.close()
