@@ -1420,6 +1420,11 @@ declare
   v_next text;
 begin
   perform app.read_webhook(id, null, null);
+  if cursor is not null and v_before is null then
+    raise exception 'bad cursor' using errcode = 'DT400', detail = jsonb_build_array(jsonb_build_object(
+      'loc', array['query', 'cursor'], 'type', 'cursor_invalid',
+      'msg', 'must be next_cursor of the page before'));
+  end if;
   for v_delivery in
     select * from app.deliveries as delivery
     where delivery.user_id = v_user and delivery.webhook_id = list_deliveries.id
@@ -1453,7 +1458,7 @@ end $_$;
 -- Name: FUNCTION list_deliveries(id uuid, state text, "limit" integer, cursor text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.list_deliveries(id uuid, state text, "limit" integer, cursor text, OUT status integer, OUT headers text[], OUT response text) IS 'A page of the deliveries of a webhook, of one state or of all.';
+COMMENT ON FUNCTION api.list_deliveries(id uuid, state text, "limit" integer, cursor text, OUT status integer, OUT headers text[], OUT response text) IS 'A page of the deliveries of a webhook, of one state or of all. Raises DT400 where the cursor is malformed.';
 
 
 --

@@ -18,6 +18,11 @@ declare
   v_next text;
 begin
   perform app.read_webhook(id, null, null);
+  if cursor is not null and v_before is null then
+    raise exception 'bad cursor' using errcode = 'DT400', detail = jsonb_build_array(jsonb_build_object(
+      'loc', array['query', 'cursor'], 'type', 'cursor_invalid',
+      'msg', 'must be next_cursor of the page before'));
+  end if;
   for v_delivery in
     select * from app.deliveries as delivery
     where delivery.user_id = v_user and delivery.webhook_id = list_deliveries.id
@@ -46,6 +51,7 @@ begin
     '}');
 end $$;
 
-comment on function api.list_deliveries is 'A page of the deliveries of a webhook, of one state or of all.';
+comment on function api.list_deliveries is
+  'A page of the deliveries of a webhook, of one state or of all. Raises DT400 where the cursor is malformed.';
 
 grant execute on function api.list_deliveries to task_api;

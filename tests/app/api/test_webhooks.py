@@ -248,6 +248,22 @@ def test_deliveries_are_listed_in_pages_newest_first(client, alice, hook):
         assert her.get(path, params=parameters).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "x", "1", "1-", UNKNOWN, f"-{UNKNOWN}", f"1-{UNKNOWN}x", f"1-{UNKNOWN[:-1]}", f"x-{UNKNOWN}",
+        f"-1-{UNKNOWN}", f"1-{UNKNOWN[:-1]}g", f"1-z{UNKNOWN[1:]}", f"1-{UNKNOWN[:-1]}\u0661",
+        f"\u0661-{UNKNOWN}", f"1-{UNKNOWN.replace('-', '')}", f"1-{UNKNOWN.replace('-', '--')}",
+        f"1234567890123456789-{UNKNOWN}", "1-ABCDEF00-0000-4000-8000-000000000000", f"1-{UNKNOWN}\n2",
+    ],
+)  # fmt: skip
+def test_a_text_that_is_no_cursor_of_deliveries_is_400(client, alice, hook, cursor):
+    client(alice).create()
+    response = client(alice).get(f"/webhooks/{hook['id']}/deliveries", params={"cursor": cursor})
+    assert response.status_code == 400, response.text
+    assert faults(response) == {("cursor", "cursor_invalid")}
+
+
 def test_only_failed_deliveries_are_sent_again(client, alice, hook, as_superuser):
     her, path = client(alice), f"/webhooks/{hook['id']}"
     made = [her.post(f"{path}/test").json()["id"] for _ in range(3)]
