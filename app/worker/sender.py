@@ -24,9 +24,11 @@ TIMEOUT = 15.0
 _MAX_ANSWER = 4096
 """Bytes that are read of an answer, so that the connection can be used again. None of it is kept."""
 
-
 _ANSWER_TIMEOUT = 2.0
 """Seconds for that."""
+
+_MAX_RETRY_AFTER = 999_999_999
+"""Seconds that fit into an integer. api.finish_delivery lets a day of them count."""
 
 
 class Outcome(NamedTuple):
@@ -145,13 +147,16 @@ async def _read_some(response: httpcore2.Response) -> None:
 
 
 def _retry_after(headers: Sequence[tuple[bytes, bytes]]) -> int | None:
-    """Seconds or a date (RFC 9110, section 10.2.3); None where there is neither."""
+    """Seconds or a date (RFC 9110, section 10.2.3), as seconds from now; None where there is neither."""
     text = next((value.decode("latin-1") for name, value in headers if name.lower() == b"retry-after"), "")
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return int(text)
+    if re.fullmatch(r"[0-9]+", text):
+        # int() refuses thousands of digits.
+        digits = text.lstrip("0") or "0"
+        return int(digits) if len(digits) <= 9 else _MAX_RETRY_AFTER
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
+        seconds = int((date - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return min(max(0, int((date - datetime.now(UTC)).total_seconds())), 999_999_999)
+    return min(max(0, seconds), _MAX_RETRY_AFTER)
