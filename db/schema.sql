@@ -1031,6 +1031,7 @@ declare
   c_waits constant integer[] := array[5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400];
   c_max_waiting constant integer := 10000;
   v_user constant text := app.require_user_id();
+  v_now constant timestamptz := now();
   v_delivery app.deliveries;
   v_webhook app.webhooks;
   v_paused text;
@@ -1052,7 +1053,7 @@ begin
     v_state := 'delivered';
     if v_webhook.failing_since is not null then
       update app.webhooks as webhook
-      set failing_since = null, updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+      set failing_since = null, updated_at = greatest(v_now, app.time_of(app.version_of(webhook.updated_at) + 1))
       where webhook.user_id = v_user and webhook.id = v_webhook.id;
     end if;
   else
@@ -1072,20 +1073,20 @@ begin
     end if;
     if v_webhook.failing_since is null or v_paused is distinct from v_webhook.paused then
       update app.webhooks as webhook
-      set failing_since = coalesce(webhook.failing_since, now()), paused = v_paused,
-        updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+      set failing_since = coalesce(webhook.failing_since, v_now), paused = v_paused,
+        updated_at = greatest(v_now, app.time_of(app.version_of(webhook.updated_at) + 1))
       where webhook.user_id = v_user and webhook.id = v_webhook.id;
     end if;
   end if;
 
   if v_state = 'waiting' and v_paused is null then
-    v_due := now() + greatest(
+    v_due := v_now + greatest(
       c_waits[attempts] * (0.9 + 0.2 * random()),
       least(coalesce(retry_after, 0), 86400)) * interval '1 second';
   end if;
   update app.deliveries as delivery
   set state = v_state, due_at = v_due, claimed = false, status = http_status, error = finish_delivery.error,
-    finished_at = case when v_state <> 'waiting' then now() end
+    finished_at = case when v_state <> 'waiting' then v_now end
   where delivery.user_id = v_user and delivery.id = v_delivery.id;
 
   if v_paused is not null and v_webhook.paused is null then
@@ -1585,7 +1586,7 @@ begin
   status := 200;
   headers := '{}';
   response := '{"items":[' || coalesce((
-    select string_agg(app.render_webhook(webhook), ',' order by webhook.created_at desc, webhook.id)
+    select string_agg(app.render_webhook(row(webhook.*)::app.webhooks), ',' order by webhook.created_at desc, webhook.id)
     from app.webhooks as webhook
     where webhook.user_id = v_user), '') || ']}';
 end $$;
@@ -1732,6 +1733,7 @@ declare
   c_max_deliveries constant integer := 1000;
   v_user constant text := app.require_user_id();
   v_webhook constant app.webhooks := app.read_webhook(id, null, null);
+  v_due_at constant timestamptz := case when v_webhook.paused is null then now() end;
   v_since timestamptz := '-infinity';
   v_ids uuid[] := array[delivery];
   v_count integer;
@@ -1751,7 +1753,7 @@ begin
   end if;
   update app.deliveries as failed
   set state = 'waiting', attempts = 0, claimed = false, finished_at = null,
-    due_at = case when v_webhook.paused is null then now() end
+    due_at = v_due_at
   where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.id = any(v_ids)
     and failed.state = 'failed';
   get diagnostics v_count = row_count;
@@ -1787,7 +1789,7 @@ begin
   perform app.read_webhook(id, null, null);
   update app.webhooks as webhook
   set generation = webhook.generation + 1, rotated_at = now(),
-    updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+    updated_at = greatest(now(), app.time_of(app.version_of(webhook.updated_at) + 1))
   where webhook.user_id = v_user and webhook.id = rotate_secret.id
   returning webhook.generation into v_generation;
   status := 200;
@@ -1876,13 +1878,13 @@ CREATE FUNCTION api.take_token(requests integer, seconds integer, cost integer) 
     AS $$
 declare
   v_user constant text := app.require_user_id();
-  v_now constant timestamptz := clock_timestamp();
-  v_token constant interval := make_interval(secs => seconds::float8 / requests);
-  v_taken constant interval := v_token * cost;
-  v_window constant interval := make_interval(secs => seconds);
-  v_full_at timestamptz;
+  -- Microseconds, which are added without a time zone.
+  v_now constant bigint := app.version_of(clock_timestamp());
+  v_window constant bigint := seconds * 1000000::bigint;
+  v_taken constant bigint := v_window * cost / requests;
+  v_full_at bigint;
   v_remaining integer := -1;
-  v_wait interval;
+  v_wait bigint;
 begin
   insert into app.token_buckets as bucket (full_at) values (v_now + v_taken)
   on conflict (user_id) do update
@@ -1892,14 +1894,13 @@ begin
 
   if found then
     v_wait := v_full_at - v_now;
-    v_remaining := greatest(0,
-      floor(extract(epoch from v_window - v_wait) / extract(epoch from v_token) + 0.000001));
+    v_remaining := (v_window - v_wait) * requests / v_window;
   else
     select bucket.full_at + v_taken - v_window - v_now into v_wait
     from app.token_buckets as bucket
     where bucket.user_id = v_user;
   end if;
-  return jsonb_build_object('remaining', v_remaining, 'wait', round(extract(epoch from v_wait)::numeric, 3));
+  return jsonb_build_object('remaining', v_remaining, 'wait', round(v_wait / 1000000.0, 3));
 end $$;
 
 
@@ -3295,9 +3296,10 @@ CREATE FUNCTION app.hold_deliveries(webhook_id uuid, hold boolean) RETURNS void
     AS $$
 declare
   v_user constant text := app.require_user_id();
+  v_due_at constant timestamptz := case when not hold then now() end;
 begin
   update app.deliveries as delivery
-  set due_at = case when not hold then now() end
+  set due_at = v_due_at
   where delivery.user_id = v_user and delivery.webhook_id = hold_deliveries.webhook_id
     and delivery.state = 'waiting' and (delivery.due_at is null) <> hold and not (hold and delivery.claimed);
 end $$;
@@ -5035,8 +5037,8 @@ COMMENT ON FUNCTION app.preconditions_hold(if_match text, if_none_match text, ve
 --
 
 CREATE FUNCTION app.version_of(moment timestamp with time zone) RETURNS bigint
-    LANGUAGE sql STABLE PARALLEL SAFE
-    RETURN ((EXTRACT(epoch FROM moment) * (1000000)::numeric))::bigint;
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ((EXTRACT(epoch FROM (moment - '1970-01-01 00:00:00+00'::timestamp with time zone)) * (1000000)::numeric))::bigint;
 
 
 --
@@ -5071,7 +5073,10 @@ CREATE FUNCTION app.refuse(field text, type text, message text) RETURNS text
     SET search_path TO ''
     AS $$
 begin
-  raise exception using errcode = 'DT400', column = field, constraint = type, message = message;
+  raise exception using
+    errcode = 'DT400', column = field, constraint = type, message = message,
+    detail = jsonb_build_array(jsonb_build_object(
+      'loc', array_remove(array['body', field], ''), 'msg', message, 'type', type))::text;
 end $$;
 
 
@@ -5079,7 +5084,7 @@ end $$;
 -- Name: FUNCTION refuse(field text, type text, message text); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.refuse(field text, type text, message text) IS 'Raises DT400: the field (column), the stable type (constraint), what must be (message). It never returns; text is for expressions.';
+COMMENT ON FUNCTION app.refuse(field text, type text, message text) IS 'Raises DT400: the field (column), the stable type (constraint), what must be (message), and all three as JSON (detail). It never returns; text is for expressions.';
 
 
 --
@@ -5619,7 +5624,6 @@ declare
 begin
   -- An expired answer under this very key.
   delete from app.idempotency_keys as kept where kept.user_id = v_user and kept.key = remember_answer.key;
-  perform keeper.remove_expired_answers();
   insert into app.idempotency_keys (key, request, status, headers, body)
   values (key, request, status, headers, body);
 end $$;
@@ -6151,7 +6155,7 @@ begin
         array_agg(page.id),
         array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), $3 - 1)]::text],
         array_agg(
-          (select app.render_task(task) from app.tasks as task
+          (select app.render_task(row(task.*)::app.tasks) from app.tasks as task
             where task.user_id = $7 and task.id = page.id)),
         (select count(*) from found)
       from page
@@ -7703,20 +7707,16 @@ declare
   v_tags constant tsquery := app.tag_query(v_user, tags, match_all);
   v_query constant tsquery := coalesce(v_words && v_tags, v_words, v_tags);
 begin
-  -- "offset 0" keeps the planner from reading all of the user's entries as well, to intersect them with what
-  -- is found.
+  -- collate "C" fits no other index: else the planner would read all of the user's entries as well, to
+  -- intersect them with what is found.
   if ranked then
-    select array_agg(found.id), array_agg(ts_rank(found.keys, v_words)) into ids, ranks
-    from (
-      select entry.user_id, entry.id, entry.keys from app.search_entries as entry
-      where entry.keys @@ v_query offset 0) as found
-    where found.user_id = v_user;
+    select array_agg(entry.id), array_agg(ts_rank(entry.keys, v_words)) into ids, ranks
+    from app.search_entries as entry
+    where entry.user_id = v_user collate "C" and entry.keys @@ v_query;
   else
-    select array_agg(found.id) into ids
-    from (
-      select entry.user_id, entry.id from app.search_entries as entry
-      where entry.keys @@ v_query offset 0) as found
-    where found.user_id = v_user;
+    select array_agg(entry.id) into ids
+    from app.search_entries as entry
+    where entry.user_id = v_user collate "C" and entry.keys @@ v_query;
   end if;
 end $$;
 
@@ -7814,19 +7814,23 @@ CREATE FUNCTION keeper.count_task() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
+declare
+  -- Where the rows are spread over machines (db/citus), the rows of a trigger have a type of their own.
+  v_old constant app.tasks := old;
+  v_new constant app.tasks := new;
 begin
   if tg_op = 'INSERT' then
-    perform keeper.count_change(new.user_id, null, new);
+    perform keeper.count_change(new.user_id, null, v_new);
   elsif tg_op = 'DELETE' then
-    perform keeper.count_change(old.user_id, old, null);
+    perform keeper.count_change(old.user_id, v_old, null);
   elsif old.user_id = new.user_id then
-    perform keeper.count_change(new.user_id, old, new);
+    perform keeper.count_change(new.user_id, v_old, v_new);
   elsif old.user_id < new.user_id then
-    perform keeper.count_change(old.user_id, old, null);
-    perform keeper.count_change(new.user_id, null, new);
+    perform keeper.count_change(old.user_id, v_old, null);
+    perform keeper.count_change(new.user_id, null, v_new);
   else
-    perform keeper.count_change(new.user_id, null, new);
-    perform keeper.count_change(old.user_id, old, null);
+    perform keeper.count_change(new.user_id, null, v_new);
+    perform keeper.count_change(old.user_id, v_old, null);
   end if;
   return null;
 end $$;
@@ -8028,22 +8032,26 @@ COMMENT ON FUNCTION keeper.list_migrations() IS 'Definer, because the service ma
 -- Name: remove_expired_answers(); Type: FUNCTION; Schema: keeper; Owner: -
 --
 
-CREATE FUNCTION keeper.remove_expired_answers() RETURNS void
+CREATE FUNCTION keeper.remove_expired_answers() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
-    AS $$
+    AS $_$
 begin
   -- One at a time, so that none waits for another; the rest is for the next request with a key.
   if pg_try_advisory_xact_lock(hashtextextended('keeper.remove_expired_answers', 0)) then
-    delete from app.idempotency_keys as kept
-    where (kept.user_id, kept.key) in (
-      select expired.user_id, expired.key
-      from app.idempotency_keys as expired
-      where expired.created_at <= now() - interval '24 hours'
-      order by expired.created_at
-      limit 10);
+    execute format(
+      $$
+        delete from %1$s as kept
+        where (kept.user_id, kept.key) in (
+          select expired.user_id, expired.key
+          from %1$s as expired
+          where expired.created_at <= now() - interval '24 hours'
+          order by expired.created_at
+          limit 10)
+      $$, tg_relid::regclass);
   end if;
-end $$;
+  return null;
+end $_$;
 
 
 --
@@ -8656,7 +8664,7 @@ COMMENT ON COLUMN app.search_entries.keys IS 'Its keys, made by app.search_vecto
 
 CREATE UNLOGGED TABLE app.token_buckets (
     user_id text DEFAULT app.user_id() NOT NULL,
-    full_at timestamp with time zone NOT NULL
+    full_at bigint NOT NULL
 )
 WITH (fillfactor='50');
 
@@ -8681,7 +8689,7 @@ COMMENT ON COLUMN app.token_buckets.user_id IS 'The user of the requests.';
 -- Name: COLUMN token_buckets.full_at; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.token_buckets.full_at IS 'When the bucket is full again; each request takes it further into the future.';
+COMMENT ON COLUMN app.token_buckets.full_at IS 'When the bucket is full again, in microseconds since 1970; each request takes it further into the future.';
 
 
 --
@@ -10381,6 +10389,20 @@ CREATE INDEX tasks_by_updated_at ON app.tasks USING btree (user_id, completed, p
 --
 
 CREATE UNIQUE INDEX tasks_one_successor ON app.tasks USING btree (user_id, predecessor_id) WHERE (predecessor_id IS NOT NULL);
+
+
+--
+-- Name: idempotency_keys idempotency_keys_remove_expired; Type: TRIGGER; Schema: app; Owner: -
+--
+
+CREATE TRIGGER idempotency_keys_remove_expired AFTER INSERT ON app.idempotency_keys FOR EACH STATEMENT EXECUTE FUNCTION keeper.remove_expired_answers();
+
+
+--
+-- Name: TRIGGER idempotency_keys_remove_expired ON idempotency_keys; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON TRIGGER idempotency_keys_remove_expired ON app.idempotency_keys IS 'Removes some answers that are older than 24 hours.';
 
 
 --

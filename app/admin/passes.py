@@ -31,7 +31,7 @@ async def _create(url: str, user: str, scope: str, label: str) -> str:
                 digest_of(token.encode()),
             )
     except asyncpg.PostgresError as error:
-        if error.sqlstate != "DT400" or not error.detail:
+        if error.sqlstate != "DT400":
             raise
         reasons = [f"{reason['loc'][-1]} {reason['msg']}" for reason in json.loads(error.detail)]
         raise SettingsError("\n".join(reasons)) from None

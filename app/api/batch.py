@@ -17,7 +17,7 @@ from app.api.answers import DatabaseResponse
 from app.api.completion import check_body, compute_next
 from app.auth.authenticator import Authenticator
 from app.database.calls import Argument, Database
-from app.database.refusals import FIELD_FAULTS, OPERATION_PROBLEMS, is_about_form
+from app.database.refusals import FIELD_FAULTS, OPERATION_PROBLEMS, is_final
 from app.identity import Identity
 from app.settings import Settings
 from app.web.problem_types import PROBLEM_TYPES, TYPE_PREFIX
@@ -93,9 +93,8 @@ class Batch:
                 if error.sqlstate == _QUESTIONS:
                     await _reply(json.loads(error.detail or "{}"), answers)
                     continue
-                # An answer that is too long to be kept is told as it is.
-                told = (error.sqlstate == "DT400" and error.detail) or is_about_form(error)
-                if separately or told or error.sqlstate not in _OPERATION_FAULTS:
+                # Final too: an answer that is too long to be kept.
+                if separately or is_final(error) or error.sqlstate not in _OPERATION_FAULTS:
                     raise
                 break
             return DatabaseResponse(done)

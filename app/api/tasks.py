@@ -13,7 +13,7 @@ from app.api.answers import DatabaseResponse
 from app.api.completion import check_body, compute_next
 from app.auth.authenticator import Authenticator
 from app.database.calls import Answer, Database
-from app.database.refusals import FIELD_FAULTS, is_about_form
+from app.database.refusals import FIELD_FAULTS, is_final
 from app.identity import Identity
 from app.settings import Settings
 from app.web.problems import Invalid, Problem, field_error
@@ -178,7 +178,7 @@ class Tasks:
         except Invalid as refusal:
             faults = refusal.extra["errors"]
         except asyncpg.PostgresError as error:
-            if error.sqlstate not in FIELD_FAULTS or is_about_form(error):
+            if error.sqlstate not in FIELD_FAULTS or is_final(error):
                 raise
         refused: list[Any] = await self._database.find(
             "find_task_faults",

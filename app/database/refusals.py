@@ -10,12 +10,13 @@ import asyncpg
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.web.problems import INVALID_JSON, Invalid, Problem, field_error, respond
+from app.web.problems import INVALID_JSON, Invalid, Problem, respond
 
 # What jsonb does not take: bad syntax, U+0000 and lone surrogates, too much nesting, numbers out of range.
 _JSON_CODES = ("22P02", "22P05", "22021", "54001", "22003", "22023")
 
-# Our own codes are the status with DT before it; see db/functions/requests/refuse.sql.
+# Our own codes are the status with DT before it; see db/functions/requests/refuse.sql. Each DT400 has its
+# errors in the detail, as the answer has them.
 _PROBLEMS_OF_SQLSTATE: Mapping[str, Problem] = {
     "DT404": Problem("not-found"),
     "DT409": Problem("request-in-progress", headers={"retry-after": "1"}),
@@ -43,13 +44,19 @@ OPERATION_PROBLEMS: Mapping[str, Problem] = {
 """The other problems that an operation of a batch may meet, by SQLSTATE."""
 
 
-def is_about_form(error: asyncpg.PostgresError) -> bool:
-    """Whether the body is no object or no batch, so that it has no fields with more errors."""
+def is_final(error: asyncpg.PostgresError) -> bool:
+    """Whether a refusal has told all errors: not one of a field, because then others may have errors too.
+
+    A body that is no object or no batch has no fields.
+    """
+    if error.sqlstate != "DT400":
+        return False
+    refused = json.loads(error.detail)
     # "operation": one of the operations is wrong, and find_batch_faults names all errors.
-    return (
-        error.sqlstate == "DT400"
-        and (error.column_name or "") in ("", "operations")
-        and error.constraint_name != "operation"
+    return any(
+        fault["type"] != "operation"
+        and (fault["loc"][0] != "body" or fault["loc"][1:] in ([], ["operations"]))
+        for fault in refused
     )
 
 
@@ -57,15 +64,7 @@ def problem_of(error: asyncpg.PostgresError) -> Problem | None:
     """The problem that an error of the database means to a client; None where the error is unexpected."""
     code = error.sqlstate or ""
     if code == "DT400":
-        if error.detail:
-            return Invalid(json.loads(error.detail))
-        return Invalid(
-            [
-                field_error(
-                    ["body", *filter(None, [error.column_name])], str(error), error.constraint_name or ""
-                )
-            ]
-        )
+        return Invalid(json.loads(error.detail))
     if code in _JSON_CODES and "PL/pgSQL function" in (error.context or ""):
         # Not reading the body, but a function of ours failed.
         return None

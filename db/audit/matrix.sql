@@ -88,7 +88,7 @@ begin
         ('app.idempotency_keys',
           'insert into app.idempotency_keys (key, request, status, headers, body)'
           ' values (''audit'', '''', 200, ''{}'', '''')'),
-        ('app.token_buckets', 'insert into app.token_buckets (full_at) values (now())'),
+        ('app.token_buckets', 'insert into app.token_buckets (full_at) values (0)'),
         ('app.passes',
           'insert into app.passes (label, scope, digest, expires_at)'
           ' values (''audit'', ''tasks:read'', sha256(convert_to(app.user_id(), ''UTF8'')),'
@@ -180,12 +180,12 @@ begin
         (35, 'app.idempotency_keys', 'delete', 'done', 'delete from app.idempotency_keys where user_id = %L'),
         (41, 'app.token_buckets', 'select', 'done', 'select from app.token_buckets where user_id = %L'),
         (42, 'app.token_buckets', 'insert', 'done',
-          'insert into app.token_buckets (full_at) values (now())'
+          'insert into app.token_buckets (full_at) values (0)'
           ' on conflict (user_id) do update set full_at = excluded.full_at'),
         (43, 'app.token_buckets', 'insert with user_id', 'refused',
-          'insert into app.token_buckets (user_id, full_at) values (%L, now())'),
+          'insert into app.token_buckets (user_id, full_at) values (%L, 0)'),
         (44, 'app.token_buckets', 'update', 'done',
-          'update app.token_buckets set full_at = now() where user_id = %L'),
+          'update app.token_buckets set full_at = 0 where user_id = %L'),
         (45, 'app.token_buckets', 'delete', 'refused', 'delete from app.token_buckets where user_id = %L'),
         (51, 'app.passes', 'select', 'done', 'select from app.passes where user_id = %L'),
         (52, 'app.passes', 'select of digest', 'refused', 'select digest from app.passes where user_id = %L'),

@@ -8,7 +8,7 @@ set local role task_owner;
 
 create unlogged table app.token_buckets (
   user_id text not null default app.user_id(),
-  full_at timestamptz not null,
+  full_at bigint not null,
 
   constraint token_buckets_pkey primary key (user_id)
 ) with (fillfactor = 50);
@@ -17,7 +17,7 @@ comment on table app.token_buckets is
   'How much of the rate limit each user has used; empty where RATE_LIMIT is not set.';
 comment on column app.token_buckets.user_id is 'The user of the requests.';
 comment on column app.token_buckets.full_at is
-  'When the bucket is full again; each request takes it further into the future.';
+  'When the bucket is full again, in microseconds since 1970; each request takes it further into the future.';
 
 reset role;
 

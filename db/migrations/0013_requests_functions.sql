@@ -348,18 +348,24 @@ grant execute on function app.redact_answer to task_api;
 --
 -- Not immutable: if all arguments are constant, the planner would call it, and raise the error before
 -- anything is wrong.
+--
+-- The detail says all of it once more, as the errors of the answer: where the rows are spread over machines
+-- (db/citus), column and constraint do not come back from another machine.
 
 create or replace function app.refuse(field text, type text, message text) returns text
 language plpgsql stable parallel safe
 set search_path = ''
 as $$
 begin
-  raise exception using errcode = 'DT400', column = field, constraint = type, message = message;
+  raise exception using
+    errcode = 'DT400', column = field, constraint = type, message = message,
+    detail = jsonb_build_array(jsonb_build_object(
+      'loc', array_remove(array['body', field], ''), 'msg', message, 'type', type))::text;
 end $$;
 
 comment on function app.refuse is
-  'Raises DT400: the field (column), the stable type (constraint), what must be (message). It never '
-  'returns; text is for expressions.';
+  'Raises DT400: the field (column), the stable type (constraint), what must be (message), and all three as '
+  'JSON (detail). It never returns; text is for expressions.';
 
 grant execute on function app.refuse to task_api;
 -- end db/functions/requests/refuse.sql
@@ -472,7 +478,6 @@ declare
 begin
   -- An expired answer under this very key.
   delete from app.idempotency_keys as kept where kept.user_id = v_user and kept.key = remember_answer.key;
-  perform keeper.remove_expired_answers();
   insert into app.idempotency_keys (key, request, status, headers, body)
   values (key, request, status, headers, body);
 end $$;

@@ -25,20 +25,16 @@ declare
   v_tags constant tsquery := app.tag_query(v_user, tags, match_all);
   v_query constant tsquery := coalesce(v_words && v_tags, v_words, v_tags);
 begin
-  -- "offset 0" keeps the planner from reading all of the user's entries as well, to intersect them with what
-  -- is found.
+  -- collate "C" fits no other index: else the planner would read all of the user's entries as well, to
+  -- intersect them with what is found.
   if ranked then
-    select array_agg(found.id), array_agg(ts_rank(found.keys, v_words)) into ids, ranks
-    from (
-      select entry.user_id, entry.id, entry.keys from app.search_entries as entry
-      where entry.keys @@ v_query offset 0) as found
-    where found.user_id = v_user;
+    select array_agg(entry.id), array_agg(ts_rank(entry.keys, v_words)) into ids, ranks
+    from app.search_entries as entry
+    where entry.user_id = v_user collate "C" and entry.keys @@ v_query;
   else
-    select array_agg(found.id) into ids
-    from (
-      select entry.user_id, entry.id from app.search_entries as entry
-      where entry.keys @@ v_query offset 0) as found
-    where found.user_id = v_user;
+    select array_agg(entry.id) into ids
+    from app.search_entries as entry
+    where entry.user_id = v_user collate "C" and entry.keys @@ v_query;
   end if;
 end $$;
 

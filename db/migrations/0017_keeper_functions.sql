@@ -95,19 +95,23 @@ create or replace function keeper.count_task() returns trigger
 language plpgsql volatile security definer
 set search_path = ''
 as $$
+declare
+  -- Where the rows are spread over machines (db/citus), the rows of a trigger have a type of their own.
+  v_old constant app.tasks := old;
+  v_new constant app.tasks := new;
 begin
   if tg_op = 'INSERT' then
-    perform keeper.count_change(new.user_id, null, new);
+    perform keeper.count_change(new.user_id, null, v_new);
   elsif tg_op = 'DELETE' then
-    perform keeper.count_change(old.user_id, old, null);
+    perform keeper.count_change(old.user_id, v_old, null);
   elsif old.user_id = new.user_id then
-    perform keeper.count_change(new.user_id, old, new);
+    perform keeper.count_change(new.user_id, v_old, v_new);
   elsif old.user_id < new.user_id then
-    perform keeper.count_change(old.user_id, old, null);
-    perform keeper.count_change(new.user_id, null, new);
+    perform keeper.count_change(old.user_id, v_old, null);
+    perform keeper.count_change(new.user_id, null, v_new);
   else
-    perform keeper.count_change(new.user_id, null, new);
-    perform keeper.count_change(old.user_id, old, null);
+    perform keeper.count_change(new.user_id, null, v_new);
+    perform keeper.count_change(old.user_id, v_old, null);
   end if;
   return null;
 end $$;
@@ -293,29 +297,34 @@ grant execute on function keeper.list_migrations to task_api, task_auditor;
 
 -- begin db/functions/keeper/remove_expired_answers.sql
 -- Definer: the expired answers of users who never come back are nobody's own. Its owner sees and deletes
--- expired ones only.
+-- expired ones only. It works on the table that it fires for: where the rows are spread over machines
+-- (db/citus), that is a part of app.idempotency_keys, on the machine of the answer that is being kept.
 
-create or replace function keeper.remove_expired_answers() returns void
+create or replace function keeper.remove_expired_answers() returns trigger
 language plpgsql volatile security definer
 set search_path = ''
-as $$
+as $function$
 begin
   -- One at a time, so that none waits for another; the rest is for the next request with a key.
   if pg_try_advisory_xact_lock(hashtextextended('keeper.remove_expired_answers', 0)) then
-    delete from app.idempotency_keys as kept
-    where (kept.user_id, kept.key) in (
-      select expired.user_id, expired.key
-      from app.idempotency_keys as expired
-      where expired.created_at <= now() - interval '24 hours'
-      order by expired.created_at
-      limit 10);
+    execute format(
+      $$
+        delete from %1$s as kept
+        where (kept.user_id, kept.key) in (
+          select expired.user_id, expired.key
+          from %1$s as expired
+          where expired.created_at <= now() - interval '24 hours'
+          order by expired.created_at
+          limit 10)
+      $$, tg_relid::regclass);
   end if;
-end $$;
+  return null;
+end $function$;
 
 comment on function keeper.remove_expired_answers is
   'Definer, because they belong to any user: removes some of the answers that are older than 24 hours.';
 
-grant execute on function keeper.remove_expired_answers to task_api;
+grant execute on function keeper.remove_expired_answers to task_owner;
 -- end db/functions/keeper/remove_expired_answers.sql
 
 -- begin db/functions/keeper/take_number.sql

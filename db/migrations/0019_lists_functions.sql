@@ -801,7 +801,7 @@ begin
         array_agg(page.id),
         array[(array_agg(page.key))[1]::text, (array_agg(page.key))[least(count(*), $3 - 1)]::text],
         array_agg(
-          (select app.render_task(task) from app.tasks as task
+          (select app.render_task(row(task.*)::app.tasks) from app.tasks as task
             where task.user_id = $7 and task.id = page.id)),
         (select count(*) from found)
       from page

@@ -70,9 +70,10 @@ set search_path = ''
 as $$
 declare
   v_user constant text := app.require_user_id();
+  v_due_at constant timestamptz := case when not hold then now() end;
 begin
   update app.deliveries as delivery
-  set due_at = case when not hold then now() end
+  set due_at = v_due_at
   where delivery.user_id = v_user and delivery.webhook_id = hold_deliveries.webhook_id
     and delivery.state = 'waiting' and (delivery.due_at is null) <> hold and not (hold and delivery.claimed);
 end $$;

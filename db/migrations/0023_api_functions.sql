@@ -657,6 +657,7 @@ declare
   c_waits constant integer[] := array[5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400];
   c_max_waiting constant integer := 10000;
   v_user constant text := app.require_user_id();
+  v_now constant timestamptz := now();
   v_delivery app.deliveries;
   v_webhook app.webhooks;
   v_paused text;
@@ -678,7 +679,7 @@ begin
     v_state := 'delivered';
     if v_webhook.failing_since is not null then
       update app.webhooks as webhook
-      set failing_since = null, updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+      set failing_since = null, updated_at = greatest(v_now, app.time_of(app.version_of(webhook.updated_at) + 1))
       where webhook.user_id = v_user and webhook.id = v_webhook.id;
     end if;
   else
@@ -698,20 +699,20 @@ begin
     end if;
     if v_webhook.failing_since is null or v_paused is distinct from v_webhook.paused then
       update app.webhooks as webhook
-      set failing_since = coalesce(webhook.failing_since, now()), paused = v_paused,
-        updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+      set failing_since = coalesce(webhook.failing_since, v_now), paused = v_paused,
+        updated_at = greatest(v_now, app.time_of(app.version_of(webhook.updated_at) + 1))
       where webhook.user_id = v_user and webhook.id = v_webhook.id;
     end if;
   end if;
 
   if v_state = 'waiting' and v_paused is null then
-    v_due := now() + greatest(
+    v_due := v_now + greatest(
       c_waits[attempts] * (0.9 + 0.2 * random()),
       least(coalesce(retry_after, 0), 86400)) * interval '1 second';
   end if;
   update app.deliveries as delivery
   set state = v_state, due_at = v_due, claimed = false, status = http_status, error = finish_delivery.error,
-    finished_at = case when v_state <> 'waiting' then now() end
+    finished_at = case when v_state <> 'waiting' then v_now end
   where delivery.user_id = v_user and delivery.id = v_delivery.id;
 
   if v_paused is not null and v_webhook.paused is null then
@@ -1203,7 +1204,7 @@ begin
   status := 200;
   headers := '{}';
   response := '{"items":[' || coalesce((
-    select string_agg(app.render_webhook(webhook), ',' order by webhook.created_at desc, webhook.id)
+    select string_agg(app.render_webhook(row(webhook.*)::app.webhooks), ',' order by webhook.created_at desc, webhook.id)
     from app.webhooks as webhook
     where webhook.user_id = v_user), '') || ']}';
 end $$;
@@ -1341,6 +1342,7 @@ declare
   c_max_deliveries constant integer := 1000;
   v_user constant text := app.require_user_id();
   v_webhook constant app.webhooks := app.read_webhook(id, null, null);
+  v_due_at constant timestamptz := case when v_webhook.paused is null then now() end;
   v_since timestamptz := '-infinity';
   v_ids uuid[] := array[delivery];
   v_count integer;
@@ -1360,7 +1362,7 @@ begin
   end if;
   update app.deliveries as failed
   set state = 'waiting', attempts = 0, claimed = false, finished_at = null,
-    due_at = case when v_webhook.paused is null then now() end
+    due_at = v_due_at
   where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.id = any(v_ids)
     and failed.state = 'failed';
   get diagnostics v_count = row_count;
@@ -1396,7 +1398,7 @@ begin
   perform app.read_webhook(id, null, null);
   update app.webhooks as webhook
   set generation = webhook.generation + 1, rotated_at = now(),
-    updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+    updated_at = greatest(now(), app.time_of(app.version_of(webhook.updated_at) + 1))
   where webhook.user_id = v_user and webhook.id = rotate_secret.id
   returning webhook.generation into v_generation;
   status := 200;
@@ -1484,13 +1486,13 @@ set search_path = ''
 as $$
 declare
   v_user constant text := app.require_user_id();
-  v_now constant timestamptz := clock_timestamp();
-  v_token constant interval := make_interval(secs => seconds::float8 / requests);
-  v_taken constant interval := v_token * cost;
-  v_window constant interval := make_interval(secs => seconds);
-  v_full_at timestamptz;
+  -- Microseconds, which are added without a time zone.
+  v_now constant bigint := app.version_of(clock_timestamp());
+  v_window constant bigint := seconds * 1000000::bigint;
+  v_taken constant bigint := v_window * cost / requests;
+  v_full_at bigint;
   v_remaining integer := -1;
-  v_wait interval;
+  v_wait bigint;
 begin
   insert into app.token_buckets as bucket (full_at) values (v_now + v_taken)
   on conflict (user_id) do update
@@ -1500,14 +1502,13 @@ begin
 
   if found then
     v_wait := v_full_at - v_now;
-    v_remaining := greatest(0,
-      floor(extract(epoch from v_window - v_wait) / extract(epoch from v_token) + 0.000001));
+    v_remaining := (v_window - v_wait) * requests / v_window;
   else
     select bucket.full_at + v_taken - v_window - v_now into v_wait
     from app.token_buckets as bucket
     where bucket.user_id = v_user;
   end if;
-  return jsonb_build_object('remaining', v_remaining, 'wait', round(extract(epoch from v_wait)::numeric, 3));
+  return jsonb_build_object('remaining', v_remaining, 'wait', round(v_wait / 1000000.0, 3));
 end $$;
 
 comment on function api.take_token is

@@ -1,6 +1,6 @@
 -- migrate:up
 
--- The triggers that follow a change of a task. Their functions are in db/functions/keeper and tasks.
+-- The triggers that follow a change of a task, of a webhook and of the kept answers. Their functions are in db/functions/keeper and tasks.
 
 set local role task_owner;
 
@@ -89,6 +89,13 @@ comment on trigger tasks_keep_reminder_inserted on app.tasks is 'Keeps the remin
 comment on trigger tasks_keep_reminder_updated on app.tasks is 'Keeps the reminder that is to come.';
 comment on trigger tasks_keep_reminder_deleted on app.tasks is 'Keeps the reminder that is to come.';
 
+create trigger idempotency_keys_remove_expired
+after insert on app.idempotency_keys
+for each statement execute function keeper.remove_expired_answers();
+
+comment on trigger idempotency_keys_remove_expired on app.idempotency_keys is
+  'Removes some answers that are older than 24 hours.';
+
 create trigger webhooks_keep_listening_inserted
 after insert or delete on app.webhooks
 for each row execute function keeper.keep_listening();
@@ -110,6 +117,7 @@ reset role;
 set local role task_owner;
 drop trigger webhooks_keep_listening_updated on app.webhooks;
 drop trigger webhooks_keep_listening_inserted on app.webhooks;
+drop trigger idempotency_keys_remove_expired on app.idempotency_keys;
 drop trigger tasks_keep_reminder_deleted on app.tasks;
 drop trigger tasks_keep_reminder_updated on app.tasks;
 drop trigger tasks_keep_reminder_inserted on app.tasks;

@@ -217,8 +217,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "alter table app.tasks alter column tags set default '{x}'":
             "column app.tasks.tags differs: default is",
         "alter table app.task_counts add secret text": "column app.task_counts.secret is not one",
-        "alter table app.token_buckets alter full_at type timestamp":
-            "column app.token_buckets.full_at differs: type is timestamp",
+        "alter table app.token_buckets alter full_at type numeric":
+            "column app.token_buckets.full_at differs: type is numeric",
         "alter table app.idempotency_keys alter request type text collate \"C\"":
             "column app.idempotency_keys.request differs: collation is C",
         "alter table app.tasks drop title_key cascade": "column app.tasks.title_key is missing",

@@ -352,9 +352,8 @@ def test_what_task_api_may_execute_is_known(as_user):
         "audit.find_isolation_faults", "audit.find_policy_faults", "audit.find_role_faults",
         "audit.find_setting_faults", "audit.find_table_faults", "audit.list_user_tables",
         "keeper.list_migrations",
-        # To use the search index; the expired answers of everybody; the user's own numbers;
-        # the user of a pass.
-        "finder.find_tasks", "keeper.remove_expired_answers", "keeper.take_number", "porter.open_pass",
+        # To use the search index; the user's own numbers; the user of a pass.
+        "finder.find_tasks", "keeper.take_number", "porter.open_pass",
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ declare
   c_waits constant integer[] := array[5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400];
   c_max_waiting constant integer := 10000;
   v_user constant text := app.require_user_id();
+  v_now constant timestamptz := now();
   v_delivery app.deliveries;
   v_webhook app.webhooks;
   v_paused text;
@@ -32,7 +33,7 @@ begin
     v_state := 'delivered';
     if v_webhook.failing_since is not null then
       update app.webhooks as webhook
-      set failing_since = null, updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+      set failing_since = null, updated_at = greatest(v_now, app.time_of(app.version_of(webhook.updated_at) + 1))
       where webhook.user_id = v_user and webhook.id = v_webhook.id;
     end if;
   else
@@ -52,20 +53,20 @@ begin
     end if;
     if v_webhook.failing_since is null or v_paused is distinct from v_webhook.paused then
       update app.webhooks as webhook
-      set failing_since = coalesce(webhook.failing_since, now()), paused = v_paused,
-        updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+      set failing_since = coalesce(webhook.failing_since, v_now), paused = v_paused,
+        updated_at = greatest(v_now, app.time_of(app.version_of(webhook.updated_at) + 1))
       where webhook.user_id = v_user and webhook.id = v_webhook.id;
     end if;
   end if;
 
   if v_state = 'waiting' and v_paused is null then
-    v_due := now() + greatest(
+    v_due := v_now + greatest(
       c_waits[attempts] * (0.9 + 0.2 * random()),
       least(coalesce(retry_after, 0), 86400)) * interval '1 second';
   end if;
   update app.deliveries as delivery
   set state = v_state, due_at = v_due, claimed = false, status = http_status, error = finish_delivery.error,
-    finished_at = case when v_state <> 'waiting' then now() end
+    finished_at = case when v_state <> 'waiting' then v_now end
   where delivery.user_id = v_user and delivery.id = v_delivery.id;
 
   if v_paused is not null and v_webhook.paused is null then

@@ -11,6 +11,7 @@ declare
   c_max_deliveries constant integer := 1000;
   v_user constant text := app.require_user_id();
   v_webhook constant app.webhooks := app.read_webhook(id, null, null);
+  v_due_at constant timestamptz := case when v_webhook.paused is null then now() end;
   v_since timestamptz := '-infinity';
   v_ids uuid[] := array[delivery];
   v_count integer;
@@ -30,7 +31,7 @@ begin
   end if;
   update app.deliveries as failed
   set state = 'waiting', attempts = 0, claimed = false, finished_at = null,
-    due_at = case when v_webhook.paused is null then now() end
+    due_at = v_due_at
   where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.id = any(v_ids)
     and failed.state = 'failed';
   get diagnostics v_count = row_count;

@@ -14,7 +14,7 @@ begin
   perform app.read_webhook(id, null, null);
   update app.webhooks as webhook
   set generation = webhook.generation + 1, rotated_at = now(),
-    updated_at = greatest(now(), webhook.updated_at + interval '1 microsecond')
+    updated_at = greatest(now(), app.time_of(app.version_of(webhook.updated_at) + 1))
   where webhook.user_id = v_user and webhook.id = rotate_secret.id
   returning webhook.generation into v_generation;
   status := 200;

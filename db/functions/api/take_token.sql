@@ -8,13 +8,13 @@ set search_path = ''
 as $$
 declare
   v_user constant text := app.require_user_id();
-  v_now constant timestamptz := clock_timestamp();
-  v_token constant interval := make_interval(secs => seconds::float8 / requests);
-  v_taken constant interval := v_token * cost;
-  v_window constant interval := make_interval(secs => seconds);
-  v_full_at timestamptz;
+  -- Microseconds, which are added without a time zone.
+  v_now constant bigint := app.version_of(clock_timestamp());
+  v_window constant bigint := seconds * 1000000::bigint;
+  v_taken constant bigint := v_window * cost / requests;
+  v_full_at bigint;
   v_remaining integer := -1;
-  v_wait interval;
+  v_wait bigint;
 begin
   insert into app.token_buckets as bucket (full_at) values (v_now + v_taken)
   on conflict (user_id) do update
@@ -24,14 +24,13 @@ begin
 
   if found then
     v_wait := v_full_at - v_now;
-    v_remaining := greatest(0,
-      floor(extract(epoch from v_window - v_wait) / extract(epoch from v_token) + 0.000001));
+    v_remaining := (v_window - v_wait) * requests / v_window;
   else
     select bucket.full_at + v_taken - v_window - v_now into v_wait
     from app.token_buckets as bucket
     where bucket.user_id = v_user;
   end if;
-  return jsonb_build_object('remaining', v_remaining, 'wait', round(extract(epoch from v_wait)::numeric, 3));
+  return jsonb_build_object('remaining', v_remaining, 'wait', round(v_wait / 1000000.0, 3));
 end $$;
 
 comment on function api.take_token is

@@ -7,19 +7,23 @@ create or replace function keeper.count_task() returns trigger
 language plpgsql volatile security definer
 set search_path = ''
 as $$
+declare
+  -- Where the rows are spread over machines (db/citus), the rows of a trigger have a type of their own.
+  v_old constant app.tasks := old;
+  v_new constant app.tasks := new;
 begin
   if tg_op = 'INSERT' then
-    perform keeper.count_change(new.user_id, null, new);
+    perform keeper.count_change(new.user_id, null, v_new);
   elsif tg_op = 'DELETE' then
-    perform keeper.count_change(old.user_id, old, null);
+    perform keeper.count_change(old.user_id, v_old, null);
   elsif old.user_id = new.user_id then
-    perform keeper.count_change(new.user_id, old, new);
+    perform keeper.count_change(new.user_id, v_old, v_new);
   elsif old.user_id < new.user_id then
-    perform keeper.count_change(old.user_id, old, null);
-    perform keeper.count_change(new.user_id, null, new);
+    perform keeper.count_change(old.user_id, v_old, null);
+    perform keeper.count_change(new.user_id, null, v_new);
   else
-    perform keeper.count_change(new.user_id, null, new);
-    perform keeper.count_change(old.user_id, old, null);
+    perform keeper.count_change(new.user_id, null, v_new);
+    perform keeper.count_change(old.user_id, v_old, null);
   end if;
   return null;
 end $$;

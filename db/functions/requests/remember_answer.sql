@@ -11,7 +11,6 @@ declare
 begin
   -- An expired answer under this very key.
   delete from app.idempotency_keys as kept where kept.user_id = v_user and kept.key = remember_answer.key;
-  perform keeper.remove_expired_answers();
   insert into app.idempotency_keys (key, request, status, headers, body)
   values (key, request, status, headers, body);
 end $$;

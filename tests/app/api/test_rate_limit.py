@@ -65,10 +65,10 @@ def test_the_bucket_fills_again(as_user, as_superuser, alice):
     assert [session.value(take) for _ in range(5)] == [2, 1, 0, -1, -1]
     # 20 seconds later there is one more.
     as_superuser.execute(
-        "update app.token_buckets set full_at = full_at - interval '20 seconds' where user_id = $1", alice
+        "update app.token_buckets set full_at = full_at - 20000000 where user_id = $1", alice
     )
     assert [session.value(take) for _ in range(2)] == [0, -1]
     as_superuser.execute(
-        "update app.token_buckets set full_at = full_at - interval '1 day' where user_id = $1", alice
+        "update app.token_buckets set full_at = full_at - 86400000000 where user_id = $1", alice
     )
     assert session.value(take) == 2
