@@ -1,15 +1,11 @@
 """What the operations of the OpenAPI document refer to: parameters, headers, problems. Data."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from app.docs.examples import FIELD_ERROR, ID, REQUEST_ID
-from app.docs.schemas import SCHEMAS, ref
+from app.docs.schemas.form import TEXT, Json, ref
 from app.web.problem_types import PROBLEM_TYPES, TYPE_PREFIX
 
-Json = dict[str, Any]
-
-_TEXT = {"type": "string"}
 HEADERS: Mapping[str, Json] = {
     "X-Request-ID": {
         "description": "The id of the request: the client's own if it is valid, else a new one.",
@@ -97,26 +93,26 @@ PARAMETERS: Mapping[str, Json] = {
         "in": "header",
         "description": 'The `ETag` of the task as you read it, for example `"1767341700250000"`. 412 if the '
         "task has changed since.",
-        "schema": _TEXT,
+        "schema": TEXT,
     },
     "If-None-Match": {
         "name": "If-None-Match",
         "in": "header",
         "description": "The `ETag` of an earlier answer. 304 if nothing has changed since.",
-        "schema": _TEXT,
+        "schema": TEXT,
     },
     "If-None-Match-change": {
         "name": "If-None-Match",
         "in": "header",
         "description": "412 if the task has this `ETag`; `*`: any.",
-        "schema": _TEXT,
+        "schema": TEXT,
     },
     "If-None-Match-any": {
         "name": "If-None-Match",
         "in": "header",
         "description": "`*`: create the task under this id, 412 if you have one with this id. "
         "An `ETag`: 412 if the task has it.",
-        "schema": _TEXT,
+        "schema": TEXT,
     },
     "Idempotency-Key": {
         "name": "Idempotency-Key",
@@ -131,7 +127,7 @@ PARAMETERS: Mapping[str, Json] = {
         "in": "header",
         "description": "`handling=lenient`: ignore unknown fields of the body (RFC 7240). "
         "Of several `handling`, the first counts.",
-        "schema": _TEXT,
+        "schema": TEXT,
     },
     "name": {
         "name": "name",
@@ -162,7 +158,7 @@ def refer_to_problems(names: tuple[str, ...]) -> Json:
 
 
 def components(schemas: Json) -> Json:
-    """The components of the document, with these schemas besides."""
+    """The components of the document, with these schemas."""
     groups = (*((name,) for name in PROBLEM_TYPES if name != _NEVER), *_TOGETHER)
     return {
         "securitySchemes": {
@@ -174,9 +170,9 @@ def components(schemas: Json) -> Json:
             }
         },
         "parameters": dict(PARAMETERS),
-        "headers": {name: {"schema": _TEXT} | header for name, header in HEADERS.items()},
+        "headers": {name: {"schema": TEXT} | header for name, header in HEADERS.items()},
         "responses": {_response_name(group): _problem_response(group) for group in groups},
-        "schemas": {**schemas, **SCHEMAS},
+        "schemas": schemas,
     }
 
 

@@ -14,7 +14,7 @@ from app.database.calls import Database
 from app.docs.components import components
 from app.docs.passes import paths as passes_paths
 from app.docs.recurrence import paths as recurrence_paths
-from app.docs.schemas import task_schemas
+from app.docs.schemas.document import describe_schemas
 from app.docs.service import paths as service_paths
 from app.docs.synchronising import paths as synchronising_paths
 from app.docs.tasks import paths as tasks_paths
@@ -87,7 +87,7 @@ def describe(settings: Settings, tasks: Mapping[str, Any]) -> Json:
         "servers": [{"url": settings.root_path or "/", "description": "This service."}],
         "tags": [tag for tag in _TAGS if tag["name"] in _tags_of(described)],
         "paths": described,
-        "components": _used(components(task_schemas(settings, tasks)), described),
+        "components": _used(components(describe_schemas(settings, tasks)), described),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.docs.components import refer_to_headers, refer_to_problems
-from app.docs.schemas import ref
+from app.docs.schemas.form import ref
 
 Json = dict[str, Any]
 

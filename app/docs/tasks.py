@@ -16,7 +16,7 @@ from app.docs.operation import (
     json_body,
     query_parameter,
 )
-from app.docs.schemas import ref
+from app.docs.schemas.form import ref
 from app.settings import Settings
 
 Json = dict[str, Any]
