@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable
 
 from app import __version__
-from app.settings import Settings, SettingsError, parse_database_url, wants_development
+from app.settings import Settings, SettingsError, wants_development
+from app.variables import postgres_url
 
 # Each command imports only its own modules: a health check runs every few seconds.
 
@@ -105,7 +106,7 @@ def _url(variable: str) -> str:
         role = "task_api" if variable == "DATABASE_URL" else "the role that owns the database"
         raise SettingsError(f"{variable} is not set: PostgreSQL, as {role}")
     try:
-        return parse_database_url(given)
+        return postgres_url(given)
     except ValueError as error:
         raise SettingsError(f"{variable} {error}") from None
 

@@ -28,7 +28,8 @@ from app.admin.migrate import dbmate, migrate
 from app.database.outages import Outages
 from app.dev import postgres
 from app.dev.baseline import write_baseline
-from app.settings import SettingsError, parse_database_url
+from app.settings import SettingsError
+from app.variables import postgres_url
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".postgres"
@@ -50,7 +51,7 @@ def database() -> Iterator[str]:
     for variable in ("DATABASE_OWNER_URL", "DATABASE_URL"):
         if given := os.environ.get(variable, "").strip():
             try:
-                yield parse_database_url(given)
+                yield postgres_url(given)
             except ValueError as error:
                 raise SettingsError(f"{variable} {error}") from None
             return

@@ -5,7 +5,8 @@ import os
 from app.admin.migrate import migrate
 from app.admin.passes import create_pass as make_pass
 from app.dev import commands
-from app.settings import SettingsError, parse_database_url
+from app.settings import SettingsError
+from app.variables import postgres_url
 
 
 def create_pass(user: str, scope: str, label: str) -> str:
@@ -18,7 +19,7 @@ def create_pass(user: str, scope: str, label: str) -> str:
     given = os.environ.get("DATABASE_URL", "").strip()
     if given:
         try:
-            return make_pass(parse_database_url(given), user, scope, label)
+            return make_pass(postgres_url(given), user, scope, label)
         except ValueError as error:
             raise SettingsError(f"DATABASE_URL {error}") from None
     if not commands.is_embedded():
