@@ -2851,6 +2851,9 @@ CREATE FUNCTION app.epoch() RETURNS text
     SET search_path TO ''
     AS $$
 begin
+  if to_regproc('spread.epoch') is not null then
+    return spread.epoch();
+  end if;
   return left(md5(format(
     '%s/%s', (pg_control_system()).system_identifier, (pg_control_checkpoint()).timeline_id)), 8);
 exception when insufficient_privilege then
@@ -5033,6 +5036,31 @@ COMMENT ON FUNCTION app.preconditions_hold(if_match text, if_none_match text, ve
 
 
 --
+-- Name: present_user(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.present_user() RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.user_id();
+begin
+  if v_user is null then
+    raise exception 'no user is set on this machine' using errcode = '40001';
+  end if;
+  return v_user;
+end $$;
+
+
+--
+-- Name: FUNCTION present_user(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.present_user() IS 'The user of the present statement; raises 40001 where none is set.';
+
+
+--
 -- Name: version_of(timestamp with time zone); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -5566,6 +5594,29 @@ end $$;
 --
 
 COMMENT ON FUNCTION app.redact_answer(body text, id uuid) IS 'A kept answer without a deleted task; empty where nothing is left.';
+
+
+--
+-- Name: refuse_other_users(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.refuse_other_users() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if new.user_id is distinct from app.present_user() then
+    raise exception 'a row of another user' using errcode = '42501';
+  end if;
+  return new;
+end $$;
+
+
+--
+-- Name: FUNCTION refuse_other_users(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.refuse_other_users() IS 'Raises 42501 where the new row is not the present user''s.';
 
 
 --
@@ -6817,7 +6868,8 @@ CREATE FUNCTION audit.describe_rows(expression pg_node_tree, relation oid) RETUR
     AS $$
 declare
   c_own constant text[] := array[
-    '(user_id = ( SELECT app.user_id() AS user_id))', '(user_id = app.user_id())'];
+    '(user_id = ( SELECT app.user_id() AS user_id))', '(user_id = app.user_id())',
+    '(user_id = app.present_user())'];
   v_text constant text := pg_get_expr(expression, relation);
 begin
   return case
@@ -6901,7 +6953,7 @@ CREATE FUNCTION audit.find_function_faults(expected jsonb, role name, after_late
     from jsonb_each(expected) as entry
     cross join lateral (
       select after_later
-        and entry.key ~ '^(app|api|audit|finder|keeper|porter)\.(?!(require_)?user_id\()' as text
+        and entry.key ~ '^(app|api|audit|finder|keeper|porter)\.(?!(user_id|require_user_id|present_user)\()' as text
     ) as later
   ) as wanted
   left join pg_catalog.pg_proc as routine on wanted.oid = routine.oid
@@ -7272,7 +7324,7 @@ CREATE FUNCTION audit.rate(change text, kind text, name text, expected jsonb, ac
     when rate.kind = 'function' and change <> 'missing' and (
       actual ->> 'security' = 'definer' or expected ->> 'security' = 'definer'
       or actual -> 'leakproof' = 'true'
-      or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(require_)?user_id\(')
+      or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(user_id|require_user_id|present_user)\(')
       then 'critical'
     when rate.kind = 'setting' and change <> 'missing'
       and name ~ '^(app\.user_id|row_security|role|session_\w+|search_path|local_preload_libraries) of '
@@ -7699,7 +7751,6 @@ COMMENT ON FUNCTION audit.suggest_role_remedy(change text, kind text, name text,
 CREATE FUNCTION finder.find_tasks(q text, tags text[], match_all boolean, ranked boolean, OUT ids uuid[], OUT ranks real[]) RETURNS record
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
-    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 declare
   v_user constant text := app.require_user_id();

@@ -11,6 +11,7 @@ _ATTRIBUTES = ("owner", "volatility", "security", "leakproof", "settings", "body
 # What the policies call.
 _USER = (
     "app.user_id()",
+    "app.present_user()",
     "app.require_user_id()",
     "current_setting(text,boolean)",
     "set_config(text,text,boolean)",

@@ -197,6 +197,30 @@ comment on function app.preconditions_hold is
 grant execute on function app.preconditions_hold to task_api;
 -- end db/functions/requests/preconditions_hold.sql
 
+-- begin db/functions/requests/present_user.sql
+-- For the policies of a database whose rows are spread over machines (db/citus). A machine where no user is
+-- set was asked about rows that are not its own: the call was not passed on, or the rows are being moved.
+-- That must be an error to be tried again (503), and never an empty list or a 404.
+
+create or replace function app.present_user() returns text
+language plpgsql stable parallel safe
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.user_id();
+begin
+  if v_user is null then
+    raise exception 'no user is set on this machine' using errcode = '40001';
+  end if;
+  return v_user;
+end $$;
+
+comment on function app.present_user is
+  'The user of the present statement; raises 40001 where none is set.';
+
+grant execute on function app.present_user to task_api, task_worker;
+-- end db/functions/requests/present_user.sql
+
 -- begin db/functions/requests/read_tags.sql
 -- Trimmed, without duplicates, in the order of their first appearance; null means none.
 
@@ -422,6 +446,24 @@ comment on function app.read_text is 'The string, or null; raises DT400 where it
 grant execute on function app.read_text to task_api;
 -- end db/functions/requests/read_text.sql
 
+-- begin db/functions/requests/refuse_other_users.sql
+-- For a database whose rows are spread over machines (db/citus). Citus checks no policy where insert … select
+-- writes a row that stays on its machine, and needs the right to write user_id: so a trigger guards it.
+
+create or replace function app.refuse_other_users() returns trigger
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if new.user_id is distinct from app.present_user() then
+    raise exception 'a row of another user' using errcode = '42501';
+  end if;
+  return new;
+end $$;
+
+comment on function app.refuse_other_users is 'Raises 42501 where the new row is not the present user''s.';
+-- end db/functions/requests/refuse_other_users.sql
+
 -- begin db/functions/requests/refuse_unknown_fields.sql
 -- Unknown fields are refused, with the field that was probably meant; Prefer: handling=lenient has them
 -- ignored.
@@ -556,6 +598,9 @@ drop function app.remember_answer;
 -- drop db/functions/requests/refuse_unknown_fields.sql
 drop function app.refuse_unknown_fields;
 
+-- drop db/functions/requests/refuse_other_users.sql
+drop function app.refuse_other_users;
+
 -- drop db/functions/requests/read_text.sql
 drop function app.read_text;
 
@@ -579,6 +624,9 @@ drop function app.read_time;
 
 -- drop db/functions/requests/read_tags.sql
 drop function app.read_tags;
+
+-- drop db/functions/requests/present_user.sql
+drop function app.present_user;
 
 -- drop db/functions/requests/preconditions_hold.sql
 drop function app.preconditions_hold;

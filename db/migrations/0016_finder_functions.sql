@@ -16,8 +16,6 @@ create or replace function finder.find_tasks(
 returns record
 language plpgsql stable security definer
 set search_path = ''
--- The keys belong to the user alone, so the index is always the right plan.
-set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_user constant text := app.require_user_id();

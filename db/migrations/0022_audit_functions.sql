@@ -115,7 +115,7 @@ grant select on audit.default_privileges to task_auditor;
 
 -- begin db/functions/audit/describe_rows.sql
 -- The pinned path makes PostgreSQL print every name in the expression with its schema, so that it can be
--- compared. The second form has no sub-select: Citus takes none in a policy.
+-- compared. The last form is that of db/citus: Citus takes no sub-select in a policy.
 
 create or replace function audit.describe_rows(expression pg_node_tree, relation oid) returns text
 language plpgsql stable
@@ -123,7 +123,8 @@ set search_path = ''
 as $$
 declare
   c_own constant text[] := array[
-    '(user_id = ( SELECT app.user_id() AS user_id))', '(user_id = app.user_id())'];
+    '(user_id = ( SELECT app.user_id() AS user_id))', '(user_id = app.user_id())',
+    '(user_id = app.present_user())'];
   v_text constant text := pg_get_expr(expression, relation);
 begin
   return case
@@ -212,7 +213,7 @@ as $$
     from jsonb_each(expected) as entry
     cross join lateral (
       select after_later
-        and entry.key ~ '^(app|api|audit|finder|keeper|porter)\.(?!(require_)?user_id\()' as text
+        and entry.key ~ '^(app|api|audit|finder|keeper|porter)\.(?!(user_id|require_user_id|present_user)\()' as text
     ) as later
   ) as wanted
   left join pg_catalog.pg_proc as routine on wanted.oid = routine.oid
@@ -1125,7 +1126,7 @@ as $$
     when rate.kind = 'function' and change <> 'missing' and (
       actual ->> 'security' = 'definer' or expected ->> 'security' = 'definer'
       or actual -> 'leakproof' = 'true'
-      or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(require_)?user_id\(')
+      or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(user_id|require_user_id|present_user)\(')
       then 'critical'
     when rate.kind = 'setting' and change <> 'missing'
       and name ~ '^(app\.user_id|row_security|role|session_\w+|search_path|local_preload_libraries) of '

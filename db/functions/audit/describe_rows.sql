@@ -1,5 +1,5 @@
 -- The pinned path makes PostgreSQL print every name in the expression with its schema, so that it can be
--- compared. The second form has no sub-select: Citus takes none in a policy.
+-- compared. The last form is that of db/citus: Citus takes no sub-select in a policy.
 
 create or replace function audit.describe_rows(expression pg_node_tree, relation oid) returns text
 language plpgsql stable
@@ -7,7 +7,8 @@ set search_path = ''
 as $$
 declare
   c_own constant text[] := array[
-    '(user_id = ( SELECT app.user_id() AS user_id))', '(user_id = app.user_id())'];
+    '(user_id = ( SELECT app.user_id() AS user_id))', '(user_id = app.user_id())',
+    '(user_id = app.present_user())'];
   v_text constant text := pg_get_expr(expression, relation);
 begin
   return case

@@ -1,0 +1,15 @@
+-- For a database whose rows are spread over machines (db/citus). Citus checks no policy where insert … select
+-- writes a row that stays on its machine, and needs the right to write user_id: so a trigger guards it.
+
+create or replace function app.refuse_other_users() returns trigger
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  if new.user_id is distinct from app.present_user() then
+    raise exception 'a row of another user' using errcode = '42501';
+  end if;
+  return new;
+end $$;
+
+comment on function app.refuse_other_users is 'Raises 42501 where the new row is not the present user''s.';
