@@ -1459,7 +1459,7 @@ end $_$;
 -- Name: FUNCTION list_deliveries(id uuid, state text, "limit" integer, cursor text, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.list_deliveries(id uuid, state text, "limit" integer, cursor text, OUT status integer, OUT headers text[], OUT response text) IS 'A page of the deliveries of a webhook, of one state or of all. Raises DT400 where the cursor is malformed.';
+COMMENT ON FUNCTION api.list_deliveries(id uuid, state text, "limit" integer, cursor text, OUT status integer, OUT headers text[], OUT response text) IS 'A page of the deliveries of a webhook, of one state or of all. Raises DT400 for a malformed cursor.';
 
 
 --

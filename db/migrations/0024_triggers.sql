@@ -1,6 +1,7 @@
 -- migrate:up
 
--- The triggers that follow a change of a task, of a webhook and of the kept answers. Their functions are in db/functions/keeper and tasks.
+-- The triggers that follow a change of a task, of a webhook and of the kept answers. Their functions are in
+-- db/functions/keeper and tasks.
 
 set local role task_owner;
 

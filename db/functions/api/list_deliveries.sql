@@ -52,6 +52,6 @@ begin
 end $$;
 
 comment on function api.list_deliveries is
-  'A page of the deliveries of a webhook, of one state or of all. Raises DT400 where the cursor is malformed.';
+  'A page of the deliveries of a webhook, of one state or of all. Raises DT400 for a malformed cursor.';
 
 grant execute on function api.list_deliveries to task_api;
