@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 
 from app import __version__
-from app.dev import commands, migrations
+from app.dev import migrations
+from app.dev.project import ROOT
 
 VERSION = "1.0.1"
 
@@ -42,7 +43,7 @@ reset role;
 def make_later(root: Path) -> Path:
     """A copy of the project, with one migration more; its baseline is still that of this release."""
     for room in ("app", "db"):
-        shutil.copytree(commands.ROOT / room, root / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / room, root / room, ignore=shutil.ignore_patterns("__pycache__"))
     version = root / "app" / "__init__.py"
     version.write_text(version.read_text().replace(__version__, VERSION))
     for path, (old, new) in EDITS.items():

@@ -18,7 +18,7 @@ from typing import IO
 
 import httpx2 as httpx
 
-from app.dev import commands
+from app.dev.project import ROOT
 from tests.client import SECRET
 
 PATIENCE = 60.0
@@ -50,7 +50,7 @@ def wait_until(done: Callable[[], object], patience: float = PATIENCE) -> float:
 
 
 def run_module(
-    name: str, *arguments: str, folder: Path = commands.ROOT, user: str | None = None, **variables: object
+    name: str, *arguments: str, folder: Path = ROOT, user: str | None = None, **variables: object
 ) -> subprocess.CompletedProcess[str]:
     """Run ``python -m name`` to its end, and keep its output; ``user`` is the system's account."""
     known = environment(**variables)
@@ -66,7 +66,7 @@ def run_module(
 def start_module(
     name: str,
     *arguments: str,
-    folder: Path = commands.ROOT,
+    folder: Path = ROOT,
     stderr: IO[str] | None = None,
     **variables: object,
 ) -> subprocess.Popen[str]:
@@ -102,7 +102,7 @@ class Service:
         database_url: str,
         secret: str = SECRET,
         files: int | None = None,
-        folder: Path = commands.ROOT,
+        folder: Path = ROOT,
         **settings: object,
     ) -> None:
         self._folder = folder
@@ -175,9 +175,7 @@ class Service:
 
 
 @contextmanager
-def serve(
-    database_url: str, secret: str = SECRET, folder: Path = commands.ROOT, **settings: object
-) -> Iterator[str]:
+def serve(database_url: str, secret: str = SECRET, folder: Path = ROOT, **settings: object) -> Iterator[str]:
     """Run the service with these settings, and yield its address."""
     with Service(database_url, secret, folder=folder, **settings) as service:
         yield service.address

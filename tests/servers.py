@@ -19,14 +19,16 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from app.dev import commands, postgres
+from app.admin.migrate import migrate
+from app.dev import postgres
+from app.dev.project import DATA, ROOT
 
 # Another version's, for the server that TEST_DATABASE_URL names and for the faults.
 BINARIES = Path(os.environ.get("TEST_PGBIN", postgres.BINARIES))
 _PASSWORD = "only-for-tests"
-_FOLDER = commands.FOLDER / "tests"
+_FOLDER = DATA / "tests"
 # Of a later release, for what the tests of an upgrade run again.
-MIGRATIONS = Path(os.environ.get("TEST_MIGRATIONS", commands.ROOT / "db" / "migrations"))
+MIGRATIONS = Path(os.environ.get("TEST_MIGRATIONS", ROOT / "db" / "migrations"))
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ class Server:
                     self.execute(f"create role {role}")
                 self.execute(f"drop database if exists {name}_new with (force)")
                 self.create_database(f"{name}_new")
-                commands.migrate(self.owner_url(f"{name}_new"), migrations=MIGRATIONS)
+                migrate(self.owner_url(f"{name}_new"), migrations=MIGRATIONS)
                 for role in ("task_api", "task_worker"):
                     self.execute(f"alter role {role} password '{_PASSWORD}'")
                 self.execute(f"alter database {name}_new rename to {name}")

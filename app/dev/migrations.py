@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from app.dev.project import ROOT
 
 # In the order of their migrations: what is bound when it is made refers to its own room or to one before it.
 ROOMS = (

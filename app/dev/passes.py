@@ -4,7 +4,7 @@ import os
 
 from app.admin.migrate import migrate
 from app.admin.passes import create_pass as make_pass
-from app.dev import commands
+from app.dev.database import database, is_embedded, service_url
 from app.settings import SettingsError
 from app.variables import postgres_url
 
@@ -22,8 +22,8 @@ def create_pass(user: str, scope: str, label: str) -> str:
             return make_pass(postgres_url(given), user, scope, label)
         except ValueError as error:
             raise SettingsError(f"DATABASE_URL {error}") from None
-    if not commands.is_embedded():
+    if not is_embedded():
         raise SettingsError("DATABASE_URL must be set, as the role task_api")
-    with commands.database() as owner:
+    with database() as owner:
         migrate(owner)
-        return make_pass(commands.service_url(owner), user, scope, label)
+        return make_pass(service_url(owner), user, scope, label)

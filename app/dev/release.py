@@ -4,7 +4,8 @@ import re
 import sys
 from pathlib import Path
 
-from app.dev.migrations import ROOT, changed, digests
+from app.dev.migrations import changed, digests
+from app.dev.project import ROOT
 
 
 def find_faults(tag: str, root: Path = ROOT) -> list[str]:

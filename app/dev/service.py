@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from app.admin.migrate import migrate
-from app.dev import commands
+from app.dev.database import database, is_embedded, service_url, worker_url
+from app.dev.project import ROOT
 from app.dev.tokens import secret, token
 from app.settings import is_loopback
 
@@ -36,7 +37,7 @@ def run() -> int:
     """Serve until Ctrl-C; returns the exit code: not 0 where the service ended by itself."""
     host = os.environ.get("HOST") or "127.0.0.1"
     port = _free_port(host, os.environ.get("PORT") or "8000")
-    with commands.database() as owner:
+    with database() as owner:
         if urlsplit(owner).username != "task_api":
             applied = migrate(owner)
             if applied:
@@ -44,7 +45,7 @@ def run() -> int:
         # A session of its own: Ctrl-C reaches this process, which passes it on, and then stops the database.
         service = subprocess.Popen(
             [sys.executable, "-m", "app"],
-            cwd=commands.ROOT,
+            cwd=ROOT,
             env=_environment(owner, host, port),
             start_new_session=True,
         )
@@ -70,12 +71,12 @@ def run() -> int:
 
 def _start_worker(owner: str, host: str) -> subprocess.Popen[bytes] | None:
     """Start the process that sends reminders and events; returns None unless this is for development."""
-    url = commands.worker_url(owner) if _is_development(host) else None
+    url = worker_url(owner) if _is_development(host) else None
     if url is None:
         return None
     return subprocess.Popen(
         [sys.executable, "-m", "app", "worker"],
-        cwd=commands.ROOT,
+        cwd=ROOT,
         env=_environment(owner, host, 0) | {"DATABASE_URL": url},
         start_new_session=True,
     )
@@ -94,7 +95,7 @@ def _end_worker(worker: subprocess.Popen[bytes] | None) -> None:
 
 
 def _is_development(host: str) -> bool:
-    return commands.is_embedded() and is_loopback(host)
+    return is_embedded() and is_loopback(host)
 
 
 def _environment(owner: str, host: str, port: int) -> dict[str, str]:
@@ -109,7 +110,7 @@ def _environment(owner: str, host: str, port: int) -> dict[str, str]:
         defaults["DEVELOPMENT"] = given["DEVELOPMENT"] = "false"
         print(_NO_DEVELOPMENT, file=sys.stderr, flush=True)
     own = {
-        "DATABASE_URL": commands.service_url(owner),
+        "DATABASE_URL": service_url(owner),
         "PORT": str(port),
         # It ends when this process does.
         "DULY_PARENT": str(os.getpid()),

@@ -6,7 +6,7 @@ import time
 
 import jwt
 
-from app.dev.commands import FOLDER
+from app.dev.project import DATA
 
 
 def secret() -> str:
@@ -14,10 +14,10 @@ def secret() -> str:
     given = os.environ.get("JWT_SECRET")
     if given:
         return given
-    path = FOLDER / "jwt_secret"
+    path = DATA / "jwt_secret"
     if not path.exists():
-        FOLDER.mkdir(exist_ok=True)
-        new = FOLDER / f"jwt_secret.{os.getpid()}"
+        DATA.mkdir(exist_ok=True)
+        new = DATA / f"jwt_secret.{os.getpid()}"
         new.touch(0o600)
         new.write_text(secrets.token_urlsafe(48))
         # Whole or not at all, whatever else starts at the same time.

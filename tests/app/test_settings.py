@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from app.dev import commands
+from app.dev.project import ROOT
 from app.settings import Settings, SettingsError, variable_of
 from tests.processes import run_module
 
@@ -119,7 +119,7 @@ def test_keys_for_different_purposes_differ_and_stay_the_same():
 
 
 def test_env_example_lists_every_setting_with_its_default():
-    text = (commands.ROOT / ".env.example").read_text()
+    text = (ROOT / ".env.example").read_text()
     listed = re.findall(r"^# (.+)\n(#?)([A-Z_]+)=(.*)$", text, re.MULTILINE)
     assert listed == [
         (
@@ -133,7 +133,7 @@ def test_env_example_lists_every_setting_with_its_default():
 
 
 def test_the_defaults_in_env_example_mean_the_defaults():
-    text = (commands.ROOT / ".env.example").read_text()
+    text = (ROOT / ".env.example").read_text()
     listed = dict(re.findall(r"^#([A-Z_]+)=(.*)$", text, re.MULTILINE))
     plain = {"DATABASE_URL": SOUND["DATABASE_URL"]}
     assert Settings.from_environment(plain | listed) == Settings.from_environment(plain)
@@ -208,7 +208,7 @@ def test_the_start_says_that_development_is_off_and_refuses_a_short_secret():
 
 
 def test_secrets_as_they_are_documented_survive_a_shell(tmp_path):
-    text = (commands.ROOT / ".env.example").read_text()
+    text = (ROOT / ".env.example").read_text()
     printed = re.search(r"^# several secrets .*?: (\S.*)$\n#JWT_SECRETS=", text, re.MULTILINE)[1]
     (tmp_path / ".env").write_text(f"JWT_SECRETS={printed}\n")
     shell = ["sh", "-c", 'set -a; . ./.env; printf %s "$JWT_SECRETS"']

@@ -10,8 +10,10 @@ import time
 from collections.abc import Callable
 from statistics import median
 
+from app.admin.migrate import migrate
 from app.database.baseline import expected_functions
-from app.dev import commands, postgres
+from app.dev import postgres
+from app.dev.project import ROOT
 from tests.bench import store
 from tests.bench.report import machine, table, write
 from tests.bench.rows import Population, Tier
@@ -37,7 +39,7 @@ def main() -> None:
         empty = "duly_audit_empty"
         server.drop(empty)
         postgres.create_database(server.sockets, empty)
-        commands.migrate(server.server.owner_url(empty))
+        migrate(server.server.owner_url(empty))
         rows = []
         for database, count in ((empty, 0), (filled, many.rows)):
             owner = server.server.owner_url(database)
@@ -62,7 +64,7 @@ def run_script(url: str, part: str, *variables: str) -> None:
     options = [argument for variable in variables for argument in ("-v", variable)]
     subprocess.run(
         [postgres.BINARIES / "psql", url, "-X", "-q", *options, "-f", f"db/audit/{part}.sql"],
-        cwd=commands.ROOT, stdout=subprocess.DEVNULL, check=True,
+        cwd=ROOT, stdout=subprocess.DEVNULL, check=True,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
-from app.dev import commands
+from app.dev.project import DATA
 from tests.bench.operations import Operation, Request
 from tests.bench.rows import Population
 
@@ -17,7 +17,7 @@ COMMAND = ("node_modules/.bin/node", "server.js")
 COMPARED = ("get", "list of 50", "create", "update")
 """The operations that PostGraphile has as well: it makes no toggle, and no search, from a table."""
 
-_FOLDER = commands.FOLDER / "bench" / "postgraphile"
+_FOLDER = DATA / "bench" / "postgraphile"
 _FIELDS = (
     "rowId userId title description completed priority tags dueDate reminderAt isRecurring recurrenceRule "
     "timezone createdAt updatedAt"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from app.dev import commands
+from app.dev.project import ROOT
 from tests.bench.operations import SERIAL, Request
 from tests.processes import free_port
 from tests.wire import tap
@@ -83,7 +83,7 @@ def serve(
     command: Sequence[str],
     environment: Mapping[str, str],
     workers: int = 1,
-    folder: Path = commands.ROOT,
+    folder: Path = ROOT,
 ) -> Iterator[Service]:
     """Run the command in the folder, until the context ends."""
     port = free_port()

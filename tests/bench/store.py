@@ -10,7 +10,9 @@ from pathlib import Path
 import asyncpg
 import psutil
 
-from app.dev import commands, postgres
+from app.admin.migrate import migrate
+from app.dev import postgres
+from app.dev.project import DATA, ROOT
 from tests.bench.rows import Population, fill, fill_peer
 from tests.servers import Server
 
@@ -24,8 +26,8 @@ OPTIONS = (
     "-c max_connections=200",
     "-c autovacuum_naptime=15s",
 )
-_FOLDER = commands.FOLDER / "bench"
-_MIGRATIONS = sorted((commands.ROOT / "db" / "migrations").glob("*.sql"))
+_FOLDER = DATA / "bench"
+_MIGRATIONS = sorted((ROOT / "db" / "migrations").glob("*.sql"))
 _TABLES = {name: Path(__file__).parent / name / "schema.sql" for name in ("peer", "postgraphile")}
 
 
@@ -81,7 +83,7 @@ class Store:
             postgres.create_database(self.sockets, made)
             url = self.server.superuser_url(made)
             if name == "duly":
-                commands.migrate(self.server.owner_url(made))
+                migrate(self.server.owner_url(made))
                 asyncio.run(fill(url, population))
             else:
                 asyncio.run(run_script(url, _TABLES[name].read_text()))

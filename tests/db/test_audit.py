@@ -9,7 +9,10 @@ import subprocess
 import asyncpg
 import pytest
 
-from app.dev import commands, postgres
+from app.admin.migrate import migrate
+from app.dev import postgres
+from app.dev.audit import accept, audit
+from app.dev.project import ROOT
 from app.settings import SettingsError
 from tests.servers import Server
 from tests.sql import Session
@@ -20,7 +23,7 @@ def psql(url: str, *lines: str) -> tuple[int, str]:
     arguments = [argument for line in lines for argument in ("-c", line)]
     result = subprocess.run(
         [postgres.BINARIES / "psql", url, "--no-psqlrc", "-v", "ON_ERROR_STOP=1", *arguments],
-        cwd=commands.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     return result.returncode, result.stdout
 
@@ -31,7 +34,7 @@ MATRIX = r"\i db/audit/matrix.sql"
 
 
 def test_a_fresh_database_is_sound(server, new_database, capfd, tmp_path):
-    status = commands.audit(server.owner_url(new_database()), page=tmp_path / "audit.html")
+    status = audit(server.owner_url(new_database()), page=tmp_path / "audit.html")
     output = capfd.readouterr().out
     assert status == 0, output
     assert "Nothing is off. Every rule holds" in output
@@ -44,8 +47,8 @@ def test_the_extensions_of_a_superuser_who_migrates_are_sound(server, capfd, tmp
     name = f"duly_audit_{secrets.token_hex(6)}"
     server.execute(f"create database {name} template template0 encoding 'UTF8' locale 'C.UTF-8'")
     try:
-        commands.migrate(server.superuser_url(name))
-        commands.audit(server.superuser_url(name), page=tmp_path / "audit.html")
+        migrate(server.superuser_url(name))
+        audit(server.superuser_url(name), page=tmp_path / "audit.html")
         output = capfd.readouterr().out
         assert "role duly_owner is not one of those that Duly makes" in output
         assert "the first superuser" not in output
@@ -113,7 +116,7 @@ def test_the_report_says_what_holds_the_names_in_functions(server, database, as_
 def test_the_report_is_read_only_and_needs_no_more_than_task_auditor(server, database):
     status, output = psql(server.superuser_url(database), "set role task_auditor", REPORT)
     assert status == 0, output
-    with open(commands.ROOT / "db/audit/report.sql") as report:
+    with open(ROOT / "db/audit/report.sql") as report:
         assert "begin transaction read only;" in report.read()
 
 
@@ -428,7 +431,7 @@ def test_a_service_that_is_logged_in_as_a_superuser_is_found(server, new_databas
 def test_make_audit_ends_with_1_where_anything_is_off(server, new_database, capfd, tmp_path):
     database = new_database()
     server.execute("alter table app.tasks disable row level security", database)
-    assert commands.audit(server.owner_url(database), page=tmp_path / "audit.html") == 1
+    assert audit(server.owner_url(database), page=tmp_path / "audit.html") == 1
     # The matrix is tried all the same, and shows what that means.
     output = capfd.readouterr().out
     assert "done (!)" in output[output.index("THE ACCESS MATRIX") :]
@@ -573,7 +576,7 @@ def test_the_page_shows_verdict_differences_matrix_and_roles(server, new_databas
     session = Session(server.superuser_url(database))
     session.execute('create policy "<b>all</b>" on app.tasks for select to task_api using (true)')
     session.close()
-    assert commands.audit(server.owner_url(database), page=page) == 1
+    assert audit(server.owner_url(database), page=page) == 1
     text = page.read_text()
     for words in ("Not passed", "What is off", "The access matrix", "drop policy", "<svg", "task_porter"):
         assert words in text
@@ -588,18 +591,18 @@ def test_the_page_shows_verdict_differences_matrix_and_roles(server, new_databas
 
 def test_an_accepted_fault_passes_the_audit_with_its_reason(server, new_database, tmp_path, monkeypatch):
     database, folder = new_database(), tmp_path / "db" / "audit"
-    shutil.copytree(commands.ROOT / "db" / "audit", folder)
-    monkeypatch.setattr(commands, "ROOT", tmp_path)
+    shutil.copytree(ROOT / "db" / "audit", folder)
+    monkeypatch.setattr("app.dev.audit.ROOT", tmp_path)
     server.execute("create statistics app.spare on completed, priority from app.tasks", database)
     owner, page = server.owner_url(database), tmp_path / "audit.html"
-    assert commands.audit(owner, page=page) == 1
+    assert audit(owner, page=page) == 1
     (found,) = json.loads(page.with_suffix(".json").read_text())["report"]["findings"]
     with pytest.raises(SettingsError, match="the audit finds nothing with the id"):
-        commands.accept(owner, "statistics-added:00000000", "why", "Ada", folder / "accepted.sql")
+        accept(owner, "statistics-added:00000000", "why", "Ada", folder / "accepted.sql")
     with pytest.raises(SettingsError, match="make audit-accept id="):
-        commands.accept(owner, found["id"], "", "Ada", folder / "accepted.sql")
-    commands.accept(owner, found["id"], "for $imports$, it's fine", "Ada", folder / "accepted.sql")
-    assert commands.audit(owner, page=page) == 0
+        accept(owner, found["id"], "", "Ada", folder / "accepted.sql")
+    accept(owner, found["id"], "for $imports$, it's fine", "Ada", folder / "accepted.sql")
+    assert audit(owner, page=page) == 0
     assert "Accepted by Ada: for $imports$, it&#x27;s fine" in page.read_text()
 
 

@@ -7,13 +7,13 @@ import asyncpg
 import pytest
 
 from app.database.baseline import read_baseline
-from app.dev import commands
 from app.dev.baseline import write_baseline
+from app.dev.project import ROOT
 from tests.db.planted import GROUPS, SINCE
 from tests.servers import Server
 from tests.sql import Session
 
-BASELINE = commands.ROOT / "db" / "audit" / "baseline.sql"
+BASELINE = ROOT / "db" / "audit" / "baseline.sql"
 
 
 @pytest.fixture(scope="module")

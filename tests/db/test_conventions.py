@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from app.dev import commands
+from app.dev.project import ROOT
 
-MIGRATIONS = sorted((commands.ROOT / "db" / "migrations").glob("*.sql"))
-FUNCTIONS = sorted((commands.ROOT / "db" / "functions").rglob("*.sql"))
+MIGRATIONS = sorted((ROOT / "db" / "migrations").glob("*.sql"))
+FUNCTIONS = sorted((ROOT / "db" / "functions").rglob("*.sql"))
 OURS = "('app', 'api', 'audit', 'finder', 'keeper', 'porter')"
 # A body without quotes is kept as a tree, and not as a text.
 SOURCE = "coalesce(pg_get_function_sqlbody(pg_proc.oid), prosrc)"
@@ -552,7 +552,7 @@ def test_the_numbers_of_the_migrations_are_unique():
 def test_python_calls_api_functions_and_nothing_else():
     modules = [
         path
-        for path in (commands.ROOT / "app").rglob("*.py")
+        for path in (ROOT / "app").rglob("*.py")
         # These prepare and check a database, and serve nobody.
         if not {"dev", "admin"} & set(path.parts)
     ]

@@ -3,7 +3,8 @@
 import asyncpg
 import pytest
 
-from app.dev import commands
+from app.dev.dump import check_dump
+from app.dev.forgetting import forget_user
 from app.settings import SettingsError
 from tests.db.test_migrations import run
 from tests.sql import Session
@@ -107,7 +108,7 @@ def test_a_forgotten_user_leaves_no_row_and_the_counts_say_so(client, alice, bob
     before = {
         table: session.value(f"select count(*) from {table} where user_id = $1", bob) for table in tables
     }
-    told = commands.forget_user(server.superuser_url(database), alice)
+    told = forget_user(server.superuser_url(database), alice)
     counts = {line.split()[1]: int(line.split()[0]) for line in told}
     assert counts.keys() == set(tables)
     assert (counts["app.tasks"], counts["app.passes"], counts["app.idempotency_keys"]) == (1, 1, 1)
@@ -141,11 +142,9 @@ def test_an_empty_dump_is_recognised_and_a_whole_one_counted(client, alice, serv
     run("pg_dump", "--format=custom", "--enable-row-security", "--schema=app", "--role=task_owner",
         f"--file={empty}", f"--dbname={server.superuser_url(database)}")  # fmt: skip
     with pytest.raises(SettingsError, match="holds no task, though the database does"):
-        commands.check_dump(server.owner_url(database), str(empty))
+        check_dump(server.owner_url(database), str(empty))
     whole.write_bytes(server.dump(database))
-    counted = dict(
-        reversed(line.split()) for line in commands.check_dump(server.owner_url(database), str(whole))
-    )
+    counted = dict(reversed(line.split()) for line in check_dump(server.owner_url(database), str(whole)))
     assert int(counted["app.tasks"]) == server.execute("select count(*) from app.tasks", database)
     with pytest.raises(SettingsError, match="make check-dump dump=FILE"):
-        commands.check_dump(server.owner_url(database), "")
+        check_dump(server.owner_url(database), "")

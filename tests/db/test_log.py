@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.dev import commands
+from app.dev.project import DATA
 from app.main import create_app
 from app.settings import Settings
 from tests.client import SECRET, WEBHOOK_KEY, Client, make_token
 from tests.servers import Server
 
-LOG = commands.FOLDER / "tests" / "log"
+LOG = DATA / "tests" / "log"
 
 # Each has the word Kiwi in it, which is then looked for in the log.
 BODIES = (

@@ -14,12 +14,16 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from app.dev import commands, postgres
+from app.admin.migrate import migrate
+from app.dev import postgres
+from app.dev.audit import audit
+from app.dev.project import ROOT
+from app.dev.schema import write_schema
 from tests.db.catalog import catalog
 from tests.servers import Server
 from tests.sql import Session
 
-MIGRATIONS = sorted((commands.ROOT / "db" / "migrations").glob("*.sql"))
+MIGRATIONS = sorted((ROOT / "db" / "migrations").glob("*.sql"))
 VERSIONS = [path.name.partition("_")[0] for path in MIGRATIONS]
 
 
@@ -69,12 +73,12 @@ def test_versions_are_numbers_and_each_has_a_true_way_back():
 def test_up_down_and_up_again_on_an_empty_database(server, empty):
     url = server.superuser_url(urlsplit(empty).path[1:])
     nothing = catalog(url)
-    commands.migrate(empty)
+    migrate(empty)
     whole = catalog(url)
     for _ in MIGRATIONS:
-        commands.migrate(empty, "rollback")
+        migrate(empty, "rollback")
     assert catalog(url) == nothing
-    commands.migrate(empty)
+    migrate(empty)
     assert catalog(url) == whole
 
 
@@ -88,16 +92,16 @@ def test_each_migration_goes_down_and_up_where_there_are_data(server, new_databa
         next(path.name for path in MIGRATIONS if "create table app.tasks (" in path.read_text())[:4]
     )
     for _ in MIGRATIONS[tables + 1 :]:
-        commands.migrate(server.owner_url(name), "rollback")
+        migrate(server.owner_url(name), "rollback")
     assert server.execute(count, name) == 20
-    commands.migrate(server.owner_url(name))
+    migrate(server.owner_url(name))
     assert server.execute(count, name) == 20
     assert catalog(url) == whole
 
 
 def test_several_that_migrate_at_once_do_it_once(server, empty):
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda _: commands.migrate(empty), range(3)))
+        list(pool.map(lambda _: migrate(empty), range(3)))
     session = Session(empty)
     assert session.column("select version from public.schema_migrations order by version") == VERSIONS
     session.close()
@@ -110,13 +114,13 @@ def test_a_migration_does_not_wait_long_for_a_lock(server, new_database):
     holder.execute("begin")
     holder.execute("lock table public.schema_migrations in access exclusive mode")
     with pytest.raises(subprocess.CalledProcessError):
-        commands.migrate(server.owner_url(name), "rollback")
+        migrate(server.owner_url(name), "rollback")
     holder.close()
 
 
 def test_db_schema_sql_is_what_the_migrations_add_up_to(tmp_path):
-    commands.write_schema(tmp_path / "schema.sql")
-    assert (commands.ROOT / "db" / "schema.sql").read_text() == (tmp_path / "schema.sql").read_text(), (
+    write_schema(tmp_path / "schema.sql")
+    assert (ROOT / "db" / "schema.sql").read_text() == (tmp_path / "schema.sql").read_text(), (
         "run make schema"
     )
 
@@ -128,7 +132,7 @@ def test_squawk_finds_nothing_that_is_not_explained(tmp_path):
     command = [
         Path(sys.executable).parent / "squawk",
         "--config",
-        commands.ROOT / ".squawk.toml",
+        ROOT / ".squawk.toml",
         *tmp_path.glob("*.sql"),
     ]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)
@@ -180,8 +184,8 @@ def test_a_backup_keeps_policies_forced_security_and_grants(server, new_database
         with pytest.raises(asyncpg.PostgresError) as refused:
             next_token(fresh.service_url("restored"), "backup", token)
         assert refused.value.sqlstate == "DT410"
-        commands.migrate(fresh.owner_url("restored"))
-        assert commands.audit(postgres.url(sockets, postgres.OWNER, "restored")) == 0
+        migrate(fresh.owner_url("restored"))
+        assert audit(postgres.url(sockets, postgres.OWNER, "restored")) == 0
 
 
 def run(program, *arguments):

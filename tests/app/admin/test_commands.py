@@ -11,7 +11,8 @@ import pytest
 from app.admin.healthcheck import is_healthy
 from app.admin.migrate import set_passwords
 from app.admin.tokens import make_token
-from app.dev import commands, postgres
+from app.dev import postgres
+from app.dev.project import ROOT
 from app.settings import Settings, SettingsError
 from tests.client import SECRET, Client
 from tests.processes import environment, free_port, run_module
@@ -31,7 +32,7 @@ def test_migrate_says_what_it_applied_and_the_audit_is_sound(server, tmp_path):
         owner = {"DATABASE_OWNER_URL": server.owner_url(name)}
         done = run_module("app", "migrate", **owner)
         assert done.returncode == 0, done.stderr
-        files = sorted(path.name for path in (commands.ROOT / "db" / "migrations").glob("*.sql"))
+        files = sorted(path.name for path in (ROOT / "db" / "migrations").glob("*.sql"))
         assert re.findall(r"^Applied: (\S+) in", done.stdout, re.MULTILINE) == files
         assert done.stdout.endswith(f"{len(files)} migrations applied: the database is up to date\n")
         programs = f"{postgres.BINARIES}:/usr/bin:/bin"
@@ -107,7 +108,7 @@ def test_a_health_check_imports_neither_the_service_nor_a_driver():
         "print([name for name in ('starlette', 'asyncpg', 'uvicorn') if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=commands.ROOT, env=environment(PORT=free_port()),
+        [sys.executable, "-c", program], cwd=ROOT, env=environment(PORT=free_port()),
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout == "[]\n"

@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from app import __version__
-from app.dev import commands, migrations
+from app.dev import migrations
+from app.dev.project import ROOT
 from app.dev.release import find_faults
 
 FILES = ("app/__init__.py", "app/CHANGES.md", "app/server/kubernetes.yaml")
@@ -17,9 +18,9 @@ def root(tmp_path):
     """A copy of what a release consists of, with frozen migrations."""
     for name in FILES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(commands.ROOT / name, tmp_path / name)
+        shutil.copy(ROOT / name, tmp_path / name)
     for room in ("migrations", "functions"):
-        shutil.copytree(commands.ROOT / "db" / room, tmp_path / "db" / room)
+        shutil.copytree(ROOT / "db" / room, tmp_path / "db" / room)
     migrations.freeze(tmp_path)
     return tmp_path
 
@@ -56,7 +57,7 @@ def test_migrations_must_be_frozen_and_as_they_were(root):
 
 def test_the_workflow_of_a_release_checks_tests_and_publishes():
     """What it does is GitHub's; that the parts are there, and in order, can be seen here."""
-    text = (commands.ROOT / ".github" / "workflows" / "release.yml").read_text()
+    text = (ROOT / ".github" / "workflows" / "release.yml").read_text()
     assert text.index("make check-release") < text.index("make lint") < text.index("make test-all")
     assert text.count("needs: test") == 2
     for part in ("file: app/Dockerfile", "push: true", "sbom: true", "provenance: mode=max"):

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from app import __version__
 from app.auth.passes import digest_of
-from app.dev import commands
+from app.dev.project import ROOT
 from app.instrumentation.logs import JsonFormatter, TextFormatter, log_config
 from app.instrumentation.middleware import Measure
 from app.main import create_app
@@ -28,7 +28,7 @@ from tests.client import Client, make_token
 from tests.conftest import SECRET
 from tests.processes import environment
 
-ALERTS = commands.ROOT / "app" / "instrumentation" / "alerts.yml"
+ALERTS = ROOT / "app" / "instrumentation" / "alerts.yml"
 # Nine in ten requests fail for ten minutes, and the service answers Prometheus.
 FIRING = """\
 rule_files: [alerts.yml]
@@ -277,7 +277,7 @@ def test_the_dashboard_asks_only_for_what_is_measured(watched):
     of_worker = generate_latest(Metrics(Settings(database_url="postgresql://nowhere/x")).registry).decode()
     text = watched.get("/metrics").text + of_worker
     measured = measured_in(text)
-    dashboard = json.loads((commands.ROOT / "app" / "instrumentation" / "grafana.json").read_text())
+    dashboard = json.loads((ROOT / "app" / "instrumentation" / "grafana.json").read_text())
     asked = {
         name
         for panel in dashboard["panels"]
@@ -380,7 +380,7 @@ def test_what_is_off_is_neither_imported_nor_called(level):
         "print('app.instrumentation.metrics' in sys.modules, 'app.instrumentation.tracing' in sys.modules)"
     )
     printed = subprocess.run(
-        [sys.executable, "-c", program], cwd=commands.ROOT, env=environment(), capture_output=True, text=True,
+        [sys.executable, "-c", program], cwd=ROOT, env=environment(), capture_output=True, text=True,
         check=True
     ).stdout.splitlines()  # fmt: skip
     assert "Measure" not in printed[0]

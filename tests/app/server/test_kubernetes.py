@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from app import __version__
-from app.dev import commands
+from app.dev.project import ROOT
 from app.settings import Settings, variable_of
 
-TEXT = (commands.ROOT / "app" / "server" / "kubernetes.yaml").read_text()
+TEXT = (ROOT / "app" / "server" / "kubernetes.yaml").read_text()
 PARTS = {(part["kind"], part["metadata"]["name"]): part for part in yaml.safe_load_all(TEXT)}
 # The oldest and the newest that the validator knows and that is still cared for.
 RELEASES = ("1.31", kubernetes_validate.latest_version())

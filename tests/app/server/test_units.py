@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from app.dev import commands
+from app.dev.project import ROOT
 
-UNITS = sorted((commands.ROOT / "app" / "server" / "systemd").glob("*.service"))
+UNITS = sorted((ROOT / "app" / "server" / "systemd").glob("*.service"))
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,6 @@ def test_systemd_would_find_what_is_wrong(programs, tmp_path):
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_a_unit_waits_longer_than_the_process_takes_to_end(unit):
     text = unit.read_text()
-    default = re.search(r"^#SHUTDOWN_TIMEOUT=(\d+)$", (commands.ROOT / ".env.example").read_text(), re.M)[1]
+    default = re.search(r"^#SHUTDOWN_TIMEOUT=(\d+)$", (ROOT / ".env.example").read_text(), re.M)[1]
     assert int(re.search(r"^TimeoutStopSec=(\d+)$", text, re.M)[1]) > int(default)
     assert re.search(r"^ExecStart=/opt/duly/bin/duly (serve|worker)$", text, re.M)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.dev import commands
+from app.dev.audit import audit
 from tests.service.browser.pages import CHROMIUM, DESKTOP, PHONE
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt install chromium")
@@ -47,7 +47,7 @@ def text(server, new_database, tmp_path_factory) -> str:
         "alter function api.list_tasks set search_path = public",
     ):
         server.execute(fault, database)
-    assert commands.audit(server.owner_url(database), page=page) == 1
+    assert audit(server.owner_url(database), page=page) == 1
     return Path(page).read_text()
 
 

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from app.dev import commands
+from app.dev.project import ROOT
 from tests.client import make_token
 from tests.processes import free_port
 from tests.servers import has_docker
@@ -38,13 +38,13 @@ class Stack:
     def compose(self, *arguments, check=True, **variables):
         command = ["docker", "compose", *arguments]
         return subprocess.run(
-            command, cwd=commands.ROOT, env=self.environment(**variables), capture_output=True, text=True,
+            command, cwd=ROOT, env=self.environment(**variables), capture_output=True, text=True,
             check=check, timeout=600,
         )  # fmt: skip
 
     def run(self, script, folder):
         """Run commands of the README, whose files are in a folder; returns what they print."""
-        known = self.environment(COMPOSE_FILE=str(commands.ROOT / "docker-compose.yml"))
+        known = self.environment(COMPOSE_FILE=str(ROOT / "docker-compose.yml"))
         done = subprocess.run(
             ["sh", "-euc", script], cwd=folder, env=known, capture_output=True, text=True, timeout=600
         )

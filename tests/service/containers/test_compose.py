@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import jwt
 import pytest
 
-from app.dev import commands
+from app.dev.project import ROOT
 
 # What a container decides for itself.
 _OWN = {"DATABASE_URL", "HOST", "PORT", "WORKER_PORT", "DEVELOPMENT"}
@@ -79,7 +79,7 @@ def test_a_key_set_of_an_issuer_stands_for_the_secret(stack):
 
 
 def test_every_setting_arrives_in_the_containers(stack):
-    text = (commands.ROOT / ".env.example").read_text()
+    text = (ROOT / ".env.example").read_text()
     listed = set(re.findall(r"^#?([A-Z_]+)=", text, re.MULTILINE)) - _OWN
     given = {name: f"given for {name}" for name in listed}
     services = json.loads(stack.compose("config", "--format", "json", **given).stdout)["services"]

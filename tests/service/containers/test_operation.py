@@ -13,8 +13,8 @@ import pytest
 
 from app import __version__
 from app.admin.migrate import migrate
-from app.dev import commands
 from app.dev.baseline import write_baseline
+from app.dev.project import ROOT
 from tests.later import VERSION, make_later
 from tests.processes import wait_until
 
@@ -31,7 +31,7 @@ HTTPServer(("", 9000), Receiver).serve_forever()
 
 def block(begin):
     """The commands of the README of the database that begin so."""
-    readme = (commands.ROOT / "db" / "README.md").read_text()
+    readme = (ROOT / "db" / "README.md").read_text()
     return next(each for each in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL) if each.startswith(begin))
 
 
@@ -112,7 +112,7 @@ def later(stack, server, new_database, tmp_path):
     name = new_database()
     migrate(server.owner_url(name), migrations=root / "db" / "migrations")
     write_baseline(server.superuser_url(name), root / "db" / "audit" / "baseline.sql")
-    (root / ".dockerignore").write_text((commands.ROOT / ".dockerignore").read_text())
+    (root / ".dockerignore").write_text((ROOT / ".dockerignore").read_text())
     image = f"{stack.project}:{VERSION}"
     build = ["docker", "build", "--quiet", "--file", root / "app" / "Dockerfile", "--tag", image, root]
     subprocess.run(build, check=True, capture_output=True)

@@ -18,8 +18,9 @@ from urllib.request import Request, urlopen
 import jwt
 import pytest
 
-from app.dev import commands, postgres
+from app.dev import postgres
 from app.dev.passes import create_pass
+from app.dev.project import ROOT
 from app.settings import SettingsError
 from tests.client import Client, make_token
 from tests.processes import (
@@ -39,7 +40,7 @@ _COMMANDS = "app.dev.commands"
 def copy(folder):
     """A fresh copy of the project; whatever it started is ended with the test."""
     for room in ("app", "db"):
-        shutil.copytree(commands.ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
     yield folder
     for pid in processes_of(folder):
         os.kill(pid, signal.SIGKILL)
@@ -268,7 +269,7 @@ def test_a_token_is_for_the_user_as_it_was_written(user):
     secret = "s" * 32
     done = subprocess.run(
         make,
-        cwd=commands.ROOT,
+        cwd=ROOT,
         env=environment(JWT_SECRET=secret),
         capture_output=True,
         text=True,

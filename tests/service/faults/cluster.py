@@ -13,7 +13,8 @@ from typing import Any
 
 import asyncpg
 
-from app.dev import commands, postgres
+from app.admin.migrate import migrate
+from app.dev import postgres
 from tests.processes import free_port
 from tests.servers import BINARIES
 from tests.sql import Session
@@ -37,7 +38,7 @@ class Cluster:
         self.start()
         self.execute(f"create role {postgres.OWNER} login createdb createrole", database="postgres")
         self.execute(f"create database {_DATABASE} owner {postgres.OWNER}", database="postgres")
-        commands.migrate(self.url(postgres.OWNER))
+        migrate(self.url(postgres.OWNER))
 
     def url(self, role: str, port: int | None = None, database: str = _DATABASE) -> str:
         return f"postgresql://{role}@127.0.0.1:{port or self.port}/{database}"

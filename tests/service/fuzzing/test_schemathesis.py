@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.dev import commands
+from app.dev.project import ROOT
 from tests.client import make_token
 
 _PROGRAM = Path(sys.executable).parent / "schemathesis"
@@ -21,7 +21,7 @@ def test_schemathesis_finds_no_failure(service, secret, alice, tmp_path):
     ]  # fmt: skip
     environment = {
         "SCHEMATHESIS_HOOKS": "tests.service.fuzzing.hooks",
-        "PYTHONPATH": str(commands.ROOT),
+        "PYTHONPATH": str(ROOT),
         "PATH": "",
     }
     run = subprocess.run(

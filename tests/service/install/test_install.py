@@ -15,7 +15,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from app.admin.migrate import migrate, set_passwords
-from app.dev import commands, postgres
+from app.dev import postgres
+from app.dev.audit import audit
+from app.dev.project import ROOT
 from tests.client import make_token
 from tests.processes import environment, free_port, processes_of, serve, wait_until
 from tests.servers import Server
@@ -64,7 +66,7 @@ def fresh(folder):
 
 def steps():
     """The five steps of the page on production, each with its number."""
-    readme = (commands.ROOT / "app" / "server" / "README.md").read_text()
+    readme = (ROOT / "app" / "server" / "README.md").read_text()
     block = next(block for block in re.findall(r"```sh\n(.*?)```", readme, re.S) if "# 1. Install" in block)
     return re.findall(r"^# (\d)\. .*\n((?:.+\n)+)", block, re.MULTILINE)
 
@@ -75,7 +77,7 @@ def test_the_five_steps_of_the_readme_lead_to_a_first_task(fresh, tmp_path, requ
         pytest.skip("openssl and curl are needed")
     checkout = tmp_path / "checkout"
     shutil.copytree(
-        commands.ROOT, checkout, ignore=shutil.ignore_patterns(".*", "__pycache__", "tests"), symlinks=True
+        ROOT, checkout, ignore=shutil.ignore_patterns(".*", "__pycache__", "tests"), symlinks=True
     )
     assert [number for number, _ in steps()] == list("12345")
     port = free_port()
@@ -104,7 +106,7 @@ def test_the_five_steps_of_the_readme_lead_to_a_first_task(fresh, tmp_path, requ
         with urlopen(f"http://localhost:{port}/health/ready", timeout=10) as response:
             assert json.load(response)["status"] == "ready"
         (installed,) = (tmp_path / "duly" / "lib").glob("python3*/site-packages/app/db/migrations")
-        names = [path.name for path in (commands.ROOT / "db" / "migrations").glob("*.sql")]
+        names = [path.name for path in (ROOT / "db" / "migrations").glob("*.sql")]
         assert sorted(path.name for path in installed.glob("*.sql")) == sorted(names)
         print(f"five steps in {seconds:.0f} s")
         # New code is taken without a refusal, from the command as it was installed.
@@ -134,13 +136,13 @@ def test_two_databases_on_one_server_are_apart(fresh, tmp_path):
         places[name] = fresh.url(name, "task_api", password)
     for name in places:
         owner = fresh.url(name, postgres.OWNER, password)
-        assert commands.audit(owner, page=tmp_path / "audit.html") == 0
+        assert audit(owner, page=tmp_path / "audit.html") == 0
     with serve(places["one"], _SECRET) as one, serve(places["two"], _SECRET) as two:
         made = call(one, "POST", "/tasks", {"title": "Buy milk"})
         assert call(one, "GET", "/tasks")["items"] == [made]
         assert call(two, "GET", "/tasks")["items"] == []
         # What takes one away leaves the roles of the other.
-        for _ in (commands.ROOT / "db" / "migrations").glob("*.sql"):
+        for _ in (ROOT / "db" / "migrations").glob("*.sql"):
             migrate(fresh.url("two", postgres.OWNER, password), "rollback")
         assert call(one, "GET", "/health/ready")["status"] == "ready"
         assert call(one, "GET", "/tasks")["items"] == [made]

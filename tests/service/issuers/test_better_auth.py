@@ -12,7 +12,7 @@ import httpx2 as httpx
 import jwt
 import pytest
 
-from app.dev import commands
+from app.dev.project import ROOT
 from tests.client import Client
 from tests.processes import PATIENCE, environment, free_port, serve, wait_until
 from tests.service.generators import npm
@@ -58,7 +58,7 @@ def better_auth(packages: Path, algorithm: str) -> Iterator[str]:
 
 def recipe(address: str) -> dict[str, str]:
     """The settings in the table of the README, with this address for the example's."""
-    readme = (commands.ROOT / "app" / "auth" / "README.md").read_text()
+    readme = (ROOT / "app" / "auth" / "README.md").read_text()
     [row] = re.findall(r"^\| Better Auth, plugin `jwt` \|(.*)\|$", readme, re.MULTILINE)
     url, algorithm, both = re.findall("`(.+?)`", row)
     settings = {"JWT_JWKS_URL": url, "JWT_ALGORITHM": algorithm, "JWT_ISSUER": both, "JWT_AUDIENCE": both}

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from app.database.calls import Database
-from app.dev import commands
+from app.dev.project import ROOT
 from app.identity import Identity
 from app.settings import Settings
 from tests.conftest import SECRET
@@ -54,7 +54,7 @@ async def get_task(database, user, task):
 def test_the_suite_passes_through_pgbouncer_while_others_use_it_too():
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses", "2", *SUITE],
-        cwd=commands.ROOT, env={**os.environ, **POOLED}, capture_output=True, text=True, timeout=600,
+        cwd=ROOT, env={**os.environ, **POOLED}, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-10_000:]
 
@@ -139,7 +139,7 @@ def test_a_get_never_runs_the_delete_that_another_worker_prepared(url, alice):
         workers = [
             subprocess.Popen(
                 [sys.executable, "-c", READER, pooled, alice, *arguments],
-                cwd=commands.ROOT,
+                cwd=ROOT,
                 stdout=subprocess.PIPE,
                 text=True,
             )

@@ -9,7 +9,7 @@ import threading
 import httpx2 as httpx
 import pytest
 
-from app.dev import commands
+from app.dev.project import ROOT
 from tests.client import Client, make_token
 from tests.processes import Service, environment, free_port, wait_until
 from tests.service.clients.test_events import Stream
@@ -19,7 +19,7 @@ PROGRAMS = {"nginx": "/usr/sbin/nginx", "caddy": "/usr/bin/caddy"}
 
 def block(language, root_path):
     """A block of the README: for a host of its own, or for a path below one."""
-    readme = (commands.ROOT / "app" / "server" / "README.md").read_text()
+    readme = (ROOT / "app" / "server" / "README.md").read_text()
     found = re.findall(rf"```{language}\n(.*?)```", readme, re.DOTALL)
     return found[1 if root_path else 0]
 

@@ -15,7 +15,9 @@ import asyncpg
 import pytest
 
 from app.database.baseline import read_baseline
-from app.dev import commands, postgres
+from app.dev import postgres
+from app.dev.audit import audit
+from app.dev.project import ROOT
 from tests.service.faults.cluster import Cluster
 from tests.service.releases.programs import RELEASES, find_programs
 from tests.sql import Session
@@ -59,7 +61,7 @@ def review(cluster: Cluster) -> list[asyncpg.Record]:
 
 def test_a_fresh_database_has_no_difference(cluster, capfd):
     url = cluster.url(postgres.OWNER)
-    assert commands.audit(url, page=cluster.folder / "audit.html") == 0, capfd.readouterr().out
+    assert audit(url, page=cluster.folder / "audit.html") == 0, capfd.readouterr().out
 
 
 def test_the_tests_of_the_audit_pass(cluster):
@@ -67,7 +69,7 @@ def test_the_tests_of_the_audit_pass(cluster):
         pytest.skip("make test runs them on this release")
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses", "2", *SUITE],
-        cwd=commands.ROOT, capture_output=True, text=True, timeout=600,
+        cwd=ROOT, capture_output=True, text=True, timeout=600,
         env={**os.environ, "TEST_DATABASE_URL": cluster.url("postgres", database="postgres")},
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-10_000:]
@@ -88,7 +90,7 @@ def test_settings_of_the_server_are_found_and_their_remedies_mend_them(cluster):
                 sentence
             )
         assert not sentences
-        assert commands.audit(cluster.url(postgres.OWNER), page=cluster.folder / "audit.html") == 1
+        assert audit(cluster.url(postgres.OWNER), page=cluster.folder / "audit.html") == 1
         for row in found:
             for step in row["remedy"].split("; "):
                 cluster.execute(step)

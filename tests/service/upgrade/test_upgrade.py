@@ -16,8 +16,9 @@ import pytest
 from app import __version__
 from app.admin.migrate import migrate
 from app.database.description import describe
-from app.dev import commands, postgres
+from app.dev import postgres
 from app.dev.baseline import write_baseline
+from app.dev.project import ROOT
 from app.settings import Settings, SettingsError
 from tests.client import SECRET, make_token
 from tests.db.catalog import definitions
@@ -63,9 +64,7 @@ def test_the_tests_of_the_old_service_pass_on_the_new_database(later):
     variables = {**os.environ, "TEST_MIGRATIONS": str(later / "db" / "migrations")}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses", "2"]
     command += [*SUITE, "--deselect", _LEFT_OUT]
-    done = subprocess.run(
-        command, cwd=commands.ROOT, env=variables, capture_output=True, text=True, timeout=900
-    )
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout[-10_000:]
 
 
@@ -152,7 +151,7 @@ def test_the_way_back_brings_the_functions_back_as_they_were(later, server, new_
 
 
 def test_each_release_is_in_the_list_of_changes():
-    text = (commands.ROOT / "app" / "CHANGES.md").read_text()
+    text = (ROOT / "app" / "CHANGES.md").read_text()
     assert re.search(r"^## (\S+)", text, re.MULTILINE)[1] == __version__
 
 
@@ -186,14 +185,14 @@ def test_a_database_that_was_begun_and_not_finished_is_migrated(server):
     try:
         for _ in range(2):
             migrate(server.owner_url(name))
-            for _ in range(len(list((commands.ROOT / "db" / "migrations").glob("*.sql"))) - 1):
+            for _ in range(len(list((ROOT / "db" / "migrations").glob("*.sql"))) - 1):
                 migrate(server.owner_url(name), "rollback")
     finally:
         server.execute(f"drop database {name} with (force)")
 
 
 def test_the_cure_in_the_readme_brings_the_tasks_along(server, before_1_0, new_database, tmp_path):
-    readme = (commands.ROOT / "app" / "server" / "README.md").read_text()
+    readme = (ROOT / "app" / "server" / "README.md").read_text()
     script = re.search(r"```sh\n(FIELDS=.*?)```", readme, re.DOTALL)[1]
     new = new_database()
     known = environment(

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from app.dev import commands
+from app.dev.project import ROOT
 from tests.client import WEBHOOK_KEY
 from tests.processes import environment
 from tests.service.webhooks.parts import client_of
@@ -29,7 +29,7 @@ def start(server, fresh):
         started.append(
             subprocess.Popen(
                 [sys.executable, "-m", "app", "worker"],
-                cwd=commands.ROOT,
+                cwd=ROOT,
                 env=environment(**names),
                 stderr=subprocess.PIPE,
                 text=True,

@@ -9,7 +9,7 @@ import sys
 import httpx2 as httpx
 import pytest
 
-from app.dev import commands
+from app.dev.project import ROOT
 from tests.processes import Service, environment, free_port, wait_until
 
 
@@ -23,7 +23,7 @@ class Terminal:
     def __enter__(self):
         with self.path.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app"], cwd=commands.ROOT, env=self.variables, stdout=output,
+                [sys.executable, "-m", "app"], cwd=ROOT, env=self.variables, stdout=output,
                 stderr=output
             )  # fmt: skip
         return self
@@ -113,7 +113,7 @@ def restarted(service, before):
 def test_sighup_keeps_what_serves_where_the_program_would_not_start(settings, tmp_path):
     copy = tmp_path / "app"
     # The service reads the migrations and the baseline of the audit at its start.
-    subprocess.run(["cp", "-r", commands.ROOT / "app", commands.ROOT / "db", tmp_path], check=True)
+    subprocess.run(["cp", "-r", ROOT / "app", ROOT / "db", tmp_path], check=True)
     port = free_port()
     variables = environment(
         DATABASE_URL=settings.database_url, JWT_SECRET="s" * 32, PORT=port, PYTHONDONTWRITEBYTECODE=1
