@@ -1006,7 +1006,7 @@ begin
   return coalesce((
     select jsonb_agg(jsonb_build_object(
       'user_id', due.user_id, 'kind', due.kind, 'id', due.id, 'webhook_id', due.webhook_id,
-      'at', app.version_of(due.due_at)) order by due.due_at)
+      'at', app.version_of(due.due_at), 'failing', due.failing))
     from porter.find_due("limit") as due), '[]');
 end $$;
 
@@ -1015,7 +1015,7 @@ end $$;
 -- Name: FUNCTION find_work("limit" integer); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.find_work("limit" integer) IS 'The due work of all users: ids, and times in microseconds since 1970. For the worker.';
+COMMENT ON FUNCTION api.find_work("limit" integer) IS 'The due work of all users: ids, times in microseconds since 1970, and whether the webhook is failing. For the worker.';
 
 
 --
@@ -1029,72 +1029,66 @@ CREATE FUNCTION api.finish_delivery(id uuid, attempts integer, http_status integ
 declare
   -- 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h.
   c_waits constant integer[] := array[5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400];
-  c_max_waiting constant integer := 10000;
   v_user constant text := app.require_user_id();
   v_now constant timestamptz := now();
   v_delivery app.deliveries;
   v_webhook app.webhooks;
-  v_paused text;
   v_state text := 'waiting';
   v_due timestamptz;
 begin
+  perform app.lock_user();
+  select * into v_delivery from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.id = finish_delivery.id;
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id
+  for no key update;
+  -- Again, now that nobody else can take it.
   select * into v_delivery from app.deliveries as delivery
   where delivery.user_id = v_user and delivery.id = finish_delivery.id
-    and delivery.attempts = finish_delivery.attempts and delivery.claimed
-  for no key update;
+    and delivery.attempts = finish_delivery.attempts and delivery.claimed;
   if not found then
     return 'null';
   end if;
-  select * into v_webhook from app.webhooks as webhook
-  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id;
-  v_paused := v_webhook.paused;
 
   if http_status between 200 and 299 then
     v_state := 'delivered';
     if v_webhook.failing_since is not null then
-      update app.webhooks as webhook
-      set failing_since = null, updated_at = greatest(v_now, app.time_of(app.version_of(webhook.updated_at) + 1))
-      where webhook.user_id = v_user and webhook.id = v_webhook.id;
+      v_webhook.failing_since := null;
+      v_webhook.updated_at := greatest(v_now, v_webhook.updated_at + interval '1 microsecond');
     end if;
   else
     if http_status = 410 or attempts > cardinality(c_waits) then
       v_state := 'failed';
     end if;
-    if http_status = 410 then
-      v_paused := 'gone';
-    elsif v_paused is null and (
-      v_webhook.failing_since < now() - interval '5 days'
-      or (select count(*) from (
-        select from app.deliveries as waiting
-        where waiting.user_id = v_user and waiting.webhook_id = v_webhook.id and waiting.state = 'waiting'
-        limit c_max_waiting) as counted) = c_max_waiting)
+    if http_status = 410 and v_webhook.paused is distinct from 'gone'
+      or v_webhook.paused is null and (
+        v_webhook.failing_since < v_now - interval '5 days' or v_webhook.waiting >= app.max_waiting())
     then
-      v_paused := 'failing';
+      v_webhook.paused := case when http_status = 410 then 'gone' else 'failing' end;
+      v_webhook.updated_at := greatest(v_now, v_webhook.updated_at + interval '1 microsecond');
     end if;
-    if v_webhook.failing_since is null or v_paused is distinct from v_webhook.paused then
-      update app.webhooks as webhook
-      set failing_since = coalesce(webhook.failing_since, v_now), paused = v_paused,
-        updated_at = greatest(v_now, app.time_of(app.version_of(webhook.updated_at) + 1))
-      where webhook.user_id = v_user and webhook.id = v_webhook.id;
+    if v_webhook.failing_since is null then
+      v_webhook.failing_since := v_now;
+      v_webhook.updated_at := greatest(v_now, v_webhook.updated_at + interval '1 microsecond');
     end if;
   end if;
 
-  if v_state = 'waiting' and v_paused is null then
+  if v_state = 'waiting' then
     v_due := v_now + greatest(
       c_waits[attempts] * (0.9 + 0.2 * random()),
       least(coalesce(retry_after, 0), 86400)) * interval '1 second';
+  else
+    v_webhook.waiting := greatest(v_webhook.waiting - 1, 0);
   end if;
   update app.deliveries as delivery
   set state = v_state, due_at = v_due, claimed = false, status = http_status, error = finish_delivery.error,
     finished_at = case when v_state <> 'waiting' then v_now end
   where delivery.user_id = v_user and delivery.id = v_delivery.id;
 
-  if v_paused is not null and v_webhook.paused is null then
-    perform app.hold_deliveries(v_webhook.id, true);
-  elsif v_state <> 'waiting' then
+  if v_state <> 'waiting' then
     -- The next event of the task has waited for this one.
     update app.deliveries as delivery
-    set due_at = now()
+    set due_at = v_now
     where delivery.user_id = v_user and not delivery.claimed and delivery.due_at is not null
       and delivery.id = (
       select next.id from app.deliveries as next
@@ -1105,6 +1099,15 @@ begin
       order by next.number
       limit 1);
   end if;
+  if v_webhook.paused is null then
+    v_due := app.next_due(v_webhook.id);
+  else
+    v_due := null;
+  end if;
+  update app.webhooks as webhook
+  set failing_since = v_webhook.failing_since, paused = v_webhook.paused, waiting = v_webhook.waiting,
+    due_at = v_due, updated_at = v_webhook.updated_at
+  where webhook.user_id = v_user and webhook.id = v_webhook.id;
 
   delete from app.deliveries as delivery
   where delivery.user_id = v_user and delivery.id = any(array(
@@ -1135,36 +1138,49 @@ CREATE FUNCTION api.fire_reminder(id uuid, at bigint) RETURNS jsonb
     AS $$
 declare
   v_user constant text := app.require_user_id();
+  v_fired boolean;
   v_late boolean;
   v_task app.tasks;
   v_payload text;
   v_webhook uuid;
   v_count integer := 0;
+  v_next timestamptz;
 begin
+  perform app.lock_user();
   delete from app.reminders as reminder
   where reminder.user_id = v_user and reminder.id = fire_reminder.id and reminder.remind_at = app.time_of(at)
   returning reminder.remind_at < now() - interval '24 hours' into v_late;
-  if not found then
-    return 'null';
+  v_fired := found;
+  if v_fired then
+    select * into v_task from app.tasks as task where task.user_id = v_user and task.id = fire_reminder.id;
+    v_payload := app.render_event('task.reminder', now(), v_task.version, app.render_task(v_task));
+    for v_webhook in
+      select webhook.id from app.webhooks as webhook
+      where webhook.user_id = v_user and webhook.paused is null and 'task.reminder' = any(webhook.events)
+      order by webhook.id
+    loop
+      v_count := v_count + 1;
+      if v_late then
+        insert into app.deliveries (webhook_id, type, task_id, number, payload, state, due_at, error,
+          finished_at)
+        values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload, 'failed', null, 'too late',
+          now());
+      else
+        insert into app.deliveries (webhook_id, type, task_id, number, payload)
+        values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload);
+        perform app.add_waiting(v_user, v_webhook);
+      end if;
+    end loop;
   end if;
-  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = fire_reminder.id;
-  v_payload := app.render_event('task.reminder', now(), v_task.version, app.render_task(v_task));
-  for v_webhook in
-    select webhook.id from app.webhooks as webhook
-    where webhook.user_id = v_user and webhook.paused is null and 'task.reminder' = any(webhook.events)
-  loop
-    v_count := v_count + 1;
-    if v_late then
-      insert into app.deliveries (webhook_id, type, task_id, number, payload, state, due_at, error,
-        finished_at)
-      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload, 'failed', null, 'too late',
-        now());
-    else
-      insert into app.deliveries (webhook_id, type, task_id, number, payload)
-      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload);
-    end if;
-  end loop;
-  return to_jsonb(v_count);
+  select reminder.remind_at into v_next from app.reminders as reminder
+  where reminder.user_id = v_user
+  order by reminder.remind_at
+  limit 1;
+  if v_next is not null then
+    v_next := greatest(v_next, now());
+  end if;
+  update app.task_counts as counts set remind_at = v_next where counts.user_id = v_user;
+  return case when v_fired then to_jsonb(v_count) else 'null' end;
 end $$;
 
 
@@ -1415,12 +1431,12 @@ declare
   v_user constant text := app.require_user_id();
   v_before constant text[] := regexp_match(cursor,
     '^([0-9]{1,18})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
+  v_webhook constant app.webhooks := app.read_webhook(id, null, null);
   v_delivery record;
   v_items text[] := '{}';
   v_last text;
   v_next text;
 begin
-  perform app.read_webhook(id, null, null);
   if cursor is not null and v_before is null then
     raise exception 'bad cursor' using errcode = 'DT400', detail = jsonb_build_array(jsonb_build_object(
       'loc', array['query', 'cursor'], 'type', 'cursor_invalid',
@@ -1444,7 +1460,8 @@ begin
     v_items := v_items || row_to_json(row(
       v_delivery.id, v_delivery.type, v_delivery.task_id, v_delivery.state, v_delivery.attempts,
       v_delivery.status,
-      v_delivery.error, app.render_time(v_delivery.created_at), app.render_time(v_delivery.due_at),
+      v_delivery.error, app.render_time(v_delivery.created_at),
+      case when v_webhook.paused is null then app.render_time(v_delivery.due_at) end,
       app.render_time(v_delivery.finished_at), v_delivery.payload::json)::app.delivery_document)::text;
   end loop;
   status := 200;
@@ -1732,12 +1749,18 @@ CREATE FUNCTION api.retry_deliveries(id uuid, delivery uuid, body jsonb, OUT sta
 declare
   c_max_deliveries constant integer := 1000;
   v_user constant text := app.require_user_id();
-  v_webhook constant app.webhooks := app.read_webhook(id, null, null);
-  v_due_at constant timestamptz := case when v_webhook.paused is null then now() end;
+  v_webhook app.webhooks;
+  v_now constant timestamptz := now();
+  v_due timestamptz;
   v_since timestamptz := '-infinity';
   v_ids uuid[] := array[delivery];
   v_count integer;
 begin
+  perform app.lock_user();
+  perform app.read_webhook(id, null, null);
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = retry_deliveries.id
+  for no key update;
   if delivery is null then
     perform app.refuse_unknown_fields(body, array['since'], false);
     v_since := app.read_time(body, 'since');
@@ -1751,15 +1774,24 @@ begin
       order by failed.created_at
       limit c_max_deliveries);
   end if;
+  if v_webhook.waiting >= 2 * app.max_waiting() then
+    raise exception 'too many deliveries wait' using errcode = 'DT4TM';
+  end if;
   update app.deliveries as failed
   set state = 'waiting', attempts = 0, claimed = false, finished_at = null,
-    due_at = v_due_at
+    due_at = v_now
   where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.id = any(v_ids)
     and failed.state = 'failed';
   get diagnostics v_count = row_count;
   if delivery is not null and v_count = 0 then
     raise exception 'no such failed delivery' using errcode = 'DT404';
   end if;
+  if v_webhook.paused is null then
+    v_due := app.next_due(v_webhook.id);
+  end if;
+  update app.webhooks as webhook
+  set due_at = v_due, waiting = webhook.waiting + v_count
+  where webhook.user_id = v_user and webhook.id = v_webhook.id;
   status := 202;
   headers := '{}';
   response := concat('{"count":', v_count, '}');
@@ -1806,47 +1838,59 @@ COMMENT ON FUNCTION api.rotate_secret(id uuid, OUT status integer, OUT headers t
 
 
 --
--- Name: take_delivery(uuid, bigint); Type: FUNCTION; Schema: api; Owner: -
+-- Name: take_delivery(uuid, bigint, uuid); Type: FUNCTION; Schema: api; Owner: -
 --
 
-CREATE FUNCTION api.take_delivery(id uuid, at bigint) RETURNS jsonb
+CREATE FUNCTION api.take_delivery(id uuid, at bigint, webhook_id uuid) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
   v_user constant text := app.require_user_id();
   v_at constant timestamptz := app.time_of(at);
+  v_claim constant timestamptz := now() + interval '60 seconds';
   v_delivery app.deliveries;
   v_earlier timestamptz;
   v_webhook app.webhooks;
+  v_next timestamptz;
 begin
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = take_delivery.webhook_id
+  for no key update;
+  if not found or v_webhook.paused is not null then
+    return 'null';
+  end if;
   select * into v_delivery from app.deliveries as delivery
-  where delivery.user_id = v_user and delivery.id = take_delivery.id and delivery.due_at = v_at;
-  if not found then
+  where delivery.user_id = v_user and delivery.id = take_delivery.id and delivery.due_at = v_at
+    and delivery.webhook_id = v_webhook.id;
+  if not found and id is not null then
     return 'null';
   end if;
   if v_delivery.type not in ('task.reminder', 'test') then
     select min(earlier.due_at) into v_earlier from app.deliveries as earlier
     where earlier.user_id = v_user and earlier.webhook_id = v_delivery.webhook_id
       and earlier.task_id = v_delivery.task_id
-      and earlier.number < v_delivery.number and earlier.state = 'waiting' and earlier.due_at is not null
+      and earlier.number < v_delivery.number and earlier.state = 'waiting'
       and earlier.type <> 'task.reminder';
-    if v_earlier is not null then
-      update app.deliveries as delivery
-      set due_at = greatest(v_earlier, now()) + interval '1 second'
-      where delivery.user_id = v_user and delivery.id = v_delivery.id and delivery.due_at = v_at;
-      return 'null';
-    end if;
   end if;
-  update app.deliveries as delivery
-  set due_at = now() + interval '60 seconds', claimed = true, attempts = delivery.attempts + 1
-  where delivery.user_id = v_user and delivery.id = v_delivery.id and delivery.due_at = v_at
-  returning * into v_delivery;
-  if not found then
+  if v_earlier is not null then
+    v_earlier := greatest(v_earlier, now()) + interval '1 second';
+    update app.deliveries as delivery
+    set due_at = v_earlier
+    where delivery.user_id = v_user and delivery.id = v_delivery.id;
+  else
+    update app.deliveries as delivery
+    set due_at = v_claim, claimed = true, attempts = delivery.attempts + 1
+    where delivery.user_id = v_user and delivery.id = v_delivery.id
+    returning * into v_delivery;
+  end if;
+  v_next := app.next_due(v_webhook.id);
+  update app.webhooks as webhook
+  set due_at = v_next
+  where webhook.user_id = v_user and webhook.id = v_webhook.id;
+  if v_delivery.id is null or v_earlier is not null then
     return 'null';
   end if;
-  select * into v_webhook from app.webhooks as webhook
-  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id;
   return jsonb_build_object(
     'url', v_webhook.url,
     'webhook_id', v_webhook.id,
@@ -1862,10 +1906,10 @@ end $$;
 
 
 --
--- Name: FUNCTION take_delivery(id uuid, at bigint); Type: COMMENT; Schema: api; Owner: -
+-- Name: FUNCTION take_delivery(id uuid, at bigint, webhook_id uuid); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.take_delivery(id uuid, at bigint) IS 'Claims a delivery for 60 seconds and returns the request to send; null where it is no longer due. For the worker.';
+COMMENT ON FUNCTION api.take_delivery(id uuid, at bigint, webhook_id uuid) IS 'Claims a delivery for 60 seconds and returns the request to send; null where it is no longer due. For the worker.';
 
 
 --
@@ -1920,22 +1964,43 @@ CREATE FUNCTION api.test_webhook(id uuid, OUT status integer, OUT headers text[]
     SET search_path TO ''
     AS $$
 declare
-  v_webhook constant app.webhooks := app.read_webhook(id, null, null);
+  v_user constant text := app.require_user_id();
+  v_now constant timestamptz := now();
+  v_webhook app.webhooks;
   v_task app.tasks := app.empty_task();
   v_delivery uuid;
+  v_due timestamptz;
 begin
-  v_task.id := gen_random_uuid();
-  v_task.user_id := v_webhook.user_id;
-  v_task.title := 'A test of your webhook';
-  v_task.created_at := date_trunc('second', now());
-  v_task.updated_at := v_task.created_at;
-  v_task.due_date := v_task.created_at + interval '1 hour';
-  v_task.reminder_at := v_task.created_at;
-  insert into app.deliveries (webhook_id, type, number, payload)
-  values (v_webhook.id, 'test', 0, app.render_event('test', now(), 0, app.render_task(v_task)))
-  returning deliveries.id into v_delivery;
-  if v_webhook.paused is not null then
-    perform app.hold_deliveries(v_webhook.id, true);
+  perform app.lock_user();
+  perform app.read_webhook(id, null, null);
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = test_webhook.id
+  for no key update;
+  select waiting.id into v_delivery from app.deliveries as waiting
+  where waiting.user_id = v_user and waiting.webhook_id = v_webhook.id and waiting.state = 'waiting'
+    and waiting.task_id is null;
+  if found then
+    update app.deliveries as waiting
+    set due_at = v_now
+    where waiting.user_id = v_user and waiting.id = v_delivery and not waiting.claimed;
+    if v_webhook.paused is null then
+      v_due := app.next_due(v_webhook.id);
+    end if;
+    update app.webhooks as webhook
+    set due_at = v_due
+    where webhook.user_id = v_user and webhook.id = v_webhook.id;
+  else
+    v_task.id := gen_random_uuid();
+    v_task.user_id := v_user;
+    v_task.title := 'A test of your webhook';
+    v_task.created_at := date_trunc('second', v_now);
+    v_task.updated_at := v_task.created_at;
+    v_task.due_date := v_task.created_at + interval '1 hour';
+    v_task.reminder_at := v_task.created_at;
+    insert into app.deliveries (webhook_id, type, number, payload)
+    values (v_webhook.id, 'test', 0, app.render_event('test', v_now, 0, app.render_task(v_task)))
+    returning deliveries.id into v_delivery;
+    perform app.add_waiting(v_user, v_webhook.id);
   end if;
   status := 202;
   headers := '{}';
@@ -1947,7 +2012,7 @@ end $$;
 -- Name: FUNCTION test_webhook(id uuid, OUT status integer, OUT headers text[], OUT response text); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.test_webhook(id uuid, OUT status integer, OUT headers text[], OUT response text) IS 'Sends an event of the type test to a webhook.';
+COMMENT ON FUNCTION api.test_webhook(id uuid, OUT status integer, OUT headers text[], OUT response text) IS 'Sends an event of the type test to a webhook; if one waits, that one.';
 
 
 --
@@ -2068,10 +2133,12 @@ begin
     update app.webhooks as webhook
     set url = v_new.url, label = v_new.label, events = v_new.events, headers = v_new.headers,
       body = v_new.body, timezone = v_new.timezone, paused = v_new.paused,
-      failing_since = v_new.failing_since, updated_at = v_new.updated_at
+      failing_since = v_new.failing_since, updated_at = v_new.updated_at,
+      -- A paused webhook has no turns.
+      due_at = case when v_new.paused is null then webhook.due_at end
     where webhook.user_id = v_user and webhook.id = v_old.id;
-    if v_new.paused is distinct from v_old.paused then
-      perform app.hold_deliveries(v_old.id, v_new.paused is not null);
+    if v_old.paused is not null and v_new.paused is null then
+      perform app.resume_webhook(v_old.id);
     end if;
   end if;
   status := 200;
@@ -2141,6 +2208,44 @@ end $$;
 --
 
 COMMENT ON FUNCTION api.watch_changes(users jsonb) IS 'The number of the last change of each of the users, in their order: {"epoch", "versions"}. For the service''s own use.';
+
+
+--
+-- Name: add_waiting(text, uuid); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.add_waiting(user_id text, webhook_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+declare
+  v_now constant timestamptz := now();
+  v_waiting integer;
+  v_failing_since timestamptz;
+  v_updated_at timestamptz;
+begin
+  update app.webhooks as webhook
+  set waiting = webhook.waiting + 1,
+    due_at = case when webhook.paused is null then least(webhook.due_at, v_now) end
+  where webhook.user_id = $1 and webhook.id = $2
+  returning
+    case when webhook.paused is null then webhook.waiting end, webhook.failing_since, webhook.updated_at
+  into v_waiting, v_failing_since, v_updated_at;
+  if v_waiting >= (app.max_waiting() * case when v_failing_since is null then 2 else 1 end) then
+    v_updated_at := greatest(v_now, v_updated_at + interval '1 microsecond');
+    update app.webhooks as webhook
+    set paused = 'failing', due_at = null, failing_since = coalesce(webhook.failing_since, v_now),
+      updated_at = v_updated_at
+    where webhook.user_id = $1 and webhook.id = $2;
+  end if;
+end $_$;
+
+
+--
+-- Name: FUNCTION add_waiting(user_id text, webhook_id uuid); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.add_waiting(user_id text, webhook_id uuid) IS 'Counts a delivery that was written, and lets its webhook have a turn; pauses the webhook where too many wait.';
 
 
 --
@@ -2249,6 +2354,7 @@ CREATE TABLE app.task_counts (
     completed_medium integer DEFAULT 0 NOT NULL,
     completed_low integer DEFAULT 0 NOT NULL,
     listening integer DEFAULT 0 NOT NULL,
+    remind_at timestamp with time zone,
     CONSTRAINT task_counts_not_negative CHECK ((LEAST(open_high, open_medium, open_low, completed_high, completed_medium, completed_low) >= 0))
 )
 WITH (fillfactor='50');
@@ -2260,7 +2366,7 @@ ALTER TABLE ONLY app.task_counts FORCE ROW LEVEL SECURITY;
 -- Name: TABLE task_counts; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON TABLE app.task_counts IS 'The number of each user''s last change, and how many tasks the user has; written by keeper.count_change alone.';
+COMMENT ON TABLE app.task_counts IS 'The number of each user''s last change, and how many tasks the user has; written by keeper.count_change, and remind_at by the worker.';
 
 
 --
@@ -2331,6 +2437,13 @@ COMMENT ON COLUMN app.task_counts.completed_low IS 'How many tasks of priority L
 --
 
 COMMENT ON COLUMN app.task_counts.listening IS 'The events that the user''s active webhooks wait for, as the bits of app.event_bit; 0 for none.';
+
+
+--
+-- Name: COLUMN task_counts.remind_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.task_counts.remind_at IS 'When the user has the next turn: the place in the line of porter.find_due. No later than the user''s next reminder; null for none.';
 
 
 --
@@ -3290,32 +3403,6 @@ COMMENT ON FUNCTION app.hash_body(body jsonb) IS 'The same for bodies that mean 
 
 
 --
--- Name: hold_deliveries(uuid, boolean); Type: FUNCTION; Schema: app; Owner: -
---
-
-CREATE FUNCTION app.hold_deliveries(webhook_id uuid, hold boolean) RETURNS void
-    LANGUAGE plpgsql
-    SET search_path TO ''
-    AS $$
-declare
-  v_user constant text := app.require_user_id();
-  v_due_at constant timestamptz := case when not hold then now() end;
-begin
-  update app.deliveries as delivery
-  set due_at = v_due_at
-  where delivery.user_id = v_user and delivery.webhook_id = hold_deliveries.webhook_id
-    and delivery.state = 'waiting' and (delivery.due_at is null) <> hold and not (hold and delivery.claimed);
-end $$;
-
-
---
--- Name: FUNCTION hold_deliveries(webhook_id uuid, hold boolean); Type: COMMENT; Schema: app; Owner: -
---
-
-COMMENT ON FUNCTION app.hold_deliveries(webhook_id uuid, hold boolean) IS 'Holds what waits for a webhook, or lets it go on.';
-
-
---
 -- Name: insert_successor(app.tasks, jsonb); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -3475,6 +3562,22 @@ COMMENT ON FUNCTION app.make_cursor(cursor_key text, parameters jsonb, typed tex
 
 
 --
+-- Name: max_waiting(); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.max_waiting() RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN 10000;
+
+
+--
+-- Name: FUNCTION max_waiting(); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.max_waiting() IS 'How many deliveries may wait for a webhook that is failing; twice as many for any other.';
+
+
+--
 -- Name: merge_task(app.tasks, jsonb); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -3543,6 +3646,8 @@ CREATE TABLE app.webhooks (
     failing_since timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    waiting integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone,
     CONSTRAINT webhooks_body_size CHECK ((octet_length((body)::text) <= 4096)),
     CONSTRAINT webhooks_events_known CHECK (((cardinality(events) > 0) AND (events <@ ARRAY['task.created'::text, 'task.updated'::text, 'task.completed'::text, 'task.reopened'::text, 'task.deleted'::text, 'task.reminder'::text]))),
     CONSTRAINT webhooks_headers_form CHECK (((jsonb_array_length(jsonb_path_query_array(headers, '$.keyvalue()'::jsonpath)) <= 10) AND (NOT jsonb_path_exists(headers, '$.keyvalue()?((((@."value".type() != "string" || !(@."value" like_regex "^[ -~]*$")) || !(@."key" like_regex "^[A-Za-z0-9_-]+$")) || @."key" like_regex "^(content|proxy|webhook)-" flag "i") || @."key" like_regex "^(host|connection|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$" flag "i")'::jsonpath)))),
@@ -3551,7 +3656,8 @@ CREATE TABLE app.webhooks (
     CONSTRAINT webhooks_paused_known CHECK ((paused = ANY (ARRAY['user'::text, 'gone'::text, 'failing'::text]))),
     CONSTRAINT webhooks_url_form CHECK ((url ~ '^https?://[A-Za-z0-9.:\[\]_-]+([/?][!-"$-~]*)?$'::text)),
     CONSTRAINT webhooks_url_length CHECK (((char_length(url) >= 1) AND (char_length(url) <= 2000)))
-);
+)
+WITH (fillfactor='80');
 
 ALTER TABLE ONLY app.webhooks FORCE ROW LEVEL SECURITY;
 
@@ -3659,6 +3765,20 @@ COMMENT ON COLUMN app.webhooks.created_at IS 'When it was created.';
 --
 
 COMMENT ON COLUMN app.webhooks.updated_at IS 'When it last changed; the ETag is made of it.';
+
+
+--
+-- Name: COLUMN webhooks.waiting; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.waiting IS 'How many of its deliveries wait.';
+
+
+--
+-- Name: COLUMN webhooks.due_at; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON COLUMN app.webhooks.due_at IS 'When it has its next turn: its place in the line of porter.find_due. Null while nothing waits, or while it is paused.';
 
 
 --
@@ -3817,6 +3937,34 @@ end $_$;
 --
 
 COMMENT ON FUNCTION app.merge_webhook(webhook app.webhooks, patch jsonb, plain boolean, lenient boolean) IS 'The webhook with the fields of the patch; raises DT400, with all that is wrong.';
+
+
+--
+-- Name: next_due(uuid); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.next_due(webhook_id uuid) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_due timestamptz;
+begin
+  select delivery.due_at into v_due from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.webhook_id = next_due.webhook_id
+    and delivery.due_at is not null
+  order by delivery.due_at
+  limit 1;
+  return case when v_due is not null then greatest(v_due, now()) end;
+end $$;
+
+
+--
+-- Name: FUNCTION next_due(webhook_id uuid); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.next_due(webhook_id uuid) IS 'When the webhook has its next turn, if it had one now; null where nothing waits.';
 
 
 --
@@ -5847,6 +5995,40 @@ COMMENT ON FUNCTION app.render_webhook(webhook app.webhooks) IS 'A webhook as JS
 
 
 --
+-- Name: resume_webhook(uuid); Type: FUNCTION; Schema: app; Owner: -
+--
+
+CREATE FUNCTION app.resume_webhook(id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  v_user constant text := app.require_user_id();
+  v_now constant timestamptz := now();
+  v_waiting integer;
+  v_due timestamptz;
+begin
+  update app.deliveries as delivery
+  set due_at = v_now
+  where delivery.user_id = v_user and delivery.webhook_id = resume_webhook.id
+    and delivery.state = 'waiting' and delivery.due_at > v_now and not delivery.claimed;
+  select count(*) into v_waiting from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.webhook_id = resume_webhook.id and delivery.state = 'waiting';
+  v_due := app.next_due(id);
+  update app.webhooks as webhook
+  set due_at = v_due, waiting = v_waiting
+  where webhook.user_id = v_user and webhook.id = resume_webhook.id;
+end $$;
+
+
+--
+-- Name: FUNCTION resume_webhook(id uuid); Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON FUNCTION app.resume_webhook(id uuid) IS 'Lets what waits for a webhook go on.';
+
+
+--
 -- Name: run_operation(jsonb, boolean, boolean, jsonb); Type: FUNCTION; Schema: app; Owner: -
 --
 
@@ -7792,6 +7974,9 @@ declare
   v_version bigint;
   v_listening integer;
   v_forgotten bigint;
+  -- As in keep_reminder.
+  v_remind_at constant timestamptz := case
+    when not new.completed and new.reminder_at > now() - interval '1 minute' then new.reminder_at end;
   -- The total that the task leaves, and the one that it joins.
   v_left constant text :=
     coalesce(case when old.completed then 'completed ' else 'open ' end || old.priority, '');
@@ -7800,12 +7985,12 @@ declare
 begin
   if v_left = v_joined then
     update app.task_counts as counts
-    set version = greatest(counts.version + 1, v_now)
+    set version = greatest(counts.version + 1, v_now), remind_at = least(counts.remind_at, v_remind_at)
     where counts.user_id = $1
     returning counts.version, counts.listening into v_version, v_listening;
   else
     update app.task_counts as counts
-    set version = greatest(counts.version + 1, v_now),
+    set version = greatest(counts.version + 1, v_now), remind_at = least(counts.remind_at, v_remind_at),
       open_high = counts.open_high
         + (v_joined = 'open High')::integer - (v_left = 'open High')::integer,
       open_medium = counts.open_medium
@@ -7929,9 +8114,11 @@ begin
   for v_webhook in
     select webhook.id from app.webhooks as webhook
     where webhook.user_id = $1 and webhook.paused is null and v_type = any(webhook.events)
+    order by webhook.id
   loop
     insert into app.deliveries (user_id, webhook_id, type, task_id, number, payload)
     values ($1, v_webhook, v_type, coalesce(new.id, old.id), version, v_payload);
+    perform app.add_waiting($1, v_webhook);
   end loop;
 end $_$;
 
@@ -7954,7 +8141,7 @@ CREATE FUNCTION keeper.forget_tasks() RETURNS trigger
 begin
   truncate app.deleted_tasks, app.search_entries, app.reminders;
   update app.task_counts as counts
-  set version = counts.version + 1, forgotten = counts.version + 1,
+  set version = counts.version + 1, forgotten = counts.version + 1, remind_at = null,
     open_high = 0, open_medium = 0, open_low = 0,
     completed_high = 0, completed_medium = 0, completed_low = 0;
   return null;
@@ -8136,41 +8323,82 @@ COMMENT ON FUNCTION keeper.take_number(old app.tasks, new app.tasks) IS 'Definer
 -- Name: find_due(integer); Type: FUNCTION; Schema: porter; Owner: -
 --
 
-CREATE FUNCTION porter.find_due("limit" integer, OUT user_id text, OUT kind text, OUT id uuid, OUT webhook_id uuid, OUT due_at timestamp with time zone) RETURNS SETOF record
-    LANGUAGE sql STABLE SECURITY DEFINER
+CREATE FUNCTION porter.find_due("limit" integer, OUT user_id text, OUT kind text, OUT id uuid, OUT webhook_id uuid, OUT due_at timestamp with time zone, OUT failing boolean) RETURNS SETOF record
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO ''
     AS $$
-  select due.user_id, due.kind, due.id, due.webhook_id, due.due_at
-  from (
-    (select reminder.user_id, 'reminder' as kind, reminder.id, null::uuid as webhook_id,
-      reminder.remind_at as due_at
+declare
+  c_max_of_user constant integer := 10;
+  c_max_of_webhook constant integer := 5;
+  v_now constant timestamptz := now();
+  v_users text[];
+  v_webhooks uuid[];
+  v_share integer;
+begin
+  kind := 'reminder';
+  failing := false;
+  v_users := array(
+    select counts.user_id from app.task_counts as counts
+    where counts.remind_at <= v_now
+    order by counts.remind_at
+    limit "limit");
+  v_share := greatest(1, least(c_max_of_user, "limit" / greatest(1, cardinality(v_users))));
+  foreach user_id in array v_users loop
+    return query
+    select reminder.user_id, find_due.kind, reminder.id, null::uuid, reminder.remind_at, find_due.failing
     from app.reminders as reminder
-    where reminder.remind_at <= now()
+    where reminder.user_id = find_due.user_id and reminder.remind_at <= v_now
     order by reminder.remind_at
-    limit find_due."limit")
-    union all
-    (select placed.user_id, 'delivery' as kind, placed.id, placed.webhook_id, placed.due_at
-    from (
-      select
-        delivery.user_id, delivery.id, delivery.webhook_id, delivery.due_at,
-        row_number() over (
-          partition by delivery.user_id, delivery.webhook_id order by delivery.due_at) as place
+    limit v_share;
+    if not found then
+      due_at := v_now;
+      return next;
+    end if;
+  end loop;
+
+  kind := 'delivery';
+  foreach failing in array array[false, true] loop
+    if failing then
+      select array_agg(place.user_id), array_agg(place.id) into v_users, v_webhooks
+      from (
+        select webhook.user_id, webhook.id from app.webhooks as webhook
+        where webhook.failing_since is not null and webhook.due_at <= v_now
+        order by webhook.due_at
+        limit "limit") as place;
+    else
+      select array_agg(place.user_id), array_agg(place.id) into v_users, v_webhooks
+      from (
+        select webhook.user_id, webhook.id from app.webhooks as webhook
+        where webhook.failing_since is null and webhook.due_at <= v_now
+        order by webhook.due_at
+        limit "limit") as place;
+    end if;
+    v_share := greatest(1, least(c_max_of_webhook, "limit" / greatest(1, cardinality(v_webhooks))));
+    for place in 1 .. coalesce(cardinality(v_webhooks), 0) loop
+      user_id := v_users[place];
+      webhook_id := v_webhooks[place];
+      return query
+      select delivery.user_id, find_due.kind, delivery.id, delivery.webhook_id, delivery.due_at,
+        find_due.failing
       from app.deliveries as delivery
-      where delivery.due_at <= now()) as placed
-    where placed.place <= 5
-    order by placed.due_at
-    limit find_due."limit")
-  ) as due
-  order by due.due_at
-  limit find_due."limit"
-$$;
+      where delivery.user_id = find_due.user_id and delivery.webhook_id = find_due.webhook_id
+        and delivery.due_at <= v_now
+      order by delivery.due_at
+      limit v_share;
+      if not found then
+        due_at := v_now;
+        return next;
+      end if;
+    end loop;
+  end loop;
+end $$;
 
 
 --
--- Name: FUNCTION find_due("limit" integer, OUT user_id text, OUT kind text, OUT id uuid, OUT webhook_id uuid, OUT due_at timestamp with time zone); Type: COMMENT; Schema: porter; Owner: -
+-- Name: FUNCTION find_due("limit" integer, OUT user_id text, OUT kind text, OUT id uuid, OUT webhook_id uuid, OUT due_at timestamp with time zone, OUT failing boolean); Type: COMMENT; Schema: porter; Owner: -
 --
 
-COMMENT ON FUNCTION porter.find_due("limit" integer, OUT user_id text, OUT kind text, OUT id uuid, OUT webhook_id uuid, OUT due_at timestamp with time zone) IS 'Definer, because no user is known yet: users and ids of the reminders and deliveries that are due, earliest first.';
+COMMENT ON FUNCTION porter.find_due("limit" integer, OUT user_id text, OUT kind text, OUT id uuid, OUT webhook_id uuid, OUT due_at timestamp with time zone, OUT failing boolean) IS 'Definer, because no user is known yet: users and ids of the reminders and deliveries that are due, a few of each user or webhook, those first that have waited longest for their turn.';
 
 
 --
@@ -8182,12 +8410,12 @@ CREATE FUNCTION porter.measure_queue(OUT waiting bigint, OUT oldest double preci
     SET search_path TO ''
     AS $$
   select
-    count(*),
+    coalesce((
+      select sum(webhook.waiting) from app.webhooks as webhook where webhook.due_at is not null), 0)::bigint,
     coalesce(extract(epoch from now() - least(
-      min(delivery.due_at),
-      (select min(reminder.remind_at) from app.reminders as reminder))), 0)
-  from app.deliveries as delivery
-  where delivery.due_at is not null
+      (select min(webhook.due_at) from app.webhooks as webhook
+      where webhook.due_at is not null and webhook.failing_since is null),
+      (select min(counts.remind_at) from app.task_counts as counts))), 0)
 $$;
 
 
@@ -8195,7 +8423,7 @@ $$;
 -- Name: FUNCTION measure_queue(OUT waiting bigint, OUT oldest double precision); Type: COMMENT; Schema: porter; Owner: -
 --
 
-COMMENT ON FUNCTION porter.measure_queue(OUT waiting bigint, OUT oldest double precision) IS 'Definer, because it counts for all users: deliveries that wait, and by how many seconds the oldest work is late.';
+COMMENT ON FUNCTION porter.measure_queue(OUT waiting bigint, OUT oldest double precision) IS 'Definer, because it counts for all users: deliveries that wait for active webhooks, and by how many seconds the user or webhook that has waited longest for its turn is late.';
 
 
 --
@@ -8299,7 +8527,7 @@ CREATE TABLE app.deliveries (
     error text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
-    CONSTRAINT deliveries_due_waits CHECK (((due_at IS NULL) OR (state = 'waiting'::text))),
+    CONSTRAINT deliveries_due_waits CHECK (((due_at IS NOT NULL) = (state = 'waiting'::text))),
     CONSTRAINT deliveries_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'failed'::text])))
 )
 WITH (fillfactor='80');
@@ -8374,7 +8602,7 @@ COMMENT ON COLUMN app.deliveries.state IS 'waiting, delivered or failed.';
 -- Name: COLUMN deliveries.due_at; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON COLUMN app.deliveries.due_at IS 'When it is tried next; while it is being sent, when that claim ends. Null where it is over, or its webhook is paused.';
+COMMENT ON COLUMN app.deliveries.due_at IS 'When it is tried next, unless its webhook is paused; while it is being sent, when that claim ends. Null where it is over.';
 
 
 --
@@ -8423,7 +8651,7 @@ COMMENT ON COLUMN app.deliveries.finished_at IS 'When it was delivered, or given
 -- Name: CONSTRAINT deliveries_due_waits ON deliveries; Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON CONSTRAINT deliveries_due_waits ON app.deliveries IS 'delivery_state: must wait where it is due';
+COMMENT ON CONSTRAINT deliveries_due_waits ON app.deliveries IS 'delivery_state: must be due where it waits, and only there';
 
 
 --
@@ -10362,7 +10590,7 @@ ALTER TABLE ONLY public.schema_migrations
 -- Name: deliveries_by_due_at; Type: INDEX; Schema: app; Owner: -
 --
 
-CREATE INDEX deliveries_by_due_at ON app.deliveries USING btree (due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX deliveries_by_due_at ON app.deliveries USING btree (user_id, webhook_id, due_at) WHERE (due_at IS NOT NULL);
 
 
 --
@@ -10397,7 +10625,7 @@ CREATE INDEX passes_by_digest ON app.passes USING btree (digest);
 -- Name: reminders_by_remind_at; Type: INDEX; Schema: app; Owner: -
 --
 
-CREATE INDEX reminders_by_remind_at ON app.reminders USING btree (remind_at);
+CREATE INDEX reminders_by_remind_at ON app.reminders USING btree (user_id, remind_at);
 
 
 --
@@ -10405,6 +10633,13 @@ CREATE INDEX reminders_by_remind_at ON app.reminders USING btree (remind_at);
 --
 
 CREATE INDEX search_entries_by_keys ON app.search_entries USING gin (keys) WITH (fastupdate=off);
+
+
+--
+-- Name: task_counts_by_remind_at; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX task_counts_by_remind_at ON app.task_counts USING btree (remind_at) WHERE (remind_at IS NOT NULL);
 
 
 --
@@ -10440,6 +10675,20 @@ CREATE INDEX tasks_by_updated_at ON app.tasks USING btree (user_id, completed, p
 --
 
 CREATE UNIQUE INDEX tasks_one_successor ON app.tasks USING btree (user_id, predecessor_id) WHERE (predecessor_id IS NOT NULL);
+
+
+--
+-- Name: webhooks_by_due_at; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX webhooks_by_due_at ON app.webhooks USING btree (due_at) WHERE ((due_at IS NOT NULL) AND (failing_since IS NULL));
+
+
+--
+-- Name: webhooks_failing_by_due_at; Type: INDEX; Schema: app; Owner: -
+--
+
+CREATE INDEX webhooks_failing_by_due_at ON app.webhooks USING btree (due_at) WHERE ((due_at IS NOT NULL) AND (failing_since IS NOT NULL));
 
 
 --
@@ -10913,10 +11162,31 @@ CREATE POLICY task_counts_select_own ON app.task_counts FOR SELECT TO task_api U
 
 
 --
+-- Name: task_counts task_counts_select_own_turn; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY task_counts_select_own_turn ON app.task_counts FOR SELECT TO task_worker USING ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
 -- Name: task_counts task_counts_select_to_count; Type: POLICY; Schema: app; Owner: -
 --
 
 CREATE POLICY task_counts_select_to_count ON app.task_counts FOR SELECT TO task_keeper USING (true);
+
+
+--
+-- Name: task_counts task_counts_select_to_propose; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY task_counts_select_to_propose ON app.task_counts FOR SELECT TO task_porter USING (true);
+
+
+--
+-- Name: task_counts task_counts_update_own_turn; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY task_counts_update_own_turn ON app.task_counts FOR UPDATE TO task_worker USING ((user_id = ( SELECT app.user_id() AS user_id))) WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
 
 
 --
@@ -11029,10 +11299,24 @@ CREATE POLICY webhooks_select_to_enqueue ON app.webhooks FOR SELECT TO task_keep
 
 
 --
+-- Name: webhooks webhooks_select_to_propose; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY webhooks_select_to_propose ON app.webhooks FOR SELECT TO task_porter USING (true);
+
+
+--
 -- Name: webhooks webhooks_update_own; Type: POLICY; Schema: app; Owner: -
 --
 
 CREATE POLICY webhooks_update_own ON app.webhooks FOR UPDATE TO task_api, task_worker USING ((user_id = ( SELECT app.user_id() AS user_id))) WITH CHECK ((user_id = ( SELECT app.user_id() AS user_id)));
+
+
+--
+-- Name: webhooks webhooks_update_to_enqueue; Type: POLICY; Schema: app; Owner: -
+--
+
+CREATE POLICY webhooks_update_to_enqueue ON app.webhooks FOR UPDATE TO task_keeper USING (true) WITH CHECK (true);
 
 
 --

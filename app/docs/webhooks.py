@@ -125,7 +125,7 @@ def paths(settings: Settings) -> Json:
                 "test_webhook",
                 "webhooks",
                 "Send a test event",
-                "An event of the type `test` with an invented task.",
+                "An event of the type `test` with an invented task. If one waits already, that one is sent.",
                 {202: json_answer("The id of the delivery.", "Test", {"id": ID}, *PRIVATE)},
                 problems=("not-found",),
                 parameters=("webhook-id",),
@@ -149,7 +149,7 @@ def paths(settings: Settings) -> Json:
                 "Send a failed delivery again",
                 "With the same `webhook-id`. 404 if the delivery has not failed.",
                 {202: json_answer("It is sent again.", "Retried", {"count": 1}, *PRIVATE)},
-                problems=("not-found",),
+                problems=("not-found", "too-many"),
                 parameters=("webhook-id", "delivery-id"),
             )
         },
@@ -160,7 +160,7 @@ def paths(settings: Settings) -> Json:
                 "Send failed deliveries again",
                 "Those of events since a time, at most 1,000 in one request.",
                 {202: json_answer("How many are sent again.", "Retried", {"count": 12}, *PRIVATE)},
-                problems=("not-found", *WITH_BODY),
+                problems=("not-found", "too-many", *WITH_BODY),
                 parameters=("webhook-id",),
                 body=json_body("Replay", {"since a time": {"since": "2026-01-10T17:00:00Z"}}),
             )

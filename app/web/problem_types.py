@@ -77,8 +77,8 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         409,
         "Too Many",
         "You have as many of these as you may have; delete one first",
-        "A user may have 20 passes and 10 webhooks. Nothing was created. Delete one that you no longer need, "
-        "and send the request again.",
+        "A user may have 20 passes and 10 webhooks, and 20,000 deliveries may wait for a webhook. Nothing "
+        "was done. Delete one that you no longer need, or wait until fewer wait, and send the request again.",
     ),
     "resync-required": ProblemType(
         410,

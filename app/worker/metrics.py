@@ -22,7 +22,7 @@ class Metrics:
         self._waiting = Gauge("duly_webhook_waiting", "Deliveries that wait.", registry=registry)
         self._oldest = Gauge(
             "duly_webhook_oldest_seconds",
-            "By how many seconds the oldest due work is late.",
+            "By how many seconds the work whose turn is next is late; webhooks that fail do not count.",
             registry=registry,
         )
         self.serves = bool(settings.worker_port)

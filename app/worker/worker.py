@@ -28,16 +28,23 @@ from app.worker.sender import Message, Outcome, Sender
 log = logging.getLogger("duly.worker")
 
 MAX_RUNNING = 100
+MAX_FAILING = 50
 MAX_OF_USER = 10
 MAX_OF_WEBHOOK = 5
-"""Requests at once, of a worker: so that a receiver that does not answer delays nobody else."""
+"""Requests at once, of a worker: so that a receiver that does not answer delays nobody else. A webhook that
+fails gets one at a time, and all of these together get at most half."""
 
 _FOUND = 200
 _PAUSE = 1.0
 """Seconds until it asks again where nothing was due."""
 
+_BUSY = 20
+_REST = 0.02
+"""Seconds until it asks again where fewer than ``_BUSY`` were due."""
+
 Work = Mapping[str, Any]
-"""``{"user_id", "kind": "reminder" | "delivery", "id", "webhook_id", "at"}``: see api.find_work."""
+"""``{"user_id", "kind": "reminder" | "delivery", "id", "webhook_id", "at", "failing"}``, see api.find_work:
+where ``id`` is None, nothing is due after all, and the call lets the database note that."""
 
 
 class Worker:
@@ -48,9 +55,10 @@ class Worker:
         self._sender = sender
         self._metrics = metrics
         self._running: dict[asyncio.Task[None], Work] = {}
-        self._keys: set[tuple[str, str]] = set()
+        self._keys: set[tuple[str, str | None]] = set()
         self._of_user: Counter[str] = Counter()
         self._of_webhook: Counter[str] = Counter()
+        self._failing = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set, then end what has been begun."""
@@ -68,6 +76,8 @@ class Worker:
                     started += self._start(work)
             waiting_for = {stopping, *self._running} if started else {stopping}
             await asyncio.wait(waiting_for, timeout=_PAUSE, return_when=asyncio.FIRST_COMPLETED)
+            if started < _BUSY:
+                await asyncio.sleep(_REST)
         stopping.cancel()
         if self._running:
             await asyncio.wait(self._running)
@@ -83,12 +93,13 @@ class Worker:
         return found
 
     def _start(self, work: Work) -> bool:
-        user, webhook = work["user_id"], work["webhook_id"]
+        user, webhook, failing = work["user_id"], work["webhook_id"], work["failing"]
         key = user, work["id"]
         if (
             key in self._keys
             or self._of_user[user] >= MAX_OF_USER
-            or (webhook and self._of_webhook[webhook] >= MAX_OF_WEBHOOK)
+            or (webhook and self._of_webhook[webhook] >= (1 if failing else MAX_OF_WEBHOOK))
+            or (failing and self._failing >= MAX_FAILING)
         ):
             return False
         task = asyncio.create_task(self._do(work))
@@ -96,12 +107,14 @@ class Worker:
         self._keys.add(key)
         self._of_user[user] += 1
         self._of_webhook[webhook] += 1
+        self._failing += failing
         task.add_done_callback(self._end)
         return True
 
     def _end(self, task: asyncio.Task[None]) -> None:
         work = self._running.pop(task)
         self._keys.discard((work["user_id"], work["id"]))
+        self._failing -= work["failing"]
         for counter, name in ((self._of_user, "user_id"), (self._of_webhook, "webhook_id")):
             counter[work[name]] -= 1
             if not counter[work[name]]:
@@ -122,7 +135,9 @@ class Worker:
             _log_failure(work["kind"], error)
 
     async def _deliver(self, work: Work, user: Identity) -> None:
-        taken = await self._database.find("take_delivery", user, id=work["id"], at=work["at"])
+        taken = await self._database.find(
+            "take_delivery", user, id=work["id"], at=work["at"], webhook_id=work["webhook_id"]
+        )
         if taken is None:
             return
         begun = time.monotonic()

@@ -56,14 +56,18 @@ declare
     'task_keeper app.search_entries delete',
     'task_keeper app.task_counts select',
     'task_keeper app.task_counts update',
+    'task_keeper app.task_counts update of remind_at',
     'task_keeper app.deleted_tasks select',
     'task_keeper app.deleted_tasks insert',
     'task_keeper app.deleted_tasks delete',
     'task_keeper app.webhooks select',
+    'task_keeper app.webhooks update of paused',
     'task_keeper app.deliveries insert with user_id',
     'task_keeper app.reminders select',
     'task_keeper app.reminders insert',
     'task_keeper app.reminders delete',
+    'task_porter app.task_counts select',
+    'task_porter app.webhooks select',
     'task_porter app.reminders select',
     'task_porter app.deliveries select',
     'task_porter app.passes select',
@@ -71,7 +75,8 @@ declare
   ];
   -- It sends what is due to its user: so it reads tasks and changes none.
   v_of_worker constant text[] := array[
-    'app.tasks select', 'app.webhooks select', 'app.webhooks update of paused',
+    'app.tasks select', 'app.task_counts select', 'app.task_counts update of remind_at',
+    'app.webhooks select', 'app.webhooks update of paused',
     'app.deliveries select', 'app.deliveries select of payload', 'app.deliveries insert',
     'app.deliveries update', 'app.deliveries delete', 'app.reminders select', 'app.reminders delete'
   ];
@@ -161,7 +166,9 @@ begin
           'insert into app.task_counts (user_id, open_high) values (%L, 1000)'),
         (23, 'app.task_counts', 'update', 'refused',
           'update app.task_counts set open_high = 1000 where user_id = %L'),
-        (24, 'app.task_counts', 'delete', 'refused', 'delete from app.task_counts where user_id = %L'),
+        (24, 'app.task_counts', 'update of remind_at', 'refused',
+          'update app.task_counts set remind_at = now() where user_id = %L'),
+        (25, 'app.task_counts', 'delete', 'refused', 'delete from app.task_counts where user_id = %L'),
         (26, 'app.deleted_tasks', 'select', 'done', 'select from app.deleted_tasks where user_id = %L'),
         (27, 'app.deleted_tasks', 'insert', 'refused',
           'insert into app.deleted_tasks (user_id, version, id) values (%L, 1, gen_random_uuid())'),

@@ -18,15 +18,19 @@ create table app.task_counts (
   completed_medium integer not null default 0,
   completed_low integer not null default 0,
   listening integer not null default 0,
+  remind_at timestamptz,
 
   constraint task_counts_pkey primary key (user_id),
   constraint task_counts_not_negative
     check (least(open_high, open_medium, open_low, completed_high, completed_medium, completed_low) >= 0)
 ) with (fillfactor = 50);
 
+-- The worker: the users of everybody whose next reminder is due.
+create index task_counts_by_remind_at on app.task_counts (remind_at) where remind_at is not null;
+
 comment on table app.task_counts is
-  'The number of each user''s last change, and how many tasks the user has; written by keeper.count_change '
-  'alone.';
+  'The number of each user''s last change, and how many tasks the user has; written by keeper.count_change, '
+  'and remind_at by the worker.';
 comment on column app.task_counts.user_id is 'The owner of the tasks.';
 comment on column app.task_counts.version is
   'The number of the last change: microseconds since 1970, or one more than the number before.';
@@ -39,6 +43,9 @@ comment on column app.task_counts.completed_medium is 'How many tasks of priorit
 comment on column app.task_counts.completed_low is 'How many tasks of priority Low are completed.';
 comment on column app.task_counts.listening is
   'The events that the user''s active webhooks wait for, as the bits of app.event_bit; 0 for none.';
+comment on column app.task_counts.remind_at is
+  'When the user has the next turn: the place in the line of porter.find_due. No later than the user''s next '
+  'reminder; null for none.';
 comment on constraint task_counts_not_negative on app.task_counts is
   'A negative number would mean that a change was not counted.';
 

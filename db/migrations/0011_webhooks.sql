@@ -21,6 +21,8 @@ create table app.webhooks (
   failing_since timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  waiting integer not null default 0,
+  due_at timestamptz,
 
   constraint webhooks_pkey primary key (user_id, id),
   constraint webhooks_url_length check (char_length(url) between 1 and 2000),
@@ -39,7 +41,13 @@ create table app.webhooks (
         "^(host|connection|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$" flag "i")')),
   constraint webhooks_body_size check (octet_length(body::text) <= 4096),
   constraint webhooks_paused_known check (paused in ('user', 'gone', 'failing'))
-);
+) with (fillfactor = 80);
+
+-- The worker: the webhooks of everybody whose turn is next, and those of them that fail.
+create index webhooks_by_due_at on app.webhooks (due_at)
+  where due_at is not null and failing_since is null;
+create index webhooks_failing_by_due_at on app.webhooks (due_at)
+  where due_at is not null and failing_since is not null;
 
 comment on table app.webhooks is 'The addresses to which a user has reminders and events sent.';
 comment on column app.webhooks.user_id is 'The owner, from the token.';
@@ -61,6 +69,10 @@ comment on column app.webhooks.rotated_at is 'When the secret was last changed; 
 comment on column app.webhooks.failing_since is 'The first failure since the last success, or null.';
 comment on column app.webhooks.created_at is 'When it was created.';
 comment on column app.webhooks.updated_at is 'When it last changed; the ETag is made of it.';
+comment on column app.webhooks.waiting is 'How many of its deliveries wait.';
+comment on column app.webhooks.due_at is
+  'When it has its next turn: its place in the line of porter.find_due. Null while nothing waits, or while '
+  'it is paused.';
 
 comment on constraint webhooks_url_length on app.webhooks is 'string_length: must have 1 to 2,000 characters';
 comment on constraint webhooks_url_form on app.webhooks is
@@ -85,8 +97,8 @@ create table app.reminders (
   constraint reminders_pkey primary key (user_id, id)
 );
 
--- The worker: the next reminders of everybody.
-create index reminders_by_remind_at on app.reminders (remind_at);
+-- The worker: the next reminders of a user. Whose turn is next, app.task_counts.remind_at tells.
+create index reminders_by_remind_at on app.reminders (user_id, remind_at);
 
 comment on table app.reminders is
   'The open tasks whose reminder is still to come; written by keeper.keep_reminder.';
@@ -115,11 +127,11 @@ create table app.deliveries (
   constraint deliveries_of_webhook foreign key (user_id, webhook_id)
     references app.webhooks on delete cascade,
   constraint deliveries_state_known check (state in ('waiting', 'delivered', 'failed')),
-  constraint deliveries_due_waits check (due_at is null or state = 'waiting')
+  constraint deliveries_due_waits check ((due_at is not null) = (state = 'waiting'))
 ) with (fillfactor = 80);
 
--- The worker: the next deliveries of everybody.
-create index deliveries_by_due_at on app.deliveries (due_at) where due_at is not null;
+-- The worker: the next deliveries of a webhook. Whose turn is next, app.webhooks.due_at tells.
+create index deliveries_by_due_at on app.deliveries (user_id, webhook_id, due_at) where due_at is not null;
 -- The list of deliveries, newest first; the removal of old ones.
 create index deliveries_by_webhook on app.deliveries (user_id, webhook_id, created_at, id);
 -- The order of a task's events: what waits before another.
@@ -138,8 +150,8 @@ comment on column app.deliveries.number is
 comment on column app.deliveries.payload is 'The event, as JSON.';
 comment on column app.deliveries.state is 'waiting, delivered or failed.';
 comment on column app.deliveries.due_at is
-  'When it is tried next; while it is being sent, when that claim ends. Null where it is over, or its '
-  'webhook is paused.';
+  'When it is tried next, unless its webhook is paused; while it is being sent, when that claim ends. Null '
+  'where it is over.';
 comment on column app.deliveries.claimed is 'Whether a worker has it, or had it when the worker died.';
 comment on column app.deliveries.attempts is 'How many times it was tried.';
 comment on column app.deliveries.status is 'The HTTP status of the last answer, or null.';
@@ -148,7 +160,7 @@ comment on column app.deliveries.created_at is 'When the event happened.';
 comment on column app.deliveries.finished_at is 'When it was delivered, or given up.';
 comment on constraint deliveries_state_known on app.deliveries is
   'enum: must be waiting, delivered or failed';
-comment on constraint deliveries_due_waits on app.deliveries is 'delivery_state: must wait where it is due';
+comment on constraint deliveries_due_waits on app.deliveries is 'delivery_state: must be due where it waits, and only there';
 
 -- The forms in which they are read.
 create type app.webhook_document as (

@@ -73,7 +73,7 @@ grant select on app.task_counts to task_keeper;
 grant insert (user_id) on app.task_counts to task_keeper;
 grant update (
   version, forgotten, open_high, open_medium, open_low, completed_high, completed_medium, completed_low,
-  listening
+  listening, remind_at
 ) on app.task_counts to task_keeper;
 
 -- Deletions: read one's own. They are written by the keeper alone, which forgets those that are older than 30
@@ -189,18 +189,24 @@ create policy webhooks_delete_own on app.webhooks for delete to task_api
 grant select, delete on app.webhooks to task_api;
 grant insert (url, label, events, headers, body, timezone, paused) on app.webhooks to task_api;
 grant update (
-  url, label, events, headers, body, timezone, paused, generation, rotated_at, failing_since, updated_at
+  url, label, events, headers, body, timezone, paused, generation, rotated_at, failing_since, updated_at,
+  waiting, due_at
 ) on app.webhooks to task_api;
 grant select on app.webhooks to task_worker;
-grant update (paused, failing_since, updated_at) on app.webhooks to task_worker;
+grant update (paused, failing_since, updated_at, waiting, due_at) on app.webhooks to task_worker;
 
--- The keeper writes a delivery for each active webhook that waits for an event. It reads no address and no
--- header.
+-- The keeper writes a delivery for each active webhook that waits for an event, and pauses one for which too
+-- many wait. It reads no address and no header.
 
 create policy webhooks_select_to_enqueue on app.webhooks for select to task_keeper
   using (true);
+create policy webhooks_update_to_enqueue on app.webhooks for update to task_keeper
+  using (true)
+  with check (true);
 
-grant select (user_id, id, events, paused) on app.webhooks to task_keeper;
+grant select (user_id, id, events, paused, failing_since, updated_at, waiting, due_at)
+  on app.webhooks to task_keeper;
+grant update (paused, failing_since, updated_at, waiting, due_at) on app.webhooks to task_keeper;
 
 -- Deliveries: one's own. The service makes tests, lists them, and has failed ones sent again; the worker
 -- sends them.
@@ -251,14 +257,30 @@ create policy tasks_select_own_to_remind on app.tasks for select to task_worker
 
 grant select on app.tasks to task_worker;
 
+-- It notes when the user has the next turn, and reads and writes no total.
+
+create policy task_counts_select_own_turn on app.task_counts for select to task_worker
+  using (user_id = (select app.user_id()));
+create policy task_counts_update_own_turn on app.task_counts for update to task_worker
+  using (user_id = (select app.user_id()))
+  with check (user_id = (select app.user_id()));
+
+grant select (user_id, remind_at), update (remind_at) on app.task_counts to task_worker;
+
 -- The users of due reminders and deliveries must be found before a user is set. Their content is read under
 -- that user's own policies.
 
+create policy task_counts_select_to_propose on app.task_counts for select to task_porter
+  using (true);
+create policy webhooks_select_to_propose on app.webhooks for select to task_porter
+  using (true);
 create policy reminders_select_to_propose on app.reminders for select to task_porter
   using (true);
 create policy deliveries_select_to_propose on app.deliveries for select to task_porter
   using (true);
 
+grant select (user_id, remind_at) on app.task_counts to task_porter;
+grant select (user_id, id, failing_since, waiting, due_at) on app.webhooks to task_porter;
 grant select on app.reminders to task_porter;
 grant select (user_id, id, webhook_id, due_at) on app.deliveries to task_porter;
 
@@ -275,6 +297,10 @@ revoke all on
 
 drop policy deliveries_select_to_propose on app.deliveries;
 drop policy reminders_select_to_propose on app.reminders;
+drop policy webhooks_select_to_propose on app.webhooks;
+drop policy task_counts_select_to_propose on app.task_counts;
+drop policy task_counts_update_own_turn on app.task_counts;
+drop policy task_counts_select_own_turn on app.task_counts;
 drop policy tasks_select_own_to_remind on app.tasks;
 drop policy reminders_delete_to_keep on app.reminders;
 drop policy reminders_insert_to_keep on app.reminders;
@@ -286,6 +312,7 @@ drop policy deliveries_delete_own on app.deliveries;
 drop policy deliveries_update_own on app.deliveries;
 drop policy deliveries_insert_own on app.deliveries;
 drop policy deliveries_select_own on app.deliveries;
+drop policy webhooks_update_to_enqueue on app.webhooks;
 drop policy webhooks_select_to_enqueue on app.webhooks;
 drop policy webhooks_delete_own on app.webhooks;
 drop policy webhooks_update_own on app.webhooks;

@@ -314,7 +314,7 @@ return pg_advisory_xact_lock(hashtextextended(app.require_user_id(), 0));
 comment on function app.lock_user is
   'Makes the other writes of the present user wait until this transaction ends.';
 
-grant execute on function app.lock_user to task_api;
+grant execute on function app.lock_user to task_api, task_worker;
 -- end db/functions/tasks/lock_user.sql
 
 -- begin db/functions/tasks/merge_task.sql

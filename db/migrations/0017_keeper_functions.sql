@@ -9,7 +9,8 @@ set local role task_keeper;
 -- behind it. The update of the one row holds its lock to the end of the transaction: so numbers are committed
 -- in their order.
 --
--- Whether a webhook waits for the change comes back with that update: without webhooks it costs nothing.
+-- Whether a webhook waits for the change comes back with that update: without webhooks it costs nothing. The
+-- same update notes a reminder that comes before the user's others, for the line of porter.find_due.
 --
 -- A deletion leaves its id behind for 30 days. Each deletion forgets at most 10 that are older, and notes the
 -- last of them.
@@ -23,6 +24,9 @@ declare
   v_version bigint;
   v_listening integer;
   v_forgotten bigint;
+  -- As in keep_reminder.
+  v_remind_at constant timestamptz := case
+    when not new.completed and new.reminder_at > now() - interval '1 minute' then new.reminder_at end;
   -- The total that the task leaves, and the one that it joins.
   v_left constant text :=
     coalesce(case when old.completed then 'completed ' else 'open ' end || old.priority, '');
@@ -31,12 +35,12 @@ declare
 begin
   if v_left = v_joined then
     update app.task_counts as counts
-    set version = greatest(counts.version + 1, v_now)
+    set version = greatest(counts.version + 1, v_now), remind_at = least(counts.remind_at, v_remind_at)
     where counts.user_id = $1
     returning counts.version, counts.listening into v_version, v_listening;
   else
     update app.task_counts as counts
-    set version = greatest(counts.version + 1, v_now),
+    set version = greatest(counts.version + 1, v_now), remind_at = least(counts.remind_at, v_remind_at),
       open_high = counts.open_high
         + (v_joined = 'open High')::integer - (v_left = 'open High')::integer,
       open_medium = counts.open_medium
@@ -158,9 +162,11 @@ begin
   for v_webhook in
     select webhook.id from app.webhooks as webhook
     where webhook.user_id = $1 and webhook.paused is null and v_type = any(webhook.events)
+    order by webhook.id
   loop
     insert into app.deliveries (user_id, webhook_id, type, task_id, number, payload)
     values ($1, v_webhook, v_type, coalesce(new.id, old.id), version, v_payload);
+    perform app.add_waiting($1, v_webhook);
   end loop;
 end $$;
 
@@ -179,7 +185,7 @@ as $$
 begin
   truncate app.deleted_tasks, app.search_entries, app.reminders;
   update app.task_counts as counts
-  set version = counts.version + 1, forgotten = counts.version + 1,
+  set version = counts.version + 1, forgotten = counts.version + 1, remind_at = null,
     open_high = 0, open_medium = 0, open_low = 0,
     completed_high = 0, completed_medium = 0, completed_low = 0;
   return null;

@@ -4,6 +4,44 @@
 
 set local role task_owner;
 
+-- begin db/functions/webhooks/add_waiting.sql
+-- Called after a delivery was written: by task_keeper in the transaction of a change, by the service and the
+-- worker as their user. Nothing else bounds what waits while no worker runs, or while a receiver is slower
+-- than the changes come. The update locks the row to the commit: see next_due.
+
+create or replace function app.add_waiting(user_id text, webhook_id uuid) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := now();
+  v_waiting integer;
+  v_failing_since timestamptz;
+  v_updated_at timestamptz;
+begin
+  update app.webhooks as webhook
+  set waiting = webhook.waiting + 1,
+    due_at = case when webhook.paused is null then least(webhook.due_at, v_now) end
+  where webhook.user_id = $1 and webhook.id = $2
+  returning
+    case when webhook.paused is null then webhook.waiting end, webhook.failing_since, webhook.updated_at
+  into v_waiting, v_failing_since, v_updated_at;
+  if v_waiting >= (app.max_waiting() * case when v_failing_since is null then 2 else 1 end) then
+    v_updated_at := greatest(v_now, v_updated_at + interval '1 microsecond');
+    update app.webhooks as webhook
+    set paused = 'failing', due_at = null, failing_since = coalesce(webhook.failing_since, v_now),
+      updated_at = v_updated_at
+    where webhook.user_id = $1 and webhook.id = $2;
+  end if;
+end $$;
+
+comment on function app.add_waiting is
+  'Counts a delivery that was written, and lets its webhook have a turn; pauses the webhook where too many '
+  'wait.';
+
+grant execute on function app.add_waiting to task_api, task_worker, task_keeper;
+-- end db/functions/webhooks/add_waiting.sql
+
 -- begin db/functions/webhooks/event_bit.sql
 -- app.task_counts.listening has a bit for each type, so that a change of a task knows at once whether anybody
 -- waits for it.
@@ -61,27 +99,19 @@ comment on function app.fill_template is
 grant execute on function app.fill_template to task_worker;
 -- end db/functions/webhooks/fill_template.sql
 
--- begin db/functions/webhooks/hold_deliveries.sql
--- Of a webhook that is paused nothing is due. What is being sent is settled by finish_delivery.
+-- begin db/functions/webhooks/max_waiting.sql
+-- A webhook that is resumed while so many wait has room for as many again: otherwise the next change would
+-- pause it before the worker has sent any of them.
 
-create or replace function app.hold_deliveries(webhook_id uuid, hold boolean) returns void
-language plpgsql volatile
-set search_path = ''
-as $$
-declare
-  v_user constant text := app.require_user_id();
-  v_due_at constant timestamptz := case when not hold then now() end;
-begin
-  update app.deliveries as delivery
-  set due_at = v_due_at
-  where delivery.user_id = v_user and delivery.webhook_id = hold_deliveries.webhook_id
-    and delivery.state = 'waiting' and (delivery.due_at is null) <> hold and not (hold and delivery.claimed);
-end $$;
+create or replace function app.max_waiting() returns integer
+language sql immutable parallel safe
+return 10000;
 
-comment on function app.hold_deliveries is 'Holds what waits for a webhook, or lets it go on.';
+comment on function app.max_waiting is
+  'How many deliveries may wait for a webhook that is failing; twice as many for any other.';
 
-grant execute on function app.hold_deliveries to task_api, task_worker;
--- end db/functions/webhooks/hold_deliveries.sql
+grant execute on function app.max_waiting to task_api, task_worker, task_keeper;
+-- end db/functions/webhooks/max_waiting.sql
 
 -- begin db/functions/webhooks/merge_webhook.sql
 -- RFC 7396, as with tasks; the constraints of the table judge the outcome. All that is wrong is told at once.
@@ -185,6 +215,32 @@ comment on function app.merge_webhook is
 grant execute on function app.merge_webhook to task_api;
 -- end db/functions/webhooks/merge_webhook.sql
 
+-- begin db/functions/webhooks/next_due.sql
+-- A webhook that had its turn goes to the end of the line, behind those that are due already: so the place is
+-- never before now. Its row is locked before this, so that no delivery that is written meanwhile is missed.
+
+create or replace function app.next_due(webhook_id uuid) returns timestamptz
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_due timestamptz;
+begin
+  select delivery.due_at into v_due from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.webhook_id = next_due.webhook_id
+    and delivery.due_at is not null
+  order by delivery.due_at
+  limit 1;
+  return case when v_due is not null then greatest(v_due, now()) end;
+end $$;
+
+comment on function app.next_due is
+  'When the webhook has its next turn, if it had one now; null where nothing waits.';
+
+grant execute on function app.next_due to task_api, task_worker;
+-- end db/functions/webhooks/next_due.sql
+
 -- begin db/functions/webhooks/read_webhook.sql
 -- Part of what changes a webhook or writes a delivery.
 
@@ -250,6 +306,36 @@ comment on function app.render_webhook is 'A webhook as JSON.';
 grant execute on function app.render_webhook to task_api;
 -- end db/functions/webhooks/render_webhook.sql
 
+-- begin db/functions/webhooks/resume_webhook.sql
+-- What waits is tried at once, but for what is being sent. The number of what waits is counted anew.
+
+create or replace function app.resume_webhook(id uuid) returns void
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_user constant text := app.require_user_id();
+  v_now constant timestamptz := now();
+  v_waiting integer;
+  v_due timestamptz;
+begin
+  update app.deliveries as delivery
+  set due_at = v_now
+  where delivery.user_id = v_user and delivery.webhook_id = resume_webhook.id
+    and delivery.state = 'waiting' and delivery.due_at > v_now and not delivery.claimed;
+  select count(*) into v_waiting from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.webhook_id = resume_webhook.id and delivery.state = 'waiting';
+  v_due := app.next_due(id);
+  update app.webhooks as webhook
+  set due_at = v_due, waiting = v_waiting
+  where webhook.user_id = v_user and webhook.id = resume_webhook.id;
+end $$;
+
+comment on function app.resume_webhook is 'Lets what waits for a webhook go on.';
+
+grant execute on function app.resume_webhook to task_api;
+-- end db/functions/webhooks/resume_webhook.sql
+
 -- begin db/functions/webhooks/template_values.sql
 -- The placeholders of a body of the user's own. {due} is for people: on the clock of the task's zone, else
 -- the webhook's.
@@ -292,6 +378,9 @@ set local role task_owner;
 -- drop db/functions/webhooks/template_values.sql
 drop function app.template_values;
 
+-- drop db/functions/webhooks/resume_webhook.sql
+drop function app.resume_webhook;
+
 -- drop db/functions/webhooks/render_webhook.sql
 drop function app.render_webhook;
 
@@ -301,16 +390,22 @@ drop function app.render_event;
 -- drop db/functions/webhooks/read_webhook.sql
 drop function app.read_webhook;
 
+-- drop db/functions/webhooks/next_due.sql
+drop function app.next_due;
+
 -- drop db/functions/webhooks/merge_webhook.sql
 drop function app.merge_webhook;
 
--- drop db/functions/webhooks/hold_deliveries.sql
-drop function app.hold_deliveries;
+-- drop db/functions/webhooks/max_waiting.sql
+drop function app.max_waiting;
 
 -- drop db/functions/webhooks/fill_template.sql
 drop function app.fill_template;
 
 -- drop db/functions/webhooks/event_bit.sql
 drop function app.event_bit;
+
+-- drop db/functions/webhooks/add_waiting.sql
+drop function app.add_waiting;
 
 reset role;

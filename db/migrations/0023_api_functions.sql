@@ -633,12 +633,13 @@ begin
   return coalesce((
     select jsonb_agg(jsonb_build_object(
       'user_id', due.user_id, 'kind', due.kind, 'id', due.id, 'webhook_id', due.webhook_id,
-      'at', app.version_of(due.due_at)) order by due.due_at)
+      'at', app.version_of(due.due_at), 'failing', due.failing))
     from porter.find_due("limit") as due), '[]');
 end $$;
 
 comment on function api.find_work is
-  'The due work of all users: ids, and times in microseconds since 1970. For the worker.';
+  'The due work of all users: ids, times in microseconds since 1970, and whether the webhook is failing. For '
+  'the worker.';
 
 grant execute on function api.find_work to task_worker;
 -- end db/functions/api/find_work.sql
@@ -655,72 +656,66 @@ as $$
 declare
   -- 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h.
   c_waits constant integer[] := array[5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400];
-  c_max_waiting constant integer := 10000;
   v_user constant text := app.require_user_id();
   v_now constant timestamptz := now();
   v_delivery app.deliveries;
   v_webhook app.webhooks;
-  v_paused text;
   v_state text := 'waiting';
   v_due timestamptz;
 begin
+  perform app.lock_user();
+  select * into v_delivery from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.id = finish_delivery.id;
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id
+  for no key update;
+  -- Again, now that nobody else can take it.
   select * into v_delivery from app.deliveries as delivery
   where delivery.user_id = v_user and delivery.id = finish_delivery.id
-    and delivery.attempts = finish_delivery.attempts and delivery.claimed
-  for no key update;
+    and delivery.attempts = finish_delivery.attempts and delivery.claimed;
   if not found then
     return 'null';
   end if;
-  select * into v_webhook from app.webhooks as webhook
-  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id;
-  v_paused := v_webhook.paused;
 
   if http_status between 200 and 299 then
     v_state := 'delivered';
     if v_webhook.failing_since is not null then
-      update app.webhooks as webhook
-      set failing_since = null, updated_at = greatest(v_now, app.time_of(app.version_of(webhook.updated_at) + 1))
-      where webhook.user_id = v_user and webhook.id = v_webhook.id;
+      v_webhook.failing_since := null;
+      v_webhook.updated_at := greatest(v_now, v_webhook.updated_at + interval '1 microsecond');
     end if;
   else
     if http_status = 410 or attempts > cardinality(c_waits) then
       v_state := 'failed';
     end if;
-    if http_status = 410 then
-      v_paused := 'gone';
-    elsif v_paused is null and (
-      v_webhook.failing_since < now() - interval '5 days'
-      or (select count(*) from (
-        select from app.deliveries as waiting
-        where waiting.user_id = v_user and waiting.webhook_id = v_webhook.id and waiting.state = 'waiting'
-        limit c_max_waiting) as counted) = c_max_waiting)
+    if http_status = 410 and v_webhook.paused is distinct from 'gone'
+      or v_webhook.paused is null and (
+        v_webhook.failing_since < v_now - interval '5 days' or v_webhook.waiting >= app.max_waiting())
     then
-      v_paused := 'failing';
+      v_webhook.paused := case when http_status = 410 then 'gone' else 'failing' end;
+      v_webhook.updated_at := greatest(v_now, v_webhook.updated_at + interval '1 microsecond');
     end if;
-    if v_webhook.failing_since is null or v_paused is distinct from v_webhook.paused then
-      update app.webhooks as webhook
-      set failing_since = coalesce(webhook.failing_since, v_now), paused = v_paused,
-        updated_at = greatest(v_now, app.time_of(app.version_of(webhook.updated_at) + 1))
-      where webhook.user_id = v_user and webhook.id = v_webhook.id;
+    if v_webhook.failing_since is null then
+      v_webhook.failing_since := v_now;
+      v_webhook.updated_at := greatest(v_now, v_webhook.updated_at + interval '1 microsecond');
     end if;
   end if;
 
-  if v_state = 'waiting' and v_paused is null then
+  if v_state = 'waiting' then
     v_due := v_now + greatest(
       c_waits[attempts] * (0.9 + 0.2 * random()),
       least(coalesce(retry_after, 0), 86400)) * interval '1 second';
+  else
+    v_webhook.waiting := greatest(v_webhook.waiting - 1, 0);
   end if;
   update app.deliveries as delivery
   set state = v_state, due_at = v_due, claimed = false, status = http_status, error = finish_delivery.error,
     finished_at = case when v_state <> 'waiting' then v_now end
   where delivery.user_id = v_user and delivery.id = v_delivery.id;
 
-  if v_paused is not null and v_webhook.paused is null then
-    perform app.hold_deliveries(v_webhook.id, true);
-  elsif v_state <> 'waiting' then
+  if v_state <> 'waiting' then
     -- The next event of the task has waited for this one.
     update app.deliveries as delivery
-    set due_at = now()
+    set due_at = v_now
     where delivery.user_id = v_user and not delivery.claimed and delivery.due_at is not null
       and delivery.id = (
       select next.id from app.deliveries as next
@@ -731,6 +726,15 @@ begin
       order by next.number
       limit 1);
   end if;
+  if v_webhook.paused is null then
+    v_due := app.next_due(v_webhook.id);
+  else
+    v_due := null;
+  end if;
+  update app.webhooks as webhook
+  set failing_since = v_webhook.failing_since, paused = v_webhook.paused, waiting = v_webhook.waiting,
+    due_at = v_due, updated_at = v_webhook.updated_at
+  where webhook.user_id = v_user and webhook.id = v_webhook.id;
 
   delete from app.deliveries as delivery
   where delivery.user_id = v_user and delivery.id = any(array(
@@ -752,7 +756,8 @@ grant execute on function api.finish_delivery to task_worker;
 
 -- begin db/functions/api/fire_reminder.sql
 -- Called by the worker, as the user of the reminder. It is taken in the transaction that writes its
--- deliveries; of several workers one finds it.
+-- deliveries; of several workers one finds it. In any case the user goes to the end of the line of
+-- porter.find_due, or waits there for the next reminder.
 
 create or replace function api.fire_reminder(id uuid, at bigint) returns jsonb
 language plpgsql volatile
@@ -760,36 +765,49 @@ set search_path = ''
 as $$
 declare
   v_user constant text := app.require_user_id();
+  v_fired boolean;
   v_late boolean;
   v_task app.tasks;
   v_payload text;
   v_webhook uuid;
   v_count integer := 0;
+  v_next timestamptz;
 begin
+  perform app.lock_user();
   delete from app.reminders as reminder
   where reminder.user_id = v_user and reminder.id = fire_reminder.id and reminder.remind_at = app.time_of(at)
   returning reminder.remind_at < now() - interval '24 hours' into v_late;
-  if not found then
-    return 'null';
+  v_fired := found;
+  if v_fired then
+    select * into v_task from app.tasks as task where task.user_id = v_user and task.id = fire_reminder.id;
+    v_payload := app.render_event('task.reminder', now(), v_task.version, app.render_task(v_task));
+    for v_webhook in
+      select webhook.id from app.webhooks as webhook
+      where webhook.user_id = v_user and webhook.paused is null and 'task.reminder' = any(webhook.events)
+      order by webhook.id
+    loop
+      v_count := v_count + 1;
+      if v_late then
+        insert into app.deliveries (webhook_id, type, task_id, number, payload, state, due_at, error,
+          finished_at)
+        values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload, 'failed', null, 'too late',
+          now());
+      else
+        insert into app.deliveries (webhook_id, type, task_id, number, payload)
+        values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload);
+        perform app.add_waiting(v_user, v_webhook);
+      end if;
+    end loop;
   end if;
-  select * into v_task from app.tasks as task where task.user_id = v_user and task.id = fire_reminder.id;
-  v_payload := app.render_event('task.reminder', now(), v_task.version, app.render_task(v_task));
-  for v_webhook in
-    select webhook.id from app.webhooks as webhook
-    where webhook.user_id = v_user and webhook.paused is null and 'task.reminder' = any(webhook.events)
-  loop
-    v_count := v_count + 1;
-    if v_late then
-      insert into app.deliveries (webhook_id, type, task_id, number, payload, state, due_at, error,
-        finished_at)
-      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload, 'failed', null, 'too late',
-        now());
-    else
-      insert into app.deliveries (webhook_id, type, task_id, number, payload)
-      values (v_webhook, 'task.reminder', v_task.id, v_task.version, v_payload);
-    end if;
-  end loop;
-  return to_jsonb(v_count);
+  select reminder.remind_at into v_next from app.reminders as reminder
+  where reminder.user_id = v_user
+  order by reminder.remind_at
+  limit 1;
+  if v_next is not null then
+    v_next := greatest(v_next, now());
+  end if;
+  update app.task_counts as counts set remind_at = v_next where counts.user_id = v_user;
+  return case when v_fired then to_jsonb(v_count) else 'null' end;
 end $$;
 
 comment on function api.fire_reminder is
@@ -1036,12 +1054,12 @@ declare
   v_user constant text := app.require_user_id();
   v_before constant text[] := regexp_match(cursor,
     '^([0-9]{1,18})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
+  v_webhook constant app.webhooks := app.read_webhook(id, null, null);
   v_delivery record;
   v_items text[] := '{}';
   v_last text;
   v_next text;
 begin
-  perform app.read_webhook(id, null, null);
   if cursor is not null and v_before is null then
     raise exception 'bad cursor' using errcode = 'DT400', detail = jsonb_build_array(jsonb_build_object(
       'loc', array['query', 'cursor'], 'type', 'cursor_invalid',
@@ -1065,7 +1083,8 @@ begin
     v_items := v_items || row_to_json(row(
       v_delivery.id, v_delivery.type, v_delivery.task_id, v_delivery.state, v_delivery.attempts,
       v_delivery.status,
-      v_delivery.error, app.render_time(v_delivery.created_at), app.render_time(v_delivery.due_at),
+      v_delivery.error, app.render_time(v_delivery.created_at),
+      case when v_webhook.paused is null then app.render_time(v_delivery.due_at) end,
       app.render_time(v_delivery.finished_at), v_delivery.payload::json)::app.delivery_document)::text;
   end loop;
   status := 200;
@@ -1341,12 +1360,18 @@ as $$
 declare
   c_max_deliveries constant integer := 1000;
   v_user constant text := app.require_user_id();
-  v_webhook constant app.webhooks := app.read_webhook(id, null, null);
-  v_due_at constant timestamptz := case when v_webhook.paused is null then now() end;
+  v_webhook app.webhooks;
+  v_now constant timestamptz := now();
+  v_due timestamptz;
   v_since timestamptz := '-infinity';
   v_ids uuid[] := array[delivery];
   v_count integer;
 begin
+  perform app.lock_user();
+  perform app.read_webhook(id, null, null);
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = retry_deliveries.id
+  for no key update;
   if delivery is null then
     perform app.refuse_unknown_fields(body, array['since'], false);
     v_since := app.read_time(body, 'since');
@@ -1360,15 +1385,24 @@ begin
       order by failed.created_at
       limit c_max_deliveries);
   end if;
+  if v_webhook.waiting >= 2 * app.max_waiting() then
+    raise exception 'too many deliveries wait' using errcode = 'DT4TM';
+  end if;
   update app.deliveries as failed
   set state = 'waiting', attempts = 0, claimed = false, finished_at = null,
-    due_at = v_due_at
+    due_at = v_now
   where failed.user_id = v_user and failed.webhook_id = v_webhook.id and failed.id = any(v_ids)
     and failed.state = 'failed';
   get diagnostics v_count = row_count;
   if delivery is not null and v_count = 0 then
     raise exception 'no such failed delivery' using errcode = 'DT404';
   end if;
+  if v_webhook.paused is null then
+    v_due := app.next_due(v_webhook.id);
+  end if;
+  update app.webhooks as webhook
+  set due_at = v_due, waiting = webhook.waiting + v_count
+  where webhook.user_id = v_user and webhook.id = v_webhook.id;
   status := 202;
   headers := '{}';
   response := concat('{"count":', v_count, '}');
@@ -1415,46 +1449,59 @@ grant execute on function api.rotate_secret to task_api;
 -- begin db/functions/api/take_delivery.sql
 -- Called by the worker, as the user of the delivery. The claim is by compare-and-set on due_at and ends after
 -- 60 seconds, so no lock is held while the request runs, and a worker that dies loses nothing. An event waits
--- for the earlier ones of its task and webhook; finish_delivery wakes it.
+-- for the earlier ones of its task and webhook; finish_delivery wakes it. The webhook has had its turn, and
+-- goes to the end of the line of porter.find_due.
 
-create or replace function api.take_delivery(id uuid, at bigint) returns jsonb
+create or replace function api.take_delivery(id uuid, at bigint, webhook_id uuid) returns jsonb
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
   v_user constant text := app.require_user_id();
   v_at constant timestamptz := app.time_of(at);
+  v_claim constant timestamptz := now() + interval '60 seconds';
   v_delivery app.deliveries;
   v_earlier timestamptz;
   v_webhook app.webhooks;
+  v_next timestamptz;
 begin
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = take_delivery.webhook_id
+  for no key update;
+  if not found or v_webhook.paused is not null then
+    return 'null';
+  end if;
   select * into v_delivery from app.deliveries as delivery
-  where delivery.user_id = v_user and delivery.id = take_delivery.id and delivery.due_at = v_at;
-  if not found then
+  where delivery.user_id = v_user and delivery.id = take_delivery.id and delivery.due_at = v_at
+    and delivery.webhook_id = v_webhook.id;
+  if not found and id is not null then
     return 'null';
   end if;
   if v_delivery.type not in ('task.reminder', 'test') then
     select min(earlier.due_at) into v_earlier from app.deliveries as earlier
     where earlier.user_id = v_user and earlier.webhook_id = v_delivery.webhook_id
       and earlier.task_id = v_delivery.task_id
-      and earlier.number < v_delivery.number and earlier.state = 'waiting' and earlier.due_at is not null
+      and earlier.number < v_delivery.number and earlier.state = 'waiting'
       and earlier.type <> 'task.reminder';
-    if v_earlier is not null then
-      update app.deliveries as delivery
-      set due_at = greatest(v_earlier, now()) + interval '1 second'
-      where delivery.user_id = v_user and delivery.id = v_delivery.id and delivery.due_at = v_at;
-      return 'null';
-    end if;
   end if;
-  update app.deliveries as delivery
-  set due_at = now() + interval '60 seconds', claimed = true, attempts = delivery.attempts + 1
-  where delivery.user_id = v_user and delivery.id = v_delivery.id and delivery.due_at = v_at
-  returning * into v_delivery;
-  if not found then
+  if v_earlier is not null then
+    v_earlier := greatest(v_earlier, now()) + interval '1 second';
+    update app.deliveries as delivery
+    set due_at = v_earlier
+    where delivery.user_id = v_user and delivery.id = v_delivery.id;
+  else
+    update app.deliveries as delivery
+    set due_at = v_claim, claimed = true, attempts = delivery.attempts + 1
+    where delivery.user_id = v_user and delivery.id = v_delivery.id
+    returning * into v_delivery;
+  end if;
+  v_next := app.next_due(v_webhook.id);
+  update app.webhooks as webhook
+  set due_at = v_next
+  where webhook.user_id = v_user and webhook.id = v_webhook.id;
+  if v_delivery.id is null or v_earlier is not null then
     return 'null';
   end if;
-  select * into v_webhook from app.webhooks as webhook
-  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id;
   return jsonb_build_object(
     'url', v_webhook.url,
     'webhook_id', v_webhook.id,
@@ -1519,7 +1566,8 @@ grant execute on function api.take_token to task_api;
 -- end db/functions/api/take_token.sql
 
 -- begin db/functions/api/test_webhook.sql
--- POST /webhooks/{id}/test. For a paused webhook the test waits with its other deliveries.
+-- POST /webhooks/{id}/test. For a paused webhook the test waits with its other deliveries. One test waits at
+-- most: asked again, it is that one, and is sent now.
 
 create or replace function api.test_webhook(
   id uuid, out status integer, out headers text[], out response text)
@@ -1528,29 +1576,51 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  v_webhook constant app.webhooks := app.read_webhook(id, null, null);
+  v_user constant text := app.require_user_id();
+  v_now constant timestamptz := now();
+  v_webhook app.webhooks;
   v_task app.tasks := app.empty_task();
   v_delivery uuid;
+  v_due timestamptz;
 begin
-  v_task.id := gen_random_uuid();
-  v_task.user_id := v_webhook.user_id;
-  v_task.title := 'A test of your webhook';
-  v_task.created_at := date_trunc('second', now());
-  v_task.updated_at := v_task.created_at;
-  v_task.due_date := v_task.created_at + interval '1 hour';
-  v_task.reminder_at := v_task.created_at;
-  insert into app.deliveries (webhook_id, type, number, payload)
-  values (v_webhook.id, 'test', 0, app.render_event('test', now(), 0, app.render_task(v_task)))
-  returning deliveries.id into v_delivery;
-  if v_webhook.paused is not null then
-    perform app.hold_deliveries(v_webhook.id, true);
+  perform app.lock_user();
+  perform app.read_webhook(id, null, null);
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = test_webhook.id
+  for no key update;
+  select waiting.id into v_delivery from app.deliveries as waiting
+  where waiting.user_id = v_user and waiting.webhook_id = v_webhook.id and waiting.state = 'waiting'
+    and waiting.task_id is null;
+  if found then
+    update app.deliveries as waiting
+    set due_at = v_now
+    where waiting.user_id = v_user and waiting.id = v_delivery and not waiting.claimed;
+    if v_webhook.paused is null then
+      v_due := app.next_due(v_webhook.id);
+    end if;
+    update app.webhooks as webhook
+    set due_at = v_due
+    where webhook.user_id = v_user and webhook.id = v_webhook.id;
+  else
+    v_task.id := gen_random_uuid();
+    v_task.user_id := v_user;
+    v_task.title := 'A test of your webhook';
+    v_task.created_at := date_trunc('second', v_now);
+    v_task.updated_at := v_task.created_at;
+    v_task.due_date := v_task.created_at + interval '1 hour';
+    v_task.reminder_at := v_task.created_at;
+    insert into app.deliveries (webhook_id, type, number, payload)
+    values (v_webhook.id, 'test', 0, app.render_event('test', v_now, 0, app.render_task(v_task)))
+    returning deliveries.id into v_delivery;
+    perform app.add_waiting(v_user, v_webhook.id);
   end if;
   status := 202;
   headers := '{}';
   response := concat('{"id":"', v_delivery, '"}');
 end $$;
 
-comment on function api.test_webhook is 'Sends an event of the type test to a webhook.';
+comment on function api.test_webhook is
+  'Sends an event of the type test to a webhook; if one waits, that one.';
 
 grant execute on function api.test_webhook to task_api;
 -- end db/functions/api/test_webhook.sql
@@ -1677,10 +1747,12 @@ begin
     update app.webhooks as webhook
     set url = v_new.url, label = v_new.label, events = v_new.events, headers = v_new.headers,
       body = v_new.body, timezone = v_new.timezone, paused = v_new.paused,
-      failing_since = v_new.failing_since, updated_at = v_new.updated_at
+      failing_since = v_new.failing_since, updated_at = v_new.updated_at,
+      -- A paused webhook has no turns.
+      due_at = case when v_new.paused is null then webhook.due_at end
     where webhook.user_id = v_user and webhook.id = v_old.id;
-    if v_new.paused is distinct from v_old.paused then
-      perform app.hold_deliveries(v_old.id, v_new.paused is not null);
+    if v_old.paused is not null and v_new.paused is null then
+      perform app.resume_webhook(v_old.id);
     end if;
   end if;
   status := 200;

@@ -161,8 +161,8 @@ RULES = {
           -- Its keys begin with the user; expired answers are removed for all users; a pass has no user yet;
           -- the worker asks what is due of all users.
           and indexrelid::regclass::text not in ('app.search_entries_by_keys',
-            'app.idempotency_keys_by_created_at', 'app.passes_by_digest', 'app.reminders_by_remind_at',
-            'app.deliveries_by_due_at')
+            'app.idempotency_keys_by_created_at', 'app.passes_by_digest', 'app.task_counts_by_remind_at',
+            'app.webhooks_by_due_at', 'app.webhooks_failing_by_due_at')
         """,
         "index … (user_id, …)",
     ),

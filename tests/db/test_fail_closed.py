@@ -166,7 +166,7 @@ REFUSED = [
     "truncate app.passes",
     "select api.find_work(1)",
     "select api.fire_reminder(gen_random_uuid(), 1)",
-    "select api.take_delivery(gen_random_uuid(), 1)",
+    "select api.take_delivery(gen_random_uuid(), 1, gen_random_uuid())",
     "select api.finish_delivery(gen_random_uuid(), 1, 200, null, null)",
     "select * from porter.find_due(1)",
     "select * from porter.measure_queue()",

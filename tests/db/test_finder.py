@@ -138,7 +138,7 @@ def test_a_search_takes_no_sql_for_a_direction_or_a_key(client, alice, as_user):
 # may write.
 MAY_READ = {
     "task_finder": {"app.search_entries"},
-    "task_porter": {"app.passes", "app.reminders", "app.deliveries"},
+    "task_porter": {"app.passes", "app.task_counts", "app.webhooks", "app.reminders", "app.deliveries"},
     "task_keeper": {
         "app.search_entries",
         "app.task_counts",
@@ -157,6 +157,7 @@ MAY_WRITE = {
         "app.task_counts",
         "app.deleted_tasks",
         "app.idempotency_keys",
+        "app.webhooks",
         "app.deliveries",
         "app.reminders",
     },

@@ -1,6 +1,7 @@
 """The role of the worker: what it may do, as one user and as none; what is enqueued; how work is claimed."""
 
 import json
+import random
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -40,8 +41,8 @@ def due(as_superuser):
 
     def find(user):
         return as_superuser.rows(
-            "select kind, id, webhook_id, app.version_of(due_at) as at from porter.find_due(1000)"
-            " where user_id = $1",
+            "select kind, id, webhook_id, app.version_of(due_at) as at from porter.find_due(100000)"
+            " where user_id = $1 and id is not null",
             user,
         )
 
@@ -72,7 +73,7 @@ def test_without_a_user_the_worker_sees_nothing_and_its_functions_refuse(as_work
         assert session.value(f"select count(*) from {table}") == 0
     for call in (
         "api.fire_reminder(null, null)",
-        "api.take_delivery(null, null)",
+        "api.take_delivery(null, null, null)",
         "api.finish_delivery(null, null, null, null, null)",
     ):
         with pytest.raises(asyncpg.PostgresError) as refusal:
@@ -102,7 +103,8 @@ def test_as_a_user_the_worker_sees_that_users_rows_only(as_worker, client, alice
         "select count(*) from app.passes",
         "select count(*) from app.search_entries",
         "select count(*) from app.idempotency_keys",
-        "select count(*) from app.task_counts",
+        "select version from app.task_counts",
+        "update app.task_counts set version = 1",
         "select count(*) from app.deleted_tasks",
         "select api.list_tasks('{}', '', '', null)",
         "select porter.open_pass('')",
@@ -121,7 +123,7 @@ def test_find_due_returns_ids_and_times_only(as_worker, client, alice, hook):
     client(alice).create(title="A secret title")
     session = as_worker(None)
     rows = session.rows("select * from porter.find_due(100000) where user_id = $1", alice)
-    assert [[*row.keys()] for row in rows] == [["user_id", "kind", "id", "webhook_id", "due_at"]]
+    assert [[*row.keys()] for row in rows] == [["user_id", "kind", "id", "webhook_id", "due_at", "failing"]]
     assert "secret" not in session.value("select api.find_work(100000)")
 
 
@@ -129,6 +131,240 @@ def test_at_most_five_deliveries_of_a_webhook_are_proposed_at_once(client, alice
     for _ in range(8):
         client(alice).create()
     assert [row["kind"] for row in due(alice)] == ["delivery"] * 5
+
+
+@pytest.fixture
+def crowd(new_database, server):
+    """SQL on a database of its own, where alice has ten webhooks and thirty others one each."""
+    session = Session(server.superuser_url(new_database()))
+    session.execute(
+        "insert into app.webhooks (user_id, url, events) select user_id, $1, '{task.created,task.reminder}'"
+        " from generate_series(1, 40) as number, lateral ("
+        "select case when number <= 10 then 'alice' else 'other ' || number end) as whose (user_id)",
+        URL,
+    )
+    yield session
+    session.close()
+
+
+CREATE = "insert into app.tasks (user_id, title) select $1, 'Task ' || n from generate_series(1, $2) as n"
+OTHERS = (
+    "insert into app.tasks (user_id, title) select 'other ' || n, 'Task' from generate_series(11, 40) as n"
+)
+
+
+def test_no_user_fills_what_is_proposed(crowd):
+    crowd.execute(CREATE, "alice", 100)
+    crowd.execute(OTHERS)
+    found = crowd.rows("select user_id, count(*) from porter.find_due(40) group by user_id")
+    assert dict(found) == {"alice": 10, **{f"other {number}": 1 for number in range(11, 41)}}
+
+
+def test_the_reminders_of_no_user_fill_what_is_proposed(crowd):
+    crowd.execute("delete from app.webhooks")
+    for statement in (CREATE.replace("$2", "100").replace("$1", "'alice'"), OTHERS):
+        crowd.execute(statement)
+    crowd.execute("update app.tasks set reminder_at = now() + interval '1 hour'")
+    for table in ("reminders", "task_counts"):
+        crowd.execute(
+            f"update app.{table} set remind_at = now() - interval '1 minute' where remind_at > now()"
+        )
+    crowd.execute("update app.task_counts set remind_at = now() - interval '2 hours' where user_id = 'alice'")
+    found = crowd.rows("select user_id, count(*) from porter.find_due(40) group by user_id")
+    assert dict(found) == {"alice": 1, **{f"other {number}": 1 for number in range(11, 41)}}
+    # Where few have anything due, more of each is proposed.
+    crowd.execute("delete from app.tasks where user_id <> 'alice'")
+    crowd.execute("update app.task_counts set remind_at = null where user_id <> 'alice'")
+    assert crowd.value("select count(*) from porter.find_due(40)") == 10
+
+
+def test_webhooks_that_fail_leave_the_places_of_the_others_free(crowd):
+    crowd.execute(CREATE, "alice", 20)
+    crowd.execute("update app.webhooks set failing_since = now() where user_id = 'alice'")
+    crowd.execute("insert into app.tasks (user_id, title) values ('other 11', 'Task')")
+    found = crowd.rows("select user_id, failing, count(*) as count from porter.find_due(1) group by 1, 2")
+    assert {tuple(row) for row in found} == {("other 11", False, 1), ("alice", True, 1)}
+
+
+READ = (
+    "select coalesce(sum(seq_scan), 0)::int, coalesce(sum(idx_tup_fetch), 0)::int"
+    " from pg_stat_xact_user_tables where schemaname = 'app'"
+)
+
+
+def rows_read(session):
+    """Sequential scans, and rows that were read, of all tables, by a look for what is due."""
+    # What was read before is counted elsewhere.
+    session.value("select pg_stat_force_next_flush()")
+    session.execute("begin")
+    session.value("select count(*) from porter.find_due(200)")
+    [read] = session.rows(READ)
+    session.execute("rollback")
+    return tuple(read)
+
+
+def test_what_one_user_has_waiting_costs_no_row_of_a_look(crowd):
+    # Many users, so that an index is worth it.
+    crowd.execute(
+        "insert into app.webhooks (user_id, url, events)"
+        " select 'crowd ' || number, $1, '{task.created}' from generate_series(1, 3000) as number",
+        URL,
+    )
+    crowd.execute("insert into app.task_counts (user_id) select 'c ' || n from generate_series(1, 3000) as n")
+    read = []
+    for _ in range(2):
+        crowd.execute(
+            "insert into app.tasks (user_id, title, reminder_at)"
+            " select 'alice', 'Task ' || number, now() + interval '1 hour'"
+            " from generate_series(1, $1) as number",
+            100 if not read else 900,
+        )
+        for table in ("reminders", "task_counts"):
+            crowd.execute(f"update app.{table} set remind_at = now() where remind_at is not null")
+        crowd.execute("vacuum analyze app.webhooks, app.deliveries, app.reminders, app.task_counts")
+        read.append(rows_read(crowd))
+    assert crowd.value("select count(*) from app.deliveries where due_at <= now()") == 10_000
+    assert read[0] == read[1]
+    scans, rows = read[1]
+    # A place and ten reminders; ten places and five deliveries of each.
+    assert (scans, rows) == (0, 1 + 10 + 10 + 50)
+
+
+def test_who_had_a_turn_goes_to_the_end_of_the_line(client, alice, bob, crowd):
+    crowd.execute(CREATE, "other 11", 3)
+    crowd.execute(CREATE, "other 12", 1)
+    take_one = "select api.take_delivery(id, app.version_of(due_at), webhook_id) from porter.find_due(1)"
+    users = []
+    for _ in range(3):
+        crowd.execute("begin")
+        users.append(crowd.value("select user_id from porter.find_due(1)"))
+        crowd.value("select set_config('app.user_id', $1, true)", users[-1])
+        assert crowd.value(take_one) != "null"
+        crowd.execute("commit")
+    assert users == ["other 11", "other 12", "other 11"]
+
+
+def test_a_place_that_came_too_early_is_set_right_by_a_turn(client, alice, hook, as_worker, as_superuser):
+    proposed = "select kind, id, webhook_id from porter.find_due(100000) where user_id = $1"
+    task = client(alice).create(reminder_at="2999-01-01")
+    client(alice).delete(f"/tasks/{task['id']}")
+    as_superuser.execute("delete from app.deliveries where user_id = $1", alice)
+    overdue(as_superuser, alice)
+    found = {tuple(map(str, row)) for row in as_superuser.rows(proposed, alice)}
+    assert found == {("reminder", "None", "None"), ("delivery", "None", hook)}
+    worker = as_worker(alice)
+    assert worker.value("select api.fire_reminder(null, 0)") == "null"
+    assert worker.value("select api.take_delivery(null, 0, $1)", hook) == "null"
+    assert as_superuser.rows(proposed, alice) == []
+
+
+RIGHT = """
+    select webhook.paused, webhook.waiting = count(delivery.id) as counted,
+      case when webhook.paused is not null or count(delivery.id) = 0 then webhook.due_at is null
+        else webhook.due_at <= greatest(min(delivery.due_at), now()) end as placed
+    from app.webhooks as webhook
+    left join app.deliveries as delivery on delivery.user_id = webhook.user_id
+      and delivery.webhook_id = webhook.id and delivery.state = 'waiting'
+    where webhook.user_id = $1
+    group by webhook.user_id, webhook.id
+"""
+
+
+def test_the_place_and_the_number_of_a_webhook_stay_right(client, alice, as_worker, as_superuser, due):
+    chance = random.Random(7)
+    her, worker = client(alice), as_worker(alice)
+    hooks = [her.post("/webhooks", {"url": URL}).json()["id"] for _ in range(2)]
+    taken = []
+
+    def take_one():
+        for row in due(alice)[:1]:
+            if row["kind"] == "reminder":
+                worker.value("select api.fire_reminder($1, $2)", row["id"], row["at"])
+            elif (answer := json.loads(take(worker, row))) is not None:
+                taken.append((row, answer["attempts"]))
+
+    def finish_one():
+        if taken:
+            row, attempts = taken.pop()
+            finish(worker, row, attempts, chance.choice([200, 200, 500, 410, None]), None)
+
+    def fail_one():
+        as_superuser.execute(
+            "update app.deliveries set attempts = 9 where user_id = $1 and attempts = 0 and not claimed",
+            alice,
+        )
+
+    def be_late():
+        as_superuser.execute(
+            "update app.deliveries set due_at = now() where user_id = $1 and state = 'waiting'", alice
+        )
+        as_superuser.execute(
+            "update app.webhooks set due_at = now() where user_id = $1 and due_at is not null", alice
+        )
+        overdue(as_superuser, alice)
+
+    done = [
+        lambda: her.create(reminder_at="2999-01-01"),
+        lambda: her.create(reminder_at="2999-01-01"),
+        take_one, take_one, take_one, finish_one, finish_one, fail_one, be_late,
+        lambda: her.post(f"/webhooks/{chance.choice(hooks)}/test"),
+        lambda: her.post(f"/webhooks/{chance.choice(hooks)}/replay", {"since": "2020-01-01"}),
+        lambda: her.patch(f"/webhooks/{chance.choice(hooks)}", {"paused": "user"}),
+        lambda: her.patch(f"/webhooks/{chance.choice(hooks)}", {"paused": None}),
+        lambda: her.patch(f"/webhooks/{chance.choice(hooks)}", {"paused": None}),
+    ]  # fmt: skip
+    states = set()
+    for _ in range(300):
+        chance.choice(done)()
+        states |= {*as_superuser.column("select state from app.deliveries where user_id = $1", alice)}
+        rows = as_superuser.rows(RIGHT, alice)
+        assert [(row["counted"], row["placed"]) for row in rows] == [(True, True)] * 2
+    assert states == {"waiting", "delivered", "failed"}
+
+
+@pytest.mark.parametrize(
+    ("waiting", "failing", "paused"),
+    [
+        (9_998, True, None),
+        (9_999, True, "failing"),
+        (9_999, False, None),
+        (19_998, False, None),
+        (19_999, False, "failing"),
+    ],
+)
+def test_too_many_that_wait_pause_the_webhook_with_the_change(
+    waiting, failing, paused, client, alice, hook, as_superuser
+):
+    her = client(alice)
+    as_superuser.execute(
+        "update app.webhooks set waiting = $2, failing_since = case when $3 then now() end where id = $1",
+        hook,
+        waiting,
+        failing,
+    )
+    her.create()
+    webhook = her.get(f"/webhooks/{hook}")
+    assert webhook.json()["paused"] == paused
+    her.create()
+    kept = her.get(f"/webhooks/{hook}/deliveries").json()["items"]
+    # What waited is kept; what happens while it is paused is not told.
+    assert len(kept) == (1 if paused else 2)
+    if paused:
+        assert webhook.json()["failing_since"] is not None
+        resumed = her.patch(
+            f"/webhooks/{hook}", {"paused": None}, headers={"If-Match": webhook.headers["etag"]}
+        )
+        assert (resumed.status_code, resumed.json()["paused"]) == (200, None)
+        assert as_superuser.value("select waiting from app.webhooks where id = $1", hook) == 1
+
+
+def test_reminders_that_wait_count_as_well(client, alice, hook, as_worker, as_superuser, due):
+    client(alice).create(reminder_at="2999-01-01")
+    as_superuser.execute("update app.webhooks set waiting = 19999 where id = $1", hook)
+    overdue(as_superuser, alice)
+    [reminder] = [row for row in due(alice) if row["kind"] == "reminder"]
+    as_worker(alice).value("select api.fire_reminder($1, $2)", reminder["id"], reminder["at"])
+    assert client(alice).get(f"/webhooks/{hook}").json()["paused"] == "failing"
 
 
 def test_what_is_committed_is_enqueued_once_and_what_is_rolled_back_never(as_user, alice, hook):
@@ -221,9 +457,10 @@ def test_reminders_follow_the_tasks(client, alice, as_superuser):
 
 def overdue(as_superuser, user, interval="1 second"):
     """Let the user's reminders be due since then."""
-    as_superuser.execute(
-        f"update app.reminders set remind_at = now() - interval '{interval}' where user_id = $1", user
-    )
+    for table in ("reminders", "task_counts"):
+        as_superuser.execute(
+            f"update app.{table} set remind_at = now() - interval '{interval}' where user_id = $1", user
+        )
 
 
 def test_a_reminder_is_fired_once_with_its_task(client, alice, hook, as_worker, as_superuser, due):
@@ -260,24 +497,30 @@ def test_of_several_workers_one_gets_a_delivery(client, alice, hook, as_worker, 
     workers = [as_worker(alice) for _ in range(3)]
     barrier = Barrier(3)
 
-    def take(worker):
+    def take_once_all_are_there(worker):
         barrier.wait()
-        return worker.value("select api.take_delivery($1, $2)", delivery["id"], delivery["at"])
+        return take(worker, delivery)
 
     with ThreadPoolExecutor(3) as pool:
-        taken = [*pool.map(take, workers)]
+        taken = [*pool.map(take_once_all_are_there, workers)]
     assert sorted(each == "null" for each in taken) == [False, True, True]
     assert due(alice) == []
 
 
 def take(worker, row):
-    return worker.value("select api.take_delivery($1, $2)", row["id"], row["at"])
+    return worker.value("select api.take_delivery($1, $2, $3)", row["id"], row["at"], row["webhook_id"])
 
 
 def finish(worker, row, attempts=1, status=200, error=None, retry_after=None):
     return worker.value(
         "select api.finish_delivery($1, $2, $3, $4, $5)", row["id"], attempts, status, error, retry_after
     )
+
+
+def hurry(as_superuser, row):
+    """Let the delivery be due, and its webhook have a turn."""
+    as_superuser.execute("update app.deliveries set due_at = now() where id = $1", row["id"])
+    as_superuser.execute("update app.webhooks set due_at = now() where id = $1", row["webhook_id"])
 
 
 def wait_of(as_superuser, row):
@@ -294,7 +537,7 @@ def test_a_claim_ends_by_itself_and_its_late_end_counts_for_nothing(
     [first] = due(alice)
     dead, living = as_worker(alice), as_worker(alice)
     assert take(dead, first) != "null"
-    as_superuser.execute("update app.deliveries set due_at = now() where id = $1", first["id"])
+    hurry(as_superuser, first)
     [again] = due(alice)
     assert take(living, again) != "null"
     assert finish(dead, first, attempts=1) == "null"
@@ -383,7 +626,7 @@ def test_five_days_of_failures_pause_the_webhook(client, alice, hook, as_worker,
     as_superuser.execute(
         "update app.webhooks set failing_since = now() - interval '121 hours' where id = $1", hook
     )
-    as_superuser.execute("update app.deliveries set due_at = now() where id = $1", delivery["id"])
+    hurry(as_superuser, delivery)
     [again] = due(alice)
     take(worker, again)
     finish(worker, again, 2, 500)
@@ -399,7 +642,7 @@ def test_a_success_ends_the_failing(client, alice, hook, as_worker, as_superuser
     worker = as_worker(alice)
     take(worker, delivery)
     finish(worker, delivery, 1, 500)
-    as_superuser.execute("update app.deliveries set due_at = now() where id = $1", delivery["id"])
+    hurry(as_superuser, delivery)
     [again] = due(alice)
     take(worker, again)
     finish(worker, again, 2, 204)

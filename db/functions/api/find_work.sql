@@ -8,11 +8,12 @@ begin
   return coalesce((
     select jsonb_agg(jsonb_build_object(
       'user_id', due.user_id, 'kind', due.kind, 'id', due.id, 'webhook_id', due.webhook_id,
-      'at', app.version_of(due.due_at)) order by due.due_at)
+      'at', app.version_of(due.due_at), 'failing', due.failing))
     from porter.find_due("limit") as due), '[]');
 end $$;
 
 comment on function api.find_work is
-  'The due work of all users: ids, and times in microseconds since 1970. For the worker.';
+  'The due work of all users: ids, times in microseconds since 1970, and whether the webhook is failing. For '
+  'the worker.';
 
 grant execute on function api.find_work to task_worker;

@@ -9,72 +9,66 @@ as $$
 declare
   -- 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h.
   c_waits constant integer[] := array[5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400];
-  c_max_waiting constant integer := 10000;
   v_user constant text := app.require_user_id();
   v_now constant timestamptz := now();
   v_delivery app.deliveries;
   v_webhook app.webhooks;
-  v_paused text;
   v_state text := 'waiting';
   v_due timestamptz;
 begin
+  perform app.lock_user();
+  select * into v_delivery from app.deliveries as delivery
+  where delivery.user_id = v_user and delivery.id = finish_delivery.id;
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id
+  for no key update;
+  -- Again, now that nobody else can take it.
   select * into v_delivery from app.deliveries as delivery
   where delivery.user_id = v_user and delivery.id = finish_delivery.id
-    and delivery.attempts = finish_delivery.attempts and delivery.claimed
-  for no key update;
+    and delivery.attempts = finish_delivery.attempts and delivery.claimed;
   if not found then
     return 'null';
   end if;
-  select * into v_webhook from app.webhooks as webhook
-  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id;
-  v_paused := v_webhook.paused;
 
   if http_status between 200 and 299 then
     v_state := 'delivered';
     if v_webhook.failing_since is not null then
-      update app.webhooks as webhook
-      set failing_since = null, updated_at = greatest(v_now, app.time_of(app.version_of(webhook.updated_at) + 1))
-      where webhook.user_id = v_user and webhook.id = v_webhook.id;
+      v_webhook.failing_since := null;
+      v_webhook.updated_at := greatest(v_now, v_webhook.updated_at + interval '1 microsecond');
     end if;
   else
     if http_status = 410 or attempts > cardinality(c_waits) then
       v_state := 'failed';
     end if;
-    if http_status = 410 then
-      v_paused := 'gone';
-    elsif v_paused is null and (
-      v_webhook.failing_since < now() - interval '5 days'
-      or (select count(*) from (
-        select from app.deliveries as waiting
-        where waiting.user_id = v_user and waiting.webhook_id = v_webhook.id and waiting.state = 'waiting'
-        limit c_max_waiting) as counted) = c_max_waiting)
+    if http_status = 410 and v_webhook.paused is distinct from 'gone'
+      or v_webhook.paused is null and (
+        v_webhook.failing_since < v_now - interval '5 days' or v_webhook.waiting >= app.max_waiting())
     then
-      v_paused := 'failing';
+      v_webhook.paused := case when http_status = 410 then 'gone' else 'failing' end;
+      v_webhook.updated_at := greatest(v_now, v_webhook.updated_at + interval '1 microsecond');
     end if;
-    if v_webhook.failing_since is null or v_paused is distinct from v_webhook.paused then
-      update app.webhooks as webhook
-      set failing_since = coalesce(webhook.failing_since, v_now), paused = v_paused,
-        updated_at = greatest(v_now, app.time_of(app.version_of(webhook.updated_at) + 1))
-      where webhook.user_id = v_user and webhook.id = v_webhook.id;
+    if v_webhook.failing_since is null then
+      v_webhook.failing_since := v_now;
+      v_webhook.updated_at := greatest(v_now, v_webhook.updated_at + interval '1 microsecond');
     end if;
   end if;
 
-  if v_state = 'waiting' and v_paused is null then
+  if v_state = 'waiting' then
     v_due := v_now + greatest(
       c_waits[attempts] * (0.9 + 0.2 * random()),
       least(coalesce(retry_after, 0), 86400)) * interval '1 second';
+  else
+    v_webhook.waiting := greatest(v_webhook.waiting - 1, 0);
   end if;
   update app.deliveries as delivery
   set state = v_state, due_at = v_due, claimed = false, status = http_status, error = finish_delivery.error,
     finished_at = case when v_state <> 'waiting' then v_now end
   where delivery.user_id = v_user and delivery.id = v_delivery.id;
 
-  if v_paused is not null and v_webhook.paused is null then
-    perform app.hold_deliveries(v_webhook.id, true);
-  elsif v_state <> 'waiting' then
+  if v_state <> 'waiting' then
     -- The next event of the task has waited for this one.
     update app.deliveries as delivery
-    set due_at = now()
+    set due_at = v_now
     where delivery.user_id = v_user and not delivery.claimed and delivery.due_at is not null
       and delivery.id = (
       select next.id from app.deliveries as next
@@ -85,6 +79,15 @@ begin
       order by next.number
       limit 1);
   end if;
+  if v_webhook.paused is null then
+    v_due := app.next_due(v_webhook.id);
+  else
+    v_due := null;
+  end if;
+  update app.webhooks as webhook
+  set failing_since = v_webhook.failing_since, paused = v_webhook.paused, waiting = v_webhook.waiting,
+    due_at = v_due, updated_at = v_webhook.updated_at
+  where webhook.user_id = v_user and webhook.id = v_webhook.id;
 
   delete from app.deliveries as delivery
   where delivery.user_id = v_user and delivery.id = any(array(

@@ -12,12 +12,12 @@ declare
   v_user constant text := app.require_user_id();
   v_before constant text[] := regexp_match(cursor,
     '^([0-9]{1,18})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
+  v_webhook constant app.webhooks := app.read_webhook(id, null, null);
   v_delivery record;
   v_items text[] := '{}';
   v_last text;
   v_next text;
 begin
-  perform app.read_webhook(id, null, null);
   if cursor is not null and v_before is null then
     raise exception 'bad cursor' using errcode = 'DT400', detail = jsonb_build_array(jsonb_build_object(
       'loc', array['query', 'cursor'], 'type', 'cursor_invalid',
@@ -41,7 +41,8 @@ begin
     v_items := v_items || row_to_json(row(
       v_delivery.id, v_delivery.type, v_delivery.task_id, v_delivery.state, v_delivery.attempts,
       v_delivery.status,
-      v_delivery.error, app.render_time(v_delivery.created_at), app.render_time(v_delivery.due_at),
+      v_delivery.error, app.render_time(v_delivery.created_at),
+      case when v_webhook.paused is null then app.render_time(v_delivery.due_at) end,
       app.render_time(v_delivery.finished_at), v_delivery.payload::json)::app.delivery_document)::text;
   end loop;
   status := 200;

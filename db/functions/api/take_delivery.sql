@@ -1,45 +1,58 @@
 -- Called by the worker, as the user of the delivery. The claim is by compare-and-set on due_at and ends after
 -- 60 seconds, so no lock is held while the request runs, and a worker that dies loses nothing. An event waits
--- for the earlier ones of its task and webhook; finish_delivery wakes it.
+-- for the earlier ones of its task and webhook; finish_delivery wakes it. The webhook has had its turn, and
+-- goes to the end of the line of porter.find_due.
 
-create or replace function api.take_delivery(id uuid, at bigint) returns jsonb
+create or replace function api.take_delivery(id uuid, at bigint, webhook_id uuid) returns jsonb
 language plpgsql volatile
 set search_path = ''
 as $$
 declare
   v_user constant text := app.require_user_id();
   v_at constant timestamptz := app.time_of(at);
+  v_claim constant timestamptz := now() + interval '60 seconds';
   v_delivery app.deliveries;
   v_earlier timestamptz;
   v_webhook app.webhooks;
+  v_next timestamptz;
 begin
+  select * into v_webhook from app.webhooks as webhook
+  where webhook.user_id = v_user and webhook.id = take_delivery.webhook_id
+  for no key update;
+  if not found or v_webhook.paused is not null then
+    return 'null';
+  end if;
   select * into v_delivery from app.deliveries as delivery
-  where delivery.user_id = v_user and delivery.id = take_delivery.id and delivery.due_at = v_at;
-  if not found then
+  where delivery.user_id = v_user and delivery.id = take_delivery.id and delivery.due_at = v_at
+    and delivery.webhook_id = v_webhook.id;
+  if not found and id is not null then
     return 'null';
   end if;
   if v_delivery.type not in ('task.reminder', 'test') then
     select min(earlier.due_at) into v_earlier from app.deliveries as earlier
     where earlier.user_id = v_user and earlier.webhook_id = v_delivery.webhook_id
       and earlier.task_id = v_delivery.task_id
-      and earlier.number < v_delivery.number and earlier.state = 'waiting' and earlier.due_at is not null
+      and earlier.number < v_delivery.number and earlier.state = 'waiting'
       and earlier.type <> 'task.reminder';
-    if v_earlier is not null then
-      update app.deliveries as delivery
-      set due_at = greatest(v_earlier, now()) + interval '1 second'
-      where delivery.user_id = v_user and delivery.id = v_delivery.id and delivery.due_at = v_at;
-      return 'null';
-    end if;
   end if;
-  update app.deliveries as delivery
-  set due_at = now() + interval '60 seconds', claimed = true, attempts = delivery.attempts + 1
-  where delivery.user_id = v_user and delivery.id = v_delivery.id and delivery.due_at = v_at
-  returning * into v_delivery;
-  if not found then
+  if v_earlier is not null then
+    v_earlier := greatest(v_earlier, now()) + interval '1 second';
+    update app.deliveries as delivery
+    set due_at = v_earlier
+    where delivery.user_id = v_user and delivery.id = v_delivery.id;
+  else
+    update app.deliveries as delivery
+    set due_at = v_claim, claimed = true, attempts = delivery.attempts + 1
+    where delivery.user_id = v_user and delivery.id = v_delivery.id
+    returning * into v_delivery;
+  end if;
+  v_next := app.next_due(v_webhook.id);
+  update app.webhooks as webhook
+  set due_at = v_next
+  where webhook.user_id = v_user and webhook.id = v_webhook.id;
+  if v_delivery.id is null or v_earlier is not null then
     return 'null';
   end if;
-  select * into v_webhook from app.webhooks as webhook
-  where webhook.user_id = v_user and webhook.id = v_delivery.webhook_id;
   return jsonb_build_object(
     'url', v_webhook.url,
     'webhook_id', v_webhook.id,

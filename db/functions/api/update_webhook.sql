@@ -23,10 +23,12 @@ begin
     update app.webhooks as webhook
     set url = v_new.url, label = v_new.label, events = v_new.events, headers = v_new.headers,
       body = v_new.body, timezone = v_new.timezone, paused = v_new.paused,
-      failing_since = v_new.failing_since, updated_at = v_new.updated_at
+      failing_since = v_new.failing_since, updated_at = v_new.updated_at,
+      -- A paused webhook has no turns.
+      due_at = case when v_new.paused is null then webhook.due_at end
     where webhook.user_id = v_user and webhook.id = v_old.id;
-    if v_new.paused is distinct from v_old.paused then
-      perform app.hold_deliveries(v_old.id, v_new.paused is not null);
+    if v_old.paused is not null and v_new.paused is null then
+      perform app.resume_webhook(v_old.id);
     end if;
   end if;
   status := 200;

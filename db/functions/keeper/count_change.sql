@@ -2,7 +2,8 @@
 -- behind it. The update of the one row holds its lock to the end of the transaction: so numbers are committed
 -- in their order.
 --
--- Whether a webhook waits for the change comes back with that update: without webhooks it costs nothing.
+-- Whether a webhook waits for the change comes back with that update: without webhooks it costs nothing. The
+-- same update notes a reminder that comes before the user's others, for the line of porter.find_due.
 --
 -- A deletion leaves its id behind for 30 days. Each deletion forgets at most 10 that are older, and notes the
 -- last of them.
@@ -16,6 +17,9 @@ declare
   v_version bigint;
   v_listening integer;
   v_forgotten bigint;
+  -- As in keep_reminder.
+  v_remind_at constant timestamptz := case
+    when not new.completed and new.reminder_at > now() - interval '1 minute' then new.reminder_at end;
   -- The total that the task leaves, and the one that it joins.
   v_left constant text :=
     coalesce(case when old.completed then 'completed ' else 'open ' end || old.priority, '');
@@ -24,12 +28,12 @@ declare
 begin
   if v_left = v_joined then
     update app.task_counts as counts
-    set version = greatest(counts.version + 1, v_now)
+    set version = greatest(counts.version + 1, v_now), remind_at = least(counts.remind_at, v_remind_at)
     where counts.user_id = $1
     returning counts.version, counts.listening into v_version, v_listening;
   else
     update app.task_counts as counts
-    set version = greatest(counts.version + 1, v_now),
+    set version = greatest(counts.version + 1, v_now), remind_at = least(counts.remind_at, v_remind_at),
       open_high = counts.open_high
         + (v_joined = 'open High')::integer - (v_left = 'open High')::integer,
       open_medium = counts.open_medium

@@ -33,9 +33,11 @@ begin
   for v_webhook in
     select webhook.id from app.webhooks as webhook
     where webhook.user_id = $1 and webhook.paused is null and v_type = any(webhook.events)
+    order by webhook.id
   loop
     insert into app.deliveries (user_id, webhook_id, type, task_id, number, payload)
     values ($1, v_webhook, v_type, coalesce(new.id, old.id), version, v_payload);
+    perform app.add_waiting($1, v_webhook);
   end loop;
 end $$;
 

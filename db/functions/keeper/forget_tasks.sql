@@ -8,7 +8,7 @@ as $$
 begin
   truncate app.deleted_tasks, app.search_entries, app.reminders;
   update app.task_counts as counts
-  set version = counts.version + 1, forgotten = counts.version + 1,
+  set version = counts.version + 1, forgotten = counts.version + 1, remind_at = null,
     open_high = 0, open_medium = 0, open_low = 0,
     completed_high = 0, completed_medium = 0, completed_low = 0;
   return null;

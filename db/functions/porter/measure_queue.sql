@@ -1,4 +1,5 @@
--- Definer, as find_due: the numbers of the worker's metrics, of all users together.
+-- Definer, as find_due: the numbers of the worker's metrics, of all users together. How late the work is, the
+-- places in line tell; webhooks that fail wait for their receivers, so they do not count.
 
 create or replace function porter.measure_queue(out waiting bigint, out oldest double precision)
 returns record
@@ -6,16 +7,16 @@ language sql stable security definer
 set search_path = ''
 as $$
   select
-    count(*),
+    coalesce((
+      select sum(webhook.waiting) from app.webhooks as webhook where webhook.due_at is not null), 0)::bigint,
     coalesce(extract(epoch from now() - least(
-      min(delivery.due_at),
-      (select min(reminder.remind_at) from app.reminders as reminder))), 0)
-  from app.deliveries as delivery
-  where delivery.due_at is not null
+      (select min(webhook.due_at) from app.webhooks as webhook
+      where webhook.due_at is not null and webhook.failing_since is null),
+      (select min(counts.remind_at) from app.task_counts as counts))), 0)
 $$;
 
 comment on function porter.measure_queue is
-  'Definer, because it counts for all users: deliveries that wait, and by how many seconds the oldest work '
-  'is late.';
+  'Definer, because it counts for all users: deliveries that wait for active webhooks, and by how many '
+  'seconds the user or webhook that has waited longest for its turn is late.';
 
 grant execute on function porter.measure_queue to task_worker;

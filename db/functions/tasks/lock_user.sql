@@ -9,4 +9,4 @@ return pg_advisory_xact_lock(hashtextextended(app.require_user_id(), 0));
 comment on function app.lock_user is
   'Makes the other writes of the present user wait until this transaction ends.';
 
-grant execute on function app.lock_user to task_api;
+grant execute on function app.lock_user to task_api, task_worker;

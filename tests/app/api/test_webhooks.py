@@ -236,16 +236,61 @@ def test_a_paused_webhook_holds_what_waits_until_it_goes_on(client, alice, hook)
 
 def test_deliveries_are_listed_in_pages_newest_first(client, alice, hook):
     her, path = client(alice), f"/webhooks/{hook['id']}/deliveries"
-    made = [her.post(f"/webhooks/{hook['id']}/test").json()["id"] for _ in range(5)]
+    for _ in range(5):
+        her.create()
+    made = [each["id"] for each in her.get(path).json()["items"]]
+    times = [each["created_at"] for each in her.get(path).json()["items"]]
+    assert (len(made), times) == (5, sorted(times, reverse=True))
     found, cursor = [], ""
     while cursor is not None:
         page = her.get(path, params={"limit": 2, "cursor": cursor}).json()
         found += [each["id"] for each in page["items"]]
         cursor = page["next_cursor"]
-    assert found == made[::-1]
+    assert found == made
     assert her.get(path, params={"state": "failed"}).json() == {"items": [], "next_cursor": None}
     for parameters in ({"state": "lost"}, {"cursor": "x"}, {"cursor": f"1-{UNKNOWN}x"}, {"limit": 0}):
         assert her.get(path, params=parameters).status_code == 400
+
+
+def test_one_test_waits_at_most(client, alice, hook, as_superuser):
+    her, path = client(alice), f"/webhooks/{hook['id']}"
+    first = her.post(f"{path}/test").json()["id"]
+    as_superuser.execute(
+        "update app.deliveries set due_at = now() + interval '1 day', attempts = 9 where id = $1", first
+    )
+    her.patch(path, {"paused": "user"})
+    assert {her.post(f"{path}/test").json()["id"] for _ in range(3)} == {first}
+    her.patch(path, {"paused": None})
+    assert her.post(f"{path}/test").json()["id"] == first
+    [only] = her.get(f"{path}/deliveries").json()["items"]
+    # It is sent now, and not when its next attempt was to be.
+    assert as_superuser.value("select due_at <= now() from app.deliveries where id = $1", first)
+    assert (only["id"], only["attempts"]) == (first, 9)
+    as_superuser.execute(
+        "update app.deliveries set state = 'delivered', due_at = null, finished_at = now() where id = $1",
+        first,
+    )
+    assert her.post(f"{path}/test").json()["id"] != first
+
+
+def test_no_failed_delivery_is_sent_again_where_too_many_wait(client, alice, hook, as_superuser):
+    her, path = client(alice), f"/webhooks/{hook['id']}"
+    her.create()
+    [delivery] = her.get(f"{path}/deliveries").json()["items"]
+    as_superuser.execute(
+        "update app.deliveries set state = 'failed', due_at = null where id = $1", delivery["id"]
+    )
+    retries = (
+        (f"{path}/deliveries/{delivery['id']}/retry", None),
+        (f"{path}/replay", {"since": "2020-01-01"}),
+    )
+    as_superuser.execute("update app.webhooks set waiting = 20000 where id = $1", hook["id"])
+    for below, body in retries:
+        assert her.post(below, body).status_code == 409
+    as_superuser.execute("update app.webhooks set waiting = 19999 where id = $1", hook["id"])
+    assert her.post(*retries[1]).json() == {"count": 1}
+    [again] = her.get(f"{path}/deliveries").json()["items"]
+    assert again["state"] == "waiting"
 
 
 @pytest.mark.parametrize(
@@ -266,7 +311,9 @@ def test_a_text_that_is_no_cursor_of_deliveries_is_400(client, alice, hook, curs
 
 def test_only_failed_deliveries_are_sent_again(client, alice, hook, as_superuser):
     her, path = client(alice), f"/webhooks/{hook['id']}"
-    made = [her.post(f"{path}/test").json()["id"] for _ in range(3)]
+    for _ in range(3):
+        her.create()
+    made = [each["id"] for each in her.get(f"{path}/deliveries").json()["items"]]
     assert her.post(f"{path}/deliveries/{made[0]}/retry").status_code == 404
     as_superuser.execute(
         "update app.deliveries set state = 'failed', due_at = null, attempts = 10, finished_at = now()"

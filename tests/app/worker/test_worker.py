@@ -17,7 +17,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.worker.metrics import Metrics
 from app.worker.sender import Sender
-from app.worker.worker import Worker
+from app.worker.worker import MAX_FAILING, Worker
 from tests.app.worker.receiver import receiver
 from tests.client import SECRET, WEBHOOK_KEY, Client, make_token
 from tests.processes import wait_until
@@ -88,6 +88,7 @@ def working(settings):
 
 def overdue(owner):
     owner.execute("update app.reminders set remind_at = now() - interval '1 second'")
+    owner.execute("update app.task_counts set remind_at = now() - interval '1 second'")
 
 
 def test_events_arrive_signed_and_the_standard_library_verifies_them(http, alice, here, worker_settings):
@@ -200,6 +201,7 @@ def test_the_events_of_a_task_keep_their_order_under_failures(http, alice, here,
                 " where state = 'waiting' and not claimed and attempts = 1"
                 " and due_at > now() + interval '3 s'"
             )
+            owner.execute("update app.webhooks set due_at = now() where due_at > now() + interval '3 s'")
             return owner.value("select count(*) from app.deliveries where state <> 'delivered'") == 0
 
         wait_until(all_delivered)
@@ -229,6 +231,40 @@ def test_an_endpoint_that_does_not_answer_delays_nobody_else(http, alice, bob, h
             wait_until(lambda: any(request.path == "/living" for request in here.received))
             # No more than five of hers are being sent meanwhile.
             assert sum(request.path == "/dead" for request in here.received) == 5
+            gate.set()
+    finally:
+        gate.set()
+
+
+def test_endpoints_that_fail_leave_half_of_the_worker_to_the_others(
+    http, alice, here, worker_settings, owner
+):
+    gate = threading.Event()
+    here.answer = lambda request: gate.wait(60) and 500 if request.path == "/dead" else 204
+    users = [f"{alice} {number}" for number in range(60)]
+    try:
+        for user in users:
+            her = Client(http, make_token(user))
+            her.post("/webhooks", {"url": f"{here.url}/dead"})
+            for _ in range(3):
+                her.create()
+        owner.execute("update app.webhooks set failing_since = now()")
+        owner.execute("update app.deliveries set due_at = now() - interval '1 hour'")
+        her = Client(http, make_token(alice))
+        her.post("/webhooks", {"url": f"{here.url}/living"})
+        with working(worker_settings):
+            wait_until(lambda: len(here.received) == MAX_FAILING)
+            for number in range(20):
+                her.create()
+                wait_until(lambda number=number: len(here.received) == MAX_FAILING + number + 1)
+            # To each of the others there is one request at a time.
+            assert owner.value("select max(attempts) from app.deliveries where state = 'waiting'") == 1
+            assert (
+                owner.value("select count(distinct user_id) from app.deliveries where claimed")
+                == owner.value("select count(*) from app.deliveries where claimed")
+                == MAX_FAILING
+            )
+            assert {request.path for request in here.received[MAX_FAILING:]} == {"/living"}
             gate.set()
     finally:
         gate.set()
@@ -306,7 +342,8 @@ def test_what_waited_while_no_worker_ran_is_sent_once(http, alice, here, worker_
     her.post("/webhooks", {"url": here.url})
     for _ in range(10):
         her.create(reminder_at="2999-01-01")
-    owner.execute("update app.reminders set remind_at = now() - interval '1 hour'")
+    for table in ("reminders", "task_counts"):
+        owner.execute(f"update app.{table} set remind_at = now() - interval '1 hour'")
     owner.execute("update app.deliveries set due_at = now() - interval '1 hour', created_at = due_at")
     with working(worker_settings):
         wait_until(lambda: len(here.received) == 20)
