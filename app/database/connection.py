@@ -80,7 +80,7 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no ty
         statement = self._prepared.get(query) or await self._prepare_once(query)
         try:
             return await statement.fetchval(*arguments, **keywords)
-        except (asyncpg.InvalidCachedStatementError, asyncpg.InternalServerError) as error:
+        except asyncpg.PostgresError as error:
             if not _was_replaced(error):
                 raise
             # Nothing has happened, and what it calls is there under its name.
@@ -94,10 +94,13 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no ty
 
 
 def _was_replaced(error: asyncpg.PostgresError) -> bool:
-    """Whether a migration has changed what a statement returns, or replaced a function while it ran.
+    """Whether a migration has changed what a statement returns, or a table or a function while it ran.
 
-    Of the second, SQLSTATE XX000, only the text says so; PostgreSQL translates no text of an internal error.
+    Of a function, SQLSTATE XX000, only the text says so; PostgreSQL translates no text of an internal error.
+    Of a table the releases since November 2026 say so (22P07): the function holds a row of before.
     """
-    return isinstance(error, asyncpg.InvalidCachedStatementError) or str(error).startswith(
-        "cache lookup failed for function "
+    return (
+        isinstance(error, asyncpg.InvalidCachedStatementError)
+        or error.sqlstate == "22P07"
+        or str(error).startswith("cache lookup failed for function ")
     )

@@ -67,15 +67,23 @@ def test_no_statement_has_a_name_until_no_pooler_is_known_to_be_there(url):
 
 
 @pytest.mark.parametrize(
-    ("text", "answer"),
-    [("cache lookup failed for function 34447", "asked again"), ("could not read block 1", None)],
+    ("state", "text", "answer"),
+    [
+        ("XX000", "cache lookup failed for function 34447", "asked again"),
+        ("22P07", "using outdated tuple descriptor when deforming row type", "asked again"),
+        ("XX000", "could not read block 1", None),
+        ("22P02", "invalid input syntax for type json", None),
+    ],
 )
-def test_a_function_that_is_replaced_while_a_statement_runs_is_called_again(text, answer, url):
-    """In between, PostgreSQL knows it neither as it was nor as it is going to be."""
+def test_what_is_replaced_while_a_statement_runs_is_called_again(state, text, answer, url):
+    """In between, PostgreSQL knows a function neither as it was nor as it is going to be, and a row of a
+    table is of no type that is left.
+    """
+    error = asyncpg.PostgresError.new({"C": state, "M": text})
 
     class Interrupted:
         async def fetchval(self):
-            raise asyncpg.InternalServerError(text)
+            raise error
 
     async def main():
         connection = await connect(url)
@@ -84,7 +92,7 @@ def test_a_function_that_is_replaced_while_a_statement_runs_is_called_again(text
         if answer:
             assert await connection.fetchval(query) == answer
         else:
-            with pytest.raises(asyncpg.InternalServerError):
+            with pytest.raises(asyncpg.PostgresError, match=text):
                 await connection.fetchval(query)
         await connection.close()
 
