@@ -13,10 +13,12 @@ import pytest
 
 from app import __version__
 from app.admin.migrate import migrate
+from app.dev import postgres
 from app.dev.baseline import write_baseline
 from app.dev.project import ROOT
 from tests.later import VERSION, make_later
 from tests.processes import wait_until
+from tests.service.faults.cluster import Cluster
 
 RECEIVER = """
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -106,12 +108,13 @@ def test_a_backup_is_restored_as_the_readme_says(stack, tmp_path):
 
 
 @pytest.fixture
-def later(stack, server, new_database, tmp_path):
-    """The image of a made-up next release."""
+def later(stack, folder, tmp_path):
+    """The image of a made-up next release; the embedded server writes its baseline, as in make schema."""
     root = make_later(tmp_path)
-    name = new_database()
-    migrate(server.owner_url(name), migrations=root / "db" / "migrations")
-    write_baseline(server.superuser_url(name), root / "db" / "audit" / "baseline.sql")
+    cluster = Cluster(folder, postgres.BINARIES)
+    migrate(cluster.url(postgres.OWNER), migrations=root / "db" / "migrations")
+    write_baseline(cluster.url("postgres"), root / "db" / "audit" / "baseline.sql")
+    cluster.stop()
     (root / ".dockerignore").write_text((ROOT / ".dockerignore").read_text())
     image = f"{stack.project}:{VERSION}"
     build = ["docker", "build", "--quiet", "--file", root / "app" / "Dockerfile", "--tag", image, root]
