@@ -77,10 +77,11 @@ test: $(VENV)/dev ## run the tests, in three minutes; some of them: args="tests/
 
 test-all: test test-rest ## run everything: servers that are killed, containers, a million rows, 10,000 rules
 
-# What test leaves out. The servers are broken one after the other: the tests wait for what each of them does.
+# What test leaves out. A file stays with one process: its tests share what they break.
 test-rest: $(VENV)/dev
 	@TEST_THOROUGH=1 $(PYTEST) $(PARALLEL) -m thorough
-	@$(PYTEST) $(filter-out %/__pycache__/ %/clients/ %/isolation/,$(wildcard tests/service/*/))
+	@$(PYTEST) --numprocesses 3 --dist loadfile \
+		$(filter-out %/__pycache__/ %/clients/ %/isolation/,$(wildcard tests/service/*/))
 
 # make run, the workers and the sending of webhooks are reached by tests that start processes.
 coverage: $(VENV)/dev ## run the tests and measure what they reach; fails below 95 %

@@ -54,7 +54,7 @@ async def get_task(database, user, task):
 def test_the_suite_passes_through_pgbouncer_while_others_use_it_too():
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses", "2", *SUITE],
-        cwd=ROOT, env={**os.environ, **POOLED}, capture_output=True, text=True, timeout=600,
+        cwd=ROOT, env={**os.environ, **POOLED}, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-10_000:]
 

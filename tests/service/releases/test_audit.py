@@ -69,7 +69,7 @@ def test_the_tests_of_the_audit_pass(cluster):
         pytest.skip("make test runs them on this release")
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses", "2", *SUITE],
-        cwd=ROOT, capture_output=True, text=True, timeout=600,
+        cwd=ROOT, capture_output=True, text=True, timeout=900,
         env={**os.environ, "TEST_DATABASE_URL": cluster.url("postgres", database="postgres")},
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-10_000:]
