@@ -1056,6 +1056,9 @@ begin
       v_webhook.failing_since := null;
       v_webhook.updated_at := greatest(v_now, v_webhook.updated_at + interval '1 microsecond');
     end if;
+  elsif error = 'too large' then
+    -- Nothing was sent, so this tells nothing of the receiver; and it would be as large again.
+    v_state := 'failed';
   else
     if http_status = 410 or attempts > cardinality(c_waits) then
       v_state := 'failed';
@@ -1846,6 +1849,8 @@ CREATE FUNCTION api.take_delivery(id uuid, at bigint, webhook_id uuid) RETURNS j
     SET search_path TO ''
     AS $$
 declare
+  -- Bytes of a body of the user's own, when it is filled in. An event is smaller.
+  c_max_body constant integer := 65536;
   v_user constant text := app.require_user_id();
   v_at constant timestamptz := app.time_of(at);
   v_claim constant timestamptz := now() + interval '60 seconds';
@@ -1853,6 +1858,7 @@ declare
   v_earlier timestamptz;
   v_webhook app.webhooks;
   v_next timestamptz;
+  v_body text;
 begin
   select * into v_webhook from app.webhooks as webhook
   where webhook.user_id = v_user and webhook.id = take_delivery.webhook_id
@@ -1891,6 +1897,14 @@ begin
   if v_delivery.id is null or v_earlier is not null then
     return 'null';
   end if;
+  v_body := v_delivery.payload;
+  if v_webhook.body is not null then
+    v_body := app.fill_template(v_webhook.body,
+      app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))::text;
+    if octet_length(v_body) > c_max_body then
+      v_body := null;
+    end if;
+  end if;
   return jsonb_build_object(
     'url', v_webhook.url,
     'webhook_id', v_webhook.id,
@@ -1899,9 +1913,7 @@ begin
       then array[v_webhook.generation, v_webhook.generation - 1] else array[v_webhook.generation] end,
     'type', v_delivery.type,
     'attempts', v_delivery.attempts,
-    'body', case when v_webhook.body is null then v_delivery.payload
-      else app.render_json(app.fill_template(
-        v_webhook.body, app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))) end);
+    'body', v_body);
 end $$;
 
 
@@ -1909,7 +1921,7 @@ end $$;
 -- Name: FUNCTION take_delivery(id uuid, at bigint, webhook_id uuid); Type: COMMENT; Schema: api; Owner: -
 --
 
-COMMENT ON FUNCTION api.take_delivery(id uuid, at bigint, webhook_id uuid) IS 'Claims a delivery for 60 seconds and returns the request to send; null where it is no longer due. For the worker.';
+COMMENT ON FUNCTION api.take_delivery(id uuid, at bigint, webhook_id uuid) IS 'Claims a delivery for 60 seconds and returns the request to send; its body is null where it would be too large. Null where the delivery is no longer due. For the worker.';
 
 
 --
@@ -3648,6 +3660,7 @@ CREATE TABLE app.webhooks (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     waiting integer DEFAULT 0 NOT NULL,
     due_at timestamp with time zone,
+    CONSTRAINT webhooks_body_placeholders CHECK ((regexp_count((body)::text, '\{[a-z_]+\}'::text) <= 20)),
     CONSTRAINT webhooks_body_size CHECK ((octet_length((body)::text) <= 4096)),
     CONSTRAINT webhooks_events_known CHECK (((cardinality(events) > 0) AND (events <@ ARRAY['task.created'::text, 'task.updated'::text, 'task.completed'::text, 'task.reopened'::text, 'task.deleted'::text, 'task.reminder'::text]))),
     CONSTRAINT webhooks_headers_form CHECK (((jsonb_array_length(jsonb_path_query_array(headers, '$.keyvalue()'::jsonpath)) <= 10) AND (NOT jsonb_path_exists(headers, '$.keyvalue()?((((@."value".type() != "string" || !(@."value" like_regex "^[ -~]*$")) || !(@."key" like_regex "^[A-Za-z0-9_-]+$")) || @."key" like_regex "^(content|proxy|webhook)-" flag "i") || @."key" like_regex "^(host|connection|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$" flag "i")'::jsonpath)))),
@@ -3779,6 +3792,13 @@ COMMENT ON COLUMN app.webhooks.waiting IS 'How many of its deliveries wait.';
 --
 
 COMMENT ON COLUMN app.webhooks.due_at IS 'When it has its next turn: its place in the line of porter.find_due. Null while nothing waits, or while it is paused.';
+
+
+--
+-- Name: CONSTRAINT webhooks_body_placeholders ON webhooks; Type: COMMENT; Schema: app; Owner: -
+--
+
+COMMENT ON CONSTRAINT webhooks_body_placeholders ON app.webhooks IS 'placeholder_count: must have at most 20 placeholders like {title}';
 
 
 --

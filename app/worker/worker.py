@@ -141,16 +141,19 @@ class Worker:
         if taken is None:
             return
         begun = time.monotonic()
-        message = Message(
-            user.user_id,
-            taken["webhook_id"],
-            work["id"],
-            taken["url"],
-            taken["headers"],
-            taken["body"],
-            taken["generations"],
-        )
-        outcome = await self._sender.send(message)
+        if taken["body"] is None:
+            outcome = Outcome(None, "too large")
+        else:
+            message = Message(
+                user.user_id,
+                taken["webhook_id"],
+                work["id"],
+                taken["url"],
+                taken["headers"],
+                taken["body"],
+                taken["generations"],
+            )
+            outcome = await self._sender.send(message)
         state = await self._database.find(
             "finish_delivery",
             user,

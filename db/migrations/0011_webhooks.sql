@@ -40,6 +40,8 @@ create table app.webhooks (
       || @.key like_regex
         "^(host|connection|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$" flag "i")')),
   constraint webhooks_body_size check (octet_length(body::text) <= 4096),
+  -- So that it can be filled in at a bounded cost; what is sent is bounded in api.take_delivery.
+  constraint webhooks_body_placeholders check (regexp_count(body::text, '\{[a-z_]+\}') <= 20),
   constraint webhooks_paused_known check (paused in ('user', 'gone', 'failing'))
 ) with (fillfactor = 80);
 
@@ -87,6 +89,8 @@ comment on constraint webhooks_headers_form on app.webhooks is
   'headers_form: must be at most 10 header fields with values in ASCII, none of them Host, Content-… or '
   'Webhook-…';
 comment on constraint webhooks_body_size on app.webhooks is 'object_length: must have at most 4,096 bytes';
+comment on constraint webhooks_body_placeholders on app.webhooks is
+  'placeholder_count: must have at most 20 placeholders like {title}';
 comment on constraint webhooks_paused_known on app.webhooks is 'enum: must be user, or null to go on';
 
 create table app.reminders (

@@ -683,6 +683,35 @@ def test_a_body_of_ones_own_is_filled_in_once_and_stays_what_it_is(client, alice
     assert sent == {"title": title, "all": [due_text, 5, None, {"x": task["id"]}]}
 
 
+@pytest.mark.parametrize(("letters", "sent"), [(1_000, True), (2_000, False)])
+def test_a_filled_body_that_is_too_large_fails_and_blames_nobody(
+    letters, sent, client, alice, as_worker, as_superuser, due
+):
+    # Each letter is four bytes, so 16 of a thousand are 64,000 bytes.
+    body = {"text": "{description}" * 16}
+    her = client(alice)
+    hook = her.post(
+        "/webhooks", {"url": URL, "body": body, "events": ["task.created", "task.deleted"]}
+    ).json()
+    task = her.create(description="🙂" * letters)
+    her.delete(f"/tasks/{task['id']}")
+    worker = as_worker(alice)
+    [first, _] = due(alice)
+    taken = json.loads(take(worker, first))
+    if sent:
+        assert json.loads(taken["body"]) == {"text": "🙂" * letters * 16}
+        return
+    assert taken["body"] is None
+    assert finish(worker, first, 1, None, "too large") == '"failed"'
+    listed = her.get(f"/webhooks/{hook['id']}/deliveries?state=failed").json()["items"]
+    assert [(each["error"], each["next_attempt_at"]) for each in listed] == [("too large", None)]
+    webhook = her.get(f"/webhooks/{hook['id']}").json()
+    assert (webhook["failing_since"], webhook["paused"]) == (None, None)
+    # The next event of the task goes on.
+    [second] = due(alice)
+    assert json.loads(take(worker, second))["body"] == '{"text": ""}'
+
+
 def test_after_a_rotation_two_generations_sign_for_a_day(client, alice, hook, as_worker, as_superuser, due):
     client(alice).post(f"/webhooks/{hook}/secret")
     client(alice).create()

@@ -112,9 +112,9 @@ def _fields(events: str) -> Json:
             "The values are not shown again.",
         },
         "body": {
-            "description": "A JSON body of your own instead of the event, at most 4,096 bytes. In its "
-            "strings `{title}`, `{description}`, `{due}`, `{due_date}`, `{reminder_at}`, `{priority}`, "
-            "`{tags}`, `{id}` and `{type}` are replaced.",
+            "description": "A JSON body of your own instead of the event, at most 4,096 bytes and "
+            "20 placeholders. In its strings `{title}`, `{description}`, `{due}`, `{due_date}`, "
+            "`{reminder_at}`, `{priority}`, `{tags}`, `{id}` and `{type}` are replaced.",
         },
         "timezone": {
             "type": ["string", "null"],

@@ -36,6 +36,9 @@ begin
       v_webhook.failing_since := null;
       v_webhook.updated_at := greatest(v_now, v_webhook.updated_at + interval '1 microsecond');
     end if;
+  elsif error = 'too large' then
+    -- Nothing was sent, so this tells nothing of the receiver; and it would be as large again.
+    v_state := 'failed';
   else
     if http_status = 410 or attempts > cardinality(c_waits) then
       v_state := 'failed';

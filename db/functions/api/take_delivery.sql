@@ -8,6 +8,8 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
+  -- Bytes of a body of the user's own, when it is filled in. An event is smaller.
+  c_max_body constant integer := 65536;
   v_user constant text := app.require_user_id();
   v_at constant timestamptz := app.time_of(at);
   v_claim constant timestamptz := now() + interval '60 seconds';
@@ -15,6 +17,7 @@ declare
   v_earlier timestamptz;
   v_webhook app.webhooks;
   v_next timestamptz;
+  v_body text;
 begin
   select * into v_webhook from app.webhooks as webhook
   where webhook.user_id = v_user and webhook.id = take_delivery.webhook_id
@@ -53,6 +56,14 @@ begin
   if v_delivery.id is null or v_earlier is not null then
     return 'null';
   end if;
+  v_body := v_delivery.payload;
+  if v_webhook.body is not null then
+    v_body := app.fill_template(v_webhook.body,
+      app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))::text;
+    if octet_length(v_body) > c_max_body then
+      v_body := null;
+    end if;
+  end if;
   return jsonb_build_object(
     'url', v_webhook.url,
     'webhook_id', v_webhook.id,
@@ -61,13 +72,11 @@ begin
       then array[v_webhook.generation, v_webhook.generation - 1] else array[v_webhook.generation] end,
     'type', v_delivery.type,
     'attempts', v_delivery.attempts,
-    'body', case when v_webhook.body is null then v_delivery.payload
-      else app.render_json(app.fill_template(
-        v_webhook.body, app.template_values(v_delivery.payload::jsonb, v_webhook.timezone))) end);
+    'body', v_body);
 end $$;
 
 comment on function api.take_delivery is
-  'Claims a delivery for 60 seconds and returns the request to send; null where it is no longer due. For the '
-  'worker.';
+  'Claims a delivery for 60 seconds and returns the request to send; its body is null where it would be too '
+  'large. Null where the delivery is no longer due. For the worker.';
 
 grant execute on function api.take_delivery to task_worker;

@@ -60,6 +60,8 @@ def test_a_new_webhook_is_answered_with_its_secret_once(client, alice):
         ({"url": "https://example.com/ä"}, ("url", "url_form")),
         ({"url": "https://example.com/a b"}, ("url", "url_form")),
         ({"url": "https://"}, ("url", "url_form")),
+        ({"url": URL, "body": {"text": "{title}" * 21}}, ("body", "placeholder_count")),
+        ({"url": URL, "body": [{"a": ["{title}{due}"]}] * 11}, ("body", "placeholder_count")),
         ({"url": "https://example.com/" + "x" * 2000}, ("url", "string_length")),
         ({"url": URL, "events": []}, ("events", "enum")),
         ({"url": URL, "events": ["task.made"]}, ("events", "enum")),

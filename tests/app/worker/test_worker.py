@@ -145,6 +145,21 @@ def test_a_body_of_ones_own_reaches_the_receiver(http, alice, here, worker_setti
     }  # fmt: skip
 
 
+def test_a_body_that_is_too_large_is_not_sent(http, alice, here, worker_settings, owner):
+    her = Client(http, make_token(alice))
+    body = {"text": "{description}" * 20}
+    hook = her.post("/webhooks", {"url": here.url, "events": ["task.created"], "body": body}).json()["id"]
+    her.create(description="🙂" * 2000)
+    her.create(description="short")
+    with working(worker_settings):
+        wait_until(lambda: owner.value("select count(*) from app.deliveries where state = 'waiting'") == 0)
+    states = {
+        (each["state"], each["error"]) for each in her.get(f"/webhooks/{hook}/deliveries").json()["items"]
+    }
+    assert states == {("failed", "too large"), ("delivered", None)}
+    assert [request.event for request in here.received] == [{"text": "short" * 20}]
+
+
 def test_a_reminder_comes_when_it_is_due(http, alice, here, worker_settings):
     her = Client(http, make_token(alice))
     her.post("/webhooks", {"url": here.url, "events": ["task.reminder"]})
