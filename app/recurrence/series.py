@@ -142,9 +142,10 @@ def _coming(series: Series, rule: Rule | None = None) -> Iterator[Occurrence]:
     fraction = timedelta(microseconds=start.microsecond)
     if due.year == MAXYEAR:
         return
-    # A time that the clock skipped just before `due` may come after it: look from the smaller offset on.
+    # A time that the clock skipped just before `due` may come after it: look from the smaller offset on. But
+    # the series has no time that the clock shows, or would show, before its start.
     day = min(timedelta(days=1), due - BEGINNING)
-    since = min(_wall(due, zone), _wall(due - day, zone) + day)
+    since = max(start, min(_wall(due, zone), _wall(due - day, zone) + day))
     last = _last(rule, zone)
     walls = moments(rule, start.replace(microsecond=0), since.replace(microsecond=0))
     for instant in _ascending(walls, zone):

@@ -104,6 +104,11 @@ def test_half_past_two_stays_half_past_two(name: str, rule: str, days: int, offs
             "2024-03-09T08:10",
             "2024-03-10T07:10 2024-03-10T07:45 2024-03-11T06:45 2024-03-11T07:10",
         ),
+        # a time that was skipped and is before the start on the clock is not of the series
+        ("Australia/Lord_Howe", "FREQ=HOURLY;BYMINUTE=1", "2023-09-30T15:30", "2023-09-30T16:01"),
+        ("Europe/Berlin", "FREQ=DAILY;BYHOUR=2;BYMINUTE=30", "2026-03-29T01:10", "2026-03-30T00:30"),
+        # but it is if the series began before the gap
+        ("Australia/Lord_Howe", "FREQ=HOURLY;BYMINUTE=1", "2023-09-30T15:29", "2023-09-30T15:31"),
         # Samoa had no December 30 in 2011
         ("Pacific/Apia", "FREQ=DAILY", "2011-12-29T19:00", "2011-12-30T19:00 2011-12-31T19:00"),
         # a start in the second pass of an hour keeps its instant, and goes on with the clock's next day
