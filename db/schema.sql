@@ -600,11 +600,11 @@ CREATE FUNCTION api.create_task(body jsonb, id uuid, lenient boolean, answer jso
     SET search_path TO ''
     AS $$
 declare
+  v_user text := app.require_user_id();
   v_request text;
-  v_new app.tasks := app.empty_task();
+  v_new app.tasks;
   v_saved record;
 begin
-  perform app.require_user_id();
   if idempotency_key is not null then
     v_request := concat_ws(' ', 'create', app.hash_body(body));
     select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
@@ -613,11 +613,11 @@ begin
     end if;
   end if;
 
-  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
-  v_new := app.merge_task(v_new, body);
+  v_new := app.merge_task(
+    app.empty_task(), app.refuse_unknown_fields(body, app.task_fields(), lenient));
   v_new.id := create_task.id;
-  perform app.lock_user();
-  v_saved := app.save_task(null, v_new, false, app.local_times(body), answer);
+  v_user := app.lock_user();
+  v_saved := app.save_task(null, v_new, false, body, answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;
@@ -2036,7 +2036,7 @@ CREATE FUNCTION api.toggle_task(id uuid, body jsonb, lenient boolean, if_match t
     SET search_path TO ''
     AS $$
 declare
-  v_user constant text := app.require_user_id();
+  v_user text := app.require_user_id();
   v_request text;
   v_old app.tasks;
   v_new app.tasks;
@@ -2051,12 +2051,13 @@ begin
     end if;
   end if;
 
-  perform app.lock_user();
+  v_user := app.lock_user();
   v_old := app.read_task(id, if_match, if_none_match);
-  perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
+  body := app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
   v_new := v_old;
   v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
-  v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), '{}', answer);
+  v_saved := app.save_task(
+    v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), null, answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;
@@ -2095,14 +2096,14 @@ CREATE FUNCTION api.update_task(id uuid, body jsonb, lenient boolean, if_match t
     SET search_path TO ''
     AS $$
 declare
+  v_user constant text := app.lock_user();
   v_old app.tasks;
   v_saved record;
   v_new app.tasks;
 begin
-  perform app.lock_user();
   v_old := app.read_task(id, if_match, if_none_match);
-  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
-  v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
+  v_new := app.merge_task(v_old, app.refuse_unknown_fields(body, app.task_fields(), lenient));
+  v_saved := app.save_task(v_old, v_new, false, body, answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;
@@ -3451,6 +3452,7 @@ CREATE FUNCTION app.insert_task(task app.tasks) RETURNS app.tasks
     AS $$
 begin
   -- The number is taken for the task as it is going to be: a webhook may be sent it.
+  task.user_id := app.user_id();
   task.id := coalesce(task.id, gen_random_uuid());
   task.created_at := null;
   task.version := keeper.take_number(null, task);
@@ -3462,8 +3464,7 @@ begin
   values (
     task.id, task.title, task.description, task.completed, task.priority, task.tags,
     task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
-    task.created_at, task.updated_at, task.version, task.predecessor_id, task.series_start, task.series_index)
-  returning * into task;
+    task.created_at, task.updated_at, task.version, task.predecessor_id, task.series_start, task.series_index);
   return task;
 end $$;
 
@@ -3537,16 +3538,16 @@ COMMENT ON FUNCTION app.require_user_id() IS 'The user of the present statement;
 -- Name: lock_user(); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.lock_user() RETURNS void
+CREATE FUNCTION app.lock_user() RETURNS text
     LANGUAGE sql
-    RETURN pg_advisory_xact_lock(hashtextextended(app.require_user_id(), (0)::bigint));
+    RETURN CASE WHEN (pg_advisory_xact_lock(hashtextextended(app.require_user_id(), (0)::bigint)) IS NOT NULL) THEN app.user_id() ELSE NULL::text END;
 
 
 --
 -- Name: FUNCTION lock_user(); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.lock_user() IS 'Makes the other writes of the present user wait until this transaction ends.';
+COMMENT ON FUNCTION app.lock_user() IS 'Makes the other writes of the present user wait until this transaction ends; returns the user.';
 
 
 --
@@ -5193,7 +5194,7 @@ COMMENT ON FUNCTION app.parse_time(value text) IS 'As app.parse_any_time, and fa
 
 CREATE FUNCTION app.preconditions_hold(if_match text, if_none_match text, version bigint) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN (COALESCE(app.etag_matches(if_match, format('"%s"'::text, version)), true) AND (NOT COALESCE(app.etag_matches_weakly(if_none_match, format('"%s"'::text, version)), false)));
+    RETURN (COALESCE(app.etag_matches(if_match, (('"'::text || (version)::text) || '"'::text)), true) AND (NOT COALESCE(app.etag_matches_weakly(if_none_match, (('"'::text || (version)::text) || '"'::text)), false)));
 
 
 --
@@ -5791,7 +5792,7 @@ COMMENT ON FUNCTION app.refuse_other_users() IS 'Raises 42501 where the new row 
 -- Name: refuse_unknown_fields(jsonb, text[], boolean); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) RETURNS void
+CREATE FUNCTION app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path TO ''
     AS $$
@@ -5805,14 +5806,14 @@ begin
   end if;
   v_rest := body - known;
   if v_rest = '{}' then
-    return;
+    return body;
   end if;
   -- Before any loop over them: more members than this are not read.
   if (select count(*) from jsonb_object_keys(body)) > 100 then
     perform app.refuse('', 'object_length', 'must have at most 100 members');
   end if;
   if lenient then
-    return;
+    return body;
   end if;
   v_unknown := (select min(field) from jsonb_object_keys(v_rest) as field);
   v_meant := app.suggest_name(v_unknown, known);
@@ -5827,7 +5828,7 @@ end $$;
 -- Name: FUNCTION refuse_unknown_fields(body jsonb, known text[], lenient boolean); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) IS 'Raises DT400 where the body is no object, has more than 100 members or, unless lenient, has an unknown field; the message names the field that was probably meant.';
+COMMENT ON FUNCTION app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) IS 'The body; raises DT400 where it is no object, has more than 100 members or, unless lenient, has an unknown field; the message names the field that was probably meant.';
 
 
 --
@@ -6110,78 +6111,84 @@ COMMENT ON FUNCTION app.run_operation(operation jsonb, lenient boolean, careful 
 
 
 --
--- Name: save_task(app.tasks, app.tasks, boolean, text[], jsonb); Type: FUNCTION; Schema: app; Owner: -
+-- Name: save_task(app.tasks, app.tasks, boolean, jsonb, jsonb); Type: FUNCTION; Schema: app; Owner: -
 --
 
-CREATE FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, local_times text[], answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) RETURNS record
+CREATE FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, body jsonb, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
-  v_current constant boolean :=
-    coalesce(answer ? 'version' and (answer ->> 'version')::bigint is not distinct from old.version, false);
-  v_completes constant boolean :=
-    new.completed and not coalesce(old.completed, true)
-    and new.is_recurring and new.recurrence_rule is not null;
-  v_asked text[] := '{}';
+  v_current boolean;
+  v_completes boolean := false;
+  v_local_times text[];
+  v_asked text[];
   -- The next occurrence is asked for when they are.
-  v_times_known boolean := true;
+  v_times_known boolean;
 begin
-  -- As they are stored: a rule in upper case, without "RRULE:"; a zone as the tz database spells it.
-  new.recurrence_rule := coalesce(answer ->> 'recurrence_rule', new.recurrence_rule);
-  new.timezone := coalesce(answer ->> 'timezone', new.timezone);
-  if new.timezone is not null then
-    if 'due_date' = any(local_times) then
-      if (answer ? 'due_date' and (v_current or answer ? 'timezone')) is true then
-        new.due_date := coalesce((answer ->> 'due_date')::timestamptz, new.due_date);
-      else
-        v_asked := v_asked || 'due_date'::text;
+  if coalesce(new.recurrence_rule, new.timezone, old.recurrence_rule, old.timezone) is not null then
+    v_current := coalesce(
+      answer ? 'version' and (answer ->> 'version')::bigint is not distinct from old.version, false);
+    v_completes := new.completed and not coalesce(old.completed, true)
+      and new.is_recurring and new.recurrence_rule is not null;
+    v_asked := '{}';
+    -- As they are stored: a rule in upper case, without "RRULE:"; a zone as the tz database spells it.
+    new.recurrence_rule := coalesce(answer ->> 'recurrence_rule', new.recurrence_rule);
+    new.timezone := coalesce(answer ->> 'timezone', new.timezone);
+    if new.timezone is not null then
+      v_local_times := app.local_times(body);
+      if 'due_date' = any(v_local_times) then
+        if (answer ? 'due_date' and (v_current or answer ? 'timezone')) is true then
+          new.due_date := coalesce((answer ->> 'due_date')::timestamptz, new.due_date);
+        else
+          v_asked := v_asked || 'due_date'::text;
+        end if;
       end if;
-    end if;
-    if 'reminder_at' = any(local_times) then
-      if (answer ? 'reminder_at' and (v_current or answer ? 'timezone')) is true then
-        new.reminder_at := coalesce((answer ->> 'reminder_at')::timestamptz, new.reminder_at);
-      else
-        v_asked := v_asked || 'reminder_at'::text;
+      if 'reminder_at' = any(v_local_times) then
+        if (answer ? 'reminder_at' and (v_current or answer ? 'timezone')) is true then
+          new.reminder_at := coalesce((answer ->> 'reminder_at')::timestamptz, new.reminder_at);
+        else
+          v_asked := v_asked || 'reminder_at'::text;
+        end if;
       end if;
     end if;
     v_times_known := v_asked = '{}';
-  end if;
-  if (new.due_date, new.recurrence_rule, new.timezone)
-    is distinct from (old.due_date, old.recurrence_rule, old.timezone)
-  then
-    new.series_start := null;
-    new.series_index := 1;
-  end if;
-
-  if new.timezone is distinct from old.timezone and new.timezone is not null
-    and (answer ? 'timezone') is not true
-  then
-    v_asked := v_asked || 'timezone'::text;
-  end if;
-  if new.recurrence_rule is distinct from old.recurrence_rule and new.recurrence_rule is not null
-    and (answer ? 'recurrence_rule' and (v_current or answer @> '{"checked": true}')) is not true
-  then
-    v_asked := v_asked || 'recurrence_rule'::text;
-  end if;
-  if v_completes and v_times_known then
-    successor := app.find_successor(old.user_id, old.id);
-    if successor.id is null and (answer ? 'next' and v_current) is not true then
-      v_asked := v_asked || 'next'::text;
+    if (new.due_date, new.recurrence_rule, new.timezone)
+      is distinct from (old.due_date, old.recurrence_rule, old.timezone)
+    then
+      new.series_start := null;
+      new.series_index := 1;
     end if;
-  end if;
-  if v_asked <> '{}' then
-    question := jsonb_build_object(
-      'asked', v_asked,
-      'version', old.version,
-      'recurrence_rule', new.recurrence_rule,
-      'timezone', new.timezone,
-      'due_date', new.due_date at time zone 'UTC',
-      'reminder_at', new.reminder_at at time zone 'UTC',
-      'series_start', coalesce(new.series_start, new.due_date) at time zone 'UTC',
-      'series_index', new.series_index,
-      'catch_up', catch_up);
-    return;
+
+    if new.timezone is distinct from old.timezone and new.timezone is not null
+      and (answer ? 'timezone') is not true
+    then
+      v_asked := v_asked || 'timezone'::text;
+    end if;
+    if new.recurrence_rule is distinct from old.recurrence_rule and new.recurrence_rule is not null
+      and (answer ? 'recurrence_rule' and (v_current or answer @> '{"checked": true}')) is not true
+    then
+      v_asked := v_asked || 'recurrence_rule'::text;
+    end if;
+    if v_completes and v_times_known then
+      successor := app.find_successor(old.user_id, old.id);
+      if successor.id is null and (answer ? 'next' and v_current) is not true then
+        v_asked := v_asked || 'next'::text;
+      end if;
+    end if;
+    if v_asked <> '{}' then
+      question := jsonb_build_object(
+        'asked', v_asked,
+        'version', old.version,
+        'recurrence_rule', new.recurrence_rule,
+        'timezone', new.timezone,
+        'due_date', new.due_date at time zone 'UTC',
+        'reminder_at', new.reminder_at at time zone 'UTC',
+        'series_start', coalesce(new.series_start, new.due_date) at time zone 'UTC',
+        'series_index', new.series_index,
+        'catch_up', catch_up);
+      return;
+    end if;
   end if;
 
   if old.id is null then
@@ -6203,10 +6210,10 @@ end $$;
 
 
 --
--- Name: FUNCTION save_task(old app.tasks, new app.tasks, catch_up boolean, local_times text[], answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb); Type: COMMENT; Schema: app; Owner: -
+-- Name: FUNCTION save_task(old app.tasks, new app.tasks, catch_up boolean, body jsonb, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb); Type: COMMENT; Schema: app; Owner: -
 --
 
-COMMENT ON FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, local_times text[], answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) IS 'Writes a task, and with its completion the successor. Where the answer lacks something, it writes nothing and returns the question.';
+COMMENT ON FUNCTION app.save_task(old app.tasks, new app.tasks, catch_up boolean, body jsonb, answer jsonb, OUT task app.tasks, OUT successor app.tasks, OUT question jsonb) IS 'Writes a task, and with its completion the successor. Where the answer lacks something, it writes nothing and returns the question.';
 
 
 --
@@ -8012,17 +8019,17 @@ begin
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now), remind_at = least(counts.remind_at, v_remind_at),
       open_high = counts.open_high
-        + (v_joined = 'open High')::integer - (v_left = 'open High')::integer,
+        + case 'open High' when v_joined then 1 when v_left then -1 else 0 end,
       open_medium = counts.open_medium
-        + (v_joined = 'open Medium')::integer - (v_left = 'open Medium')::integer,
+        + case 'open Medium' when v_joined then 1 when v_left then -1 else 0 end,
       open_low = counts.open_low
-        + (v_joined = 'open Low')::integer - (v_left = 'open Low')::integer,
+        + case 'open Low' when v_joined then 1 when v_left then -1 else 0 end,
       completed_high = counts.completed_high
-        + (v_joined = 'completed High')::integer - (v_left = 'completed High')::integer,
+        + case 'completed High' when v_joined then 1 when v_left then -1 else 0 end,
       completed_medium = counts.completed_medium
-        + (v_joined = 'completed Medium')::integer - (v_left = 'completed Medium')::integer,
+        + case 'completed Medium' when v_joined then 1 when v_left then -1 else 0 end,
       completed_low = counts.completed_low
-        + (v_joined = 'completed Low')::integer - (v_left = 'completed Low')::integer
+        + case 'completed Low' when v_joined then 1 when v_left then -1 else 0 end
     where counts.user_id = $1
     returning counts.version, counts.listening into v_version, v_listening;
   end if;
@@ -8243,16 +8250,16 @@ CREATE FUNCTION keeper.keep_search_entry() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  if tg_op = 'DELETE'
-    or tg_op = 'UPDATE' and (new.user_id, new.id) is distinct from (old.user_id, old.id)
-  then
-    delete from app.search_entries as entry where entry.user_id = old.user_id and entry.id = old.id;
-  end if;
   if tg_op = 'UPDATE' and (new.user_id, new.id) = (old.user_id, old.id) then
     update app.search_entries as entry
     set keys = app.search_vector(new.user_id, new.title, new.description, new.tags)
     where entry.user_id = new.user_id and entry.id = new.id;
-  elsif tg_op <> 'DELETE' then
+    return null;
+  end if;
+  if tg_op <> 'INSERT' then
+    delete from app.search_entries as entry where entry.user_id = old.user_id and entry.id = old.id;
+  end if;
+  if tg_op <> 'DELETE' then
     insert into app.search_entries (user_id, id, keys)
     values (new.user_id, new.id, app.search_vector(new.user_id, new.title, new.description, new.tags));
   end if;

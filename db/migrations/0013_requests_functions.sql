@@ -184,12 +184,14 @@ grant execute on function app.parse_time to task_api;
 
 -- begin db/functions/requests/preconditions_hold.sql
 -- What If-Match and If-None-Match ask of a task before it is changed (RFC 9110, section 13.2.2).
+--
+-- All in it is immutable (format, and text || bigint, are not), so it becomes part of what calls it.
 
 create or replace function app.preconditions_hold(if_match text, if_none_match text, version bigint)
 returns boolean
 language sql immutable parallel safe
-return coalesce(app.etag_matches(if_match, format('"%s"', version)), true)
-  and not coalesce(app.etag_matches_weakly(if_none_match, format('"%s"', version)), false);
+return coalesce(app.etag_matches(if_match, '"' || version::text || '"'), true)
+  and not coalesce(app.etag_matches_weakly(if_none_match, '"' || version::text || '"'), false);
 
 comment on function app.preconditions_hold is
   'Whether a task of this version may be changed; null is a condition that the request does not have.';
@@ -468,7 +470,8 @@ comment on function app.refuse_other_users is 'Raises 42501 where the new row is
 -- Unknown fields are refused, with the field that was probably meant; Prefer: handling=lenient has them
 -- ignored.
 
-create or replace function app.refuse_unknown_fields(body jsonb, known text[], lenient boolean) returns void
+create or replace function app.refuse_unknown_fields(body jsonb, known text[], lenient boolean)
+returns jsonb
 language plpgsql stable parallel safe
 set search_path = ''
 as $$
@@ -482,14 +485,14 @@ begin
   end if;
   v_rest := body - known;
   if v_rest = '{}' then
-    return;
+    return body;
   end if;
   -- Before any loop over them: more members than this are not read.
   if (select count(*) from jsonb_object_keys(body)) > 100 then
     perform app.refuse('', 'object_length', 'must have at most 100 members');
   end if;
   if lenient then
-    return;
+    return body;
   end if;
   v_unknown := (select min(field) from jsonb_object_keys(v_rest) as field);
   v_meant := app.suggest_name(v_unknown, known);
@@ -500,7 +503,7 @@ begin
 end $$;
 
 comment on function app.refuse_unknown_fields is
-  'Raises DT400 where the body is no object, has more than 100 members or, unless lenient, has an unknown '
+  'The body; raises DT400 where it is no object, has more than 100 members or, unless lenient, has an unknown '
   'field; the message names the field that was probably meant.';
 
 grant execute on function app.refuse_unknown_fields to task_api;

@@ -42,17 +42,17 @@ begin
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now), remind_at = least(counts.remind_at, v_remind_at),
       open_high = counts.open_high
-        + (v_joined = 'open High')::integer - (v_left = 'open High')::integer,
+        + case 'open High' when v_joined then 1 when v_left then -1 else 0 end,
       open_medium = counts.open_medium
-        + (v_joined = 'open Medium')::integer - (v_left = 'open Medium')::integer,
+        + case 'open Medium' when v_joined then 1 when v_left then -1 else 0 end,
       open_low = counts.open_low
-        + (v_joined = 'open Low')::integer - (v_left = 'open Low')::integer,
+        + case 'open Low' when v_joined then 1 when v_left then -1 else 0 end,
       completed_high = counts.completed_high
-        + (v_joined = 'completed High')::integer - (v_left = 'completed High')::integer,
+        + case 'completed High' when v_joined then 1 when v_left then -1 else 0 end,
       completed_medium = counts.completed_medium
-        + (v_joined = 'completed Medium')::integer - (v_left = 'completed Medium')::integer,
+        + case 'completed Medium' when v_joined then 1 when v_left then -1 else 0 end,
       completed_low = counts.completed_low
-        + (v_joined = 'completed Low')::integer - (v_left = 'completed Low')::integer
+        + case 'completed Low' when v_joined then 1 when v_left then -1 else 0 end
     where counts.user_id = $1
     returning counts.version, counts.listening into v_version, v_listening;
   end if;
@@ -262,16 +262,16 @@ language plpgsql volatile security definer
 set search_path = ''
 as $$
 begin
-  if tg_op = 'DELETE'
-    or tg_op = 'UPDATE' and (new.user_id, new.id) is distinct from (old.user_id, old.id)
-  then
-    delete from app.search_entries as entry where entry.user_id = old.user_id and entry.id = old.id;
-  end if;
   if tg_op = 'UPDATE' and (new.user_id, new.id) = (old.user_id, old.id) then
     update app.search_entries as entry
     set keys = app.search_vector(new.user_id, new.title, new.description, new.tags)
     where entry.user_id = new.user_id and entry.id = new.id;
-  elsif tg_op <> 'DELETE' then
+    return null;
+  end if;
+  if tg_op <> 'INSERT' then
+    delete from app.search_entries as entry where entry.user_id = old.user_id and entry.id = old.id;
+  end if;
+  if tg_op <> 'DELETE' then
     insert into app.search_entries (user_id, id, keys)
     values (new.user_id, new.id, app.search_vector(new.user_id, new.title, new.description, new.tags));
   end if;

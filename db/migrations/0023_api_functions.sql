@@ -239,11 +239,11 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
+  v_user text := app.require_user_id();
   v_request text;
-  v_new app.tasks := app.empty_task();
+  v_new app.tasks;
   v_saved record;
 begin
-  perform app.require_user_id();
   if idempotency_key is not null then
     v_request := concat_ws(' ', 'create', app.hash_body(body));
     select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
@@ -252,11 +252,11 @@ begin
     end if;
   end if;
 
-  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
-  v_new := app.merge_task(v_new, body);
+  v_new := app.merge_task(
+    app.empty_task(), app.refuse_unknown_fields(body, app.task_fields(), lenient));
   v_new.id := create_task.id;
-  perform app.lock_user();
-  v_saved := app.save_task(null, v_new, false, app.local_times(body), answer);
+  v_user := app.lock_user();
+  v_saved := app.save_task(null, v_new, false, body, answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;
@@ -1648,7 +1648,7 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  v_user constant text := app.require_user_id();
+  v_user text := app.require_user_id();
   v_request text;
   v_old app.tasks;
   v_new app.tasks;
@@ -1663,12 +1663,13 @@ begin
     end if;
   end if;
 
-  perform app.lock_user();
+  v_user := app.lock_user();
   v_old := app.read_task(id, if_match, if_none_match);
-  perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
+  body := app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
   v_new := v_old;
   v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
-  v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), '{}', answer);
+  v_saved := app.save_task(
+    v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), null, answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;
@@ -1708,14 +1709,14 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
+  v_user constant text := app.lock_user();
   v_old app.tasks;
   v_saved record;
   v_new app.tasks;
 begin
-  perform app.lock_user();
   v_old := app.read_task(id, if_match, if_none_match);
-  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
-  v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
+  v_new := app.merge_task(v_old, app.refuse_unknown_fields(body, app.task_fields(), lenient));
+  v_saved := app.save_task(v_old, v_new, false, body, answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;

@@ -8,11 +8,11 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
+  v_user text := app.require_user_id();
   v_request text;
-  v_new app.tasks := app.empty_task();
+  v_new app.tasks;
   v_saved record;
 begin
-  perform app.require_user_id();
   if idempotency_key is not null then
     v_request := concat_ws(' ', 'create', app.hash_body(body));
     select * into status, headers, response from app.recall_answer(idempotency_key, v_request);
@@ -21,11 +21,11 @@ begin
     end if;
   end if;
 
-  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
-  v_new := app.merge_task(v_new, body);
+  v_new := app.merge_task(
+    app.empty_task(), app.refuse_unknown_fields(body, app.task_fields(), lenient));
   v_new.id := create_task.id;
-  perform app.lock_user();
-  v_saved := app.save_task(null, v_new, false, app.local_times(body), answer);
+  v_user := app.lock_user();
+  v_saved := app.save_task(null, v_new, false, body, answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;

@@ -8,7 +8,7 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
-  v_user constant text := app.require_user_id();
+  v_user text := app.require_user_id();
   v_request text;
   v_old app.tasks;
   v_new app.tasks;
@@ -23,12 +23,13 @@ begin
     end if;
   end if;
 
-  perform app.lock_user();
+  v_user := app.lock_user();
   v_old := app.read_task(id, if_match, if_none_match);
-  perform app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
+  body := app.refuse_unknown_fields(body, array['completed', 'catch_up'], lenient);
   v_new := v_old;
   v_new.completed := coalesce(app.read_boolean(body, 'completed'), not v_old.completed);
-  v_saved := app.save_task(v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), '{}', answer);
+  v_saved := app.save_task(
+    v_old, v_new, coalesce(app.read_boolean(body, 'catch_up'), false), null, answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;

@@ -8,14 +8,14 @@ language plpgsql volatile
 set search_path = ''
 as $$
 declare
+  v_user constant text := app.lock_user();
   v_old app.tasks;
   v_saved record;
   v_new app.tasks;
 begin
-  perform app.lock_user();
   v_old := app.read_task(id, if_match, if_none_match);
-  perform app.refuse_unknown_fields(body, app.task_fields(), lenient);
-  v_saved := app.save_task(v_old, app.merge_task(v_old, body), false, app.local_times(body), answer);
+  v_new := app.merge_task(v_old, app.refuse_unknown_fields(body, app.task_fields(), lenient));
+  v_saved := app.save_task(v_old, v_new, false, body, answer);
   if v_saved.question is not null then
     response := v_saved.question;
     return;

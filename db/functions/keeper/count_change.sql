@@ -35,17 +35,17 @@ begin
     update app.task_counts as counts
     set version = greatest(counts.version + 1, v_now), remind_at = least(counts.remind_at, v_remind_at),
       open_high = counts.open_high
-        + (v_joined = 'open High')::integer - (v_left = 'open High')::integer,
+        + case 'open High' when v_joined then 1 when v_left then -1 else 0 end,
       open_medium = counts.open_medium
-        + (v_joined = 'open Medium')::integer - (v_left = 'open Medium')::integer,
+        + case 'open Medium' when v_joined then 1 when v_left then -1 else 0 end,
       open_low = counts.open_low
-        + (v_joined = 'open Low')::integer - (v_left = 'open Low')::integer,
+        + case 'open Low' when v_joined then 1 when v_left then -1 else 0 end,
       completed_high = counts.completed_high
-        + (v_joined = 'completed High')::integer - (v_left = 'completed High')::integer,
+        + case 'completed High' when v_joined then 1 when v_left then -1 else 0 end,
       completed_medium = counts.completed_medium
-        + (v_joined = 'completed Medium')::integer - (v_left = 'completed Medium')::integer,
+        + case 'completed Medium' when v_joined then 1 when v_left then -1 else 0 end,
       completed_low = counts.completed_low
-        + (v_joined = 'completed Low')::integer - (v_left = 'completed Low')::integer
+        + case 'completed Low' when v_joined then 1 when v_left then -1 else 0 end
     where counts.user_id = $1
     returning counts.version, counts.listening into v_version, v_listening;
   end if;

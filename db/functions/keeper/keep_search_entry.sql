@@ -6,16 +6,16 @@ language plpgsql volatile security definer
 set search_path = ''
 as $$
 begin
-  if tg_op = 'DELETE'
-    or tg_op = 'UPDATE' and (new.user_id, new.id) is distinct from (old.user_id, old.id)
-  then
-    delete from app.search_entries as entry where entry.user_id = old.user_id and entry.id = old.id;
-  end if;
   if tg_op = 'UPDATE' and (new.user_id, new.id) = (old.user_id, old.id) then
     update app.search_entries as entry
     set keys = app.search_vector(new.user_id, new.title, new.description, new.tags)
     where entry.user_id = new.user_id and entry.id = new.id;
-  elsif tg_op <> 'DELETE' then
+    return null;
+  end if;
+  if tg_op <> 'INSERT' then
+    delete from app.search_entries as entry where entry.user_id = old.user_id and entry.id = old.id;
+  end if;
+  if tg_op <> 'DELETE' then
     insert into app.search_entries (user_id, id, keys)
     values (new.user_id, new.id, app.search_vector(new.user_id, new.title, new.description, new.tags));
   end if;
