@@ -1606,7 +1606,8 @@ begin
   status := 200;
   headers := '{}';
   response := '{"items":[' || coalesce((
-    select string_agg(app.render_webhook(row(webhook.*)::app.webhooks), ',' order by webhook.created_at desc, webhook.id)
+    select string_agg(
+      app.render_webhook(row(webhook.*)::app.webhooks), ',' order by webhook.created_at desc, webhook.id)
     from app.webhooks as webhook
     where webhook.user_id = v_user), '') || ']}';
 end $$;
@@ -3463,8 +3464,8 @@ begin
     timezone, created_at, updated_at, version, predecessor_id, series_start, series_index)
   values (
     task.id, task.title, task.description, task.completed, task.priority, task.tags,
-    task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
-    task.created_at, task.updated_at, task.version, task.predecessor_id, task.series_start, task.series_index);
+    task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone, task.created_at,
+    task.updated_at, task.version, task.predecessor_id, task.series_start, task.series_index);
   return task;
 end $$;
 
@@ -7162,7 +7163,8 @@ CREATE FUNCTION audit.find_function_faults(expected jsonb, role name, after_late
     from jsonb_each(expected) as entry
     cross join lateral (
       select after_later
-        and entry.key ~ '^(app|api|audit|finder|keeper|porter)\.(?!(user_id|require_user_id|present_user)\()' as text
+        and entry.key ~ '^(app|api|audit|finder|keeper|porter)\.'
+        and entry.key !~ '^app\.(user_id|require_user_id|present_user)\(' as text
     ) as later
   ) as wanted
   left join pg_catalog.pg_proc as routine on wanted.oid = routine.oid

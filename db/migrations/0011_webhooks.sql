@@ -164,7 +164,8 @@ comment on column app.deliveries.created_at is 'When the event happened.';
 comment on column app.deliveries.finished_at is 'When it was delivered, or given up.';
 comment on constraint deliveries_state_known on app.deliveries is
   'enum: must be waiting, delivered or failed';
-comment on constraint deliveries_due_waits on app.deliveries is 'delivery_state: must be due where it waits, and only there';
+comment on constraint deliveries_due_waits on app.deliveries is
+  'delivery_state: must be due where it waits, and only there';
 
 -- The forms in which they are read.
 create type app.webhook_document as (

@@ -503,8 +503,8 @@ begin
 end $$;
 
 comment on function app.refuse_unknown_fields is
-  'The body; raises DT400 where it is no object, has more than 100 members or, unless lenient, has an unknown '
-  'field; the message names the field that was probably meant.';
+  'The body; raises DT400 where it is no object, has more than 100 members or, unless lenient, has an '
+  'unknown field; the message names the field that was probably meant.';
 
 grant execute on function app.refuse_unknown_fields to task_api;
 -- end db/functions/requests/refuse_unknown_fields.sql

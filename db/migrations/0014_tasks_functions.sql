@@ -292,8 +292,8 @@ begin
     timezone, created_at, updated_at, version, predecessor_id, series_start, series_index)
   values (
     task.id, task.title, task.description, task.completed, task.priority, task.tags,
-    task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone,
-    task.created_at, task.updated_at, task.version, task.predecessor_id, task.series_start, task.series_index);
+    task.due_date, task.reminder_at, task.is_recurring, task.recurrence_rule, task.timezone, task.created_at,
+    task.updated_at, task.version, task.predecessor_id, task.series_start, task.series_index);
   return task;
 end $$;
 

@@ -1226,7 +1226,8 @@ begin
   status := 200;
   headers := '{}';
   response := '{"items":[' || coalesce((
-    select string_agg(app.render_webhook(row(webhook.*)::app.webhooks), ',' order by webhook.created_at desc, webhook.id)
+    select string_agg(
+      app.render_webhook(row(webhook.*)::app.webhooks), ',' order by webhook.created_at desc, webhook.id)
     from app.webhooks as webhook
     where webhook.user_id = v_user), '') || ']}';
 end $$;

@@ -40,7 +40,8 @@ as $$
     from jsonb_each(expected) as entry
     cross join lateral (
       select after_later
-        and entry.key ~ '^(app|api|audit|finder|keeper|porter)\.(?!(user_id|require_user_id|present_user)\()' as text
+        and entry.key ~ '^(app|api|audit|finder|keeper|porter)\.'
+        and entry.key !~ '^app\.(user_id|require_user_id|present_user)\(' as text
     ) as later
   ) as wanted
   left join pg_catalog.pg_proc as routine on wanted.oid = routine.oid
