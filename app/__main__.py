@@ -7,8 +7,7 @@ import sys
 from collections.abc import Callable
 
 from app import __version__
-from app.settings import Settings, SettingsError, wants_development
-from app.variables import postgres_url
+from app.settings import Settings, SettingsError, read_database_url, wants_development
 
 # Each command imports only its own modules: a health check runs every few seconds.
 
@@ -101,14 +100,11 @@ def _owner() -> str:
 
 
 def _url(variable: str) -> str:
-    given = os.environ.get(variable, "").strip()
-    if not given:
+    url = read_database_url(os.environ, variable)
+    if url is None:
         role = "task_api" if variable == "DATABASE_URL" else "the role that owns the database"
         raise SettingsError(f"{variable} is not set: PostgreSQL, as {role}")
-    try:
-        return postgres_url(given)
-    except ValueError as error:
-        raise SettingsError(f"{variable} {error}") from None
+    return url
 
 
 def _parser() -> argparse.ArgumentParser:

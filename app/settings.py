@@ -223,6 +223,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def read_database_url(environment: Mapping[str, str], variable: str) -> str | None:
+    """The URL of a database in a variable; None where it is not set. Raises SettingsError."""
+    given = environment.get(variable, "").strip()
+    try:
+        return postgres_url(given) if given else None
+    except ValueError as error:
+        raise SettingsError(f"{variable} {error}") from None
+
+
 def wants_development(environment: Mapping[str, str]) -> bool:
     """Whether DEVELOPMENT is asked for, also where it can't hold."""
     return flag(environment.get("DEVELOPMENT", "").strip() or "false")

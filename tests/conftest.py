@@ -19,7 +19,7 @@ from tests.client import SECRET, WEBHOOK_KEY, Client, make_token
 from tests.servers import Server, start_server, uses_container
 from tests.service.pooler.crowd import crowd
 from tests.service.pooler.pgbouncer import pgbouncer
-from tests.sql import Session
+from tests.sql import Session, sessions_at
 
 _number = itertools.count(1)
 _shared = ExitStack()
@@ -135,17 +135,8 @@ def client(http: TestClient) -> Callable[[str], Client]:
 @pytest.fixture
 def as_user(server: Server, database: str) -> Iterator[Callable[[str | None], Session]]:
     """``as_user(alice)``: SQL as the role task_api, with app.user_id set to alice for the session."""
-    sessions: list[Session] = []
-
-    def connect(user: str | None) -> Session:
-        sessions.append(Session(server.service_url(database)))
-        if user is not None:
-            sessions[-1].value("select set_config('app.user_id', $1, false)", user)
-        return sessions[-1]
-
-    yield connect
-    for session in sessions:
-        session.close()
+    with sessions_at(server.service_url(database)) as connect:
+        yield connect
 
 
 @pytest.fixture

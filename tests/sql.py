@@ -1,6 +1,8 @@
 """A connection for tests that speak SQL, without async."""
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import asyncpg
@@ -29,3 +31,19 @@ class Session:
     def close(self) -> None:
         self._runner.run(self._connection.close())
         self._runner.close()
+
+
+@contextmanager
+def sessions_at(url: str) -> Iterator[Callable[[str | None], Session]]:
+    """Makes sessions with app.user_id set to a user, or not set for None; they are closed at the end."""
+    sessions: list[Session] = []
+
+    def connect(user: str | None) -> Session:
+        sessions.append(Session(url))
+        if user is not None:
+            sessions[-1].value("select set_config('app.user_id', $1, false)", user)
+        return sessions[-1]
+
+    yield connect
+    for session in sessions:
+        session.close()

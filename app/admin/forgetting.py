@@ -1,10 +1,8 @@
 """Deleting every trace of a user."""
 
-import asyncio
 import json
-from typing import Any
 
-import asyncpg
+from app.admin.statement import fetch_value
 
 
 def forget_user(superuser: str, user: str) -> list[str]:
@@ -12,13 +10,5 @@ def forget_user(superuser: str, user: str) -> list[str]:
 
     ``superuser`` is the URL of a role that row-level security does not hold.
     """
-    counts: dict[str, int] = json.loads(asyncio.run(_fetch(superuser, "select api.forget_user($1)", user)))
+    counts: dict[str, int] = json.loads(fetch_value(superuser, "select api.forget_user($1)", user))
     return [f"{count:6} {table}" for table, count in counts.items()]
-
-
-async def _fetch(url: str, query: str, *arguments: str) -> Any:
-    connection = await asyncpg.connect(url)
-    try:
-        return await connection.fetchval(query, *arguments)
-    finally:
-        await connection.close()

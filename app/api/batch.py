@@ -20,8 +20,7 @@ from app.database.calls import Argument, Database
 from app.database.refusals import FIELD_FAULTS, OPERATION_PROBLEMS, is_final
 from app.identity import Identity
 from app.settings import Settings
-from app.web.problem_types import PROBLEM_TYPES, TYPE_PREFIX
-from app.web.problems import INVALID_JSON, MAX_ERRORS, Invalid, Problem, field_error
+from app.web.problems import INVALID_JSON, MAX_ERRORS, Invalid, Problem, field_error, members_of
 from app.web.requests import MAX_BODY, condition, idempotency_key, is_lenient, json_body, preferences
 
 MAX_BATCH_BODY = 1_048_576
@@ -194,14 +193,5 @@ def _problems(request: Request) -> str:
     """The problem documents that an operation may fail with, by SQLSTATE."""
     documents = {}
     for code, problem in {"DT400": Problem("validation-error"), **OPERATION_PROBLEMS}.items():
-        problem_type = PROBLEM_TYPES[problem.name]
-        documents[code] = {
-            "type": TYPE_PREFIX + problem.name,
-            "title": problem_type.title,
-            "status": problem_type.status,
-            "detail": problem.detail,
-            "error": problem_type.title,
-            "message": problem.detail,
-            "request_id": request.scope["request_id"],
-        }
+        documents[code] = members_of(problem) | {"request_id": request.scope["request_id"]}
     return json.dumps(documents)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app import __version__
+from app.api.background import running
 from app.database.baseline import expected_functions
 from app.database.calls import Database
 from app.files import BASELINE, DATABASE_FILES, MIGRATIONS
@@ -60,13 +61,8 @@ class Health:
         with suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
                 await self._find_reasons()
-        task = asyncio.create_task(self._ask_again())
-        try:
+        async with running(self._ask_again()):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _ask_again(self) -> None:
         while not self._has_answer:

@@ -13,6 +13,7 @@ from time import monotonic
 
 import asyncpg
 
+from app.api.background import running
 from app.database.calls import Database
 from app.identity import NOBODY
 from app.settings import Settings
@@ -97,13 +98,8 @@ class Hub:
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Look for changes inside of it."""
-        task = asyncio.create_task(self._watch())
-        try:
+        async with running(self._watch()):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _watch(self) -> None:
         last = monotonic()

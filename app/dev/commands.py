@@ -78,6 +78,6 @@ if __name__ == "__main__":
         sys.exit(error.returncode)
     except (SettingsError, RuntimeError) as error:
         sys.exit(str(error))
-    except (OSError, asyncpg.PostgresError) as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         # Of the owner's connection.
         sys.exit(f"The database can't be used: {Outages('').reason_of(error) or error}")

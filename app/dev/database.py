@@ -3,7 +3,6 @@
 DATABASE_OWNER_URL, where it is set, is used to migrate, and DATABASE_URL then only to serve.
 """
 
-import asyncio
 import hmac
 import os
 import secrets
@@ -11,12 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
-
+from app.admin.migrate import set_passwords
 from app.dev import postgres
 from app.dev.project import DATA
-from app.settings import SettingsError
-from app.variables import postgres_url
+from app.settings import read_database_url
 
 _DATABASE = "duly"
 
@@ -29,11 +26,8 @@ def database() -> Iterator[str]:
         SettingsError: a variable is no URL of a database.
     """
     for variable in ("DATABASE_OWNER_URL", "DATABASE_URL"):
-        if given := os.environ.get(variable, "").strip():
-            try:
-                yield postgres_url(given)
-            except ValueError as error:
-                raise SettingsError(f"{variable} {error}") from None
+        if given := read_database_url(os.environ, variable):
+            yield given
             return
     with postgres.postgres(DATA) as sockets:
         postgres.create_database(sockets, _DATABASE)
@@ -69,13 +63,5 @@ def _url_of(role: str, owner: str) -> str:
     password = hmac.digest(
         (parts.password or secrets.token_urlsafe()).encode(), role.encode(), "sha256"
     ).hex()
-    asyncio.run(_set_password(owner, role, password))
+    set_passwords(owner, {f"{role.upper()}_PASSWORD": password})
     return urlunsplit(parts._replace(netloc=f"{role}:{password}@{parts.netloc.rpartition('@')[2]}"))
-
-
-async def _set_password(owner: str, role: str, password: str) -> None:
-    connection = await asyncpg.connect(owner)
-    try:
-        await connection.execute(f"alter role {role} password '{password}'")
-    finally:
-        await connection.close()

@@ -1,14 +1,11 @@
 """``make check-dump``: a dump of pg_dump, held against its database."""
 
-import asyncio
 import re
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-import asyncpg
-
+from app.admin.statement import fetch_value
 from app.dev.postgres import BINARIES
 from app.settings import SettingsError
 
@@ -30,7 +27,7 @@ def check_dump(owner: str, dump: str) -> list[str]:
         raise subprocess.CalledProcessError(process.returncode, "pg_restore")
     # Planned, not counted: the owner, under forced row-level security, sees no row.
     estimate = "select greatest(reltuples, 0)::bigint from pg_class where oid = 'app.tasks'::regclass"
-    if not rows.get("app.tasks") and asyncio.run(_fetch(owner, estimate)):
+    if not rows.get("app.tasks") and fetch_value(owner, estimate):
         raise SettingsError(
             f"{dump} holds no task, though the database does. Row-level security held the role that made it: "
             "dump as a superuser, or as a role with BYPASSRLS, and without --enable-row-security"
@@ -52,11 +49,3 @@ def _count_rows(lines: Iterable[str]) -> dict[str, int]:
             table = copied[1]
             rows[table] = 0
     return rows
-
-
-async def _fetch(url: str, query: str, *arguments: str) -> Any:
-    connection = await asyncpg.connect(url)
-    try:
-        return await connection.fetchval(query, *arguments)
-    finally:
-        await connection.close()

@@ -5,8 +5,7 @@ import os
 from app.admin.migrate import migrate
 from app.admin.passes import create_pass as make_pass
 from app.dev.database import database, is_embedded, service_url
-from app.settings import SettingsError
-from app.variables import postgres_url
+from app.settings import SettingsError, read_database_url
 
 
 def create_pass(user: str, scope: str, label: str) -> str:
@@ -16,12 +15,8 @@ def create_pass(user: str, scope: str, label: str) -> str:
         SettingsError: the pass or a variable is not valid.
         OSError, asyncpg.PostgresError: the database can't be used.
     """
-    given = os.environ.get("DATABASE_URL", "").strip()
-    if given:
-        try:
-            return make_pass(postgres_url(given), user, scope, label)
-        except ValueError as error:
-            raise SettingsError(f"DATABASE_URL {error}") from None
+    if given := read_database_url(os.environ, "DATABASE_URL"):
+        return make_pass(given, user, scope, label)
     if not is_embedded():
         raise SettingsError("DATABASE_URL must be set, as the role task_api")
     with database() as owner:

@@ -71,22 +71,29 @@ INVALID_JSON = field_error(
 )
 
 
-def respond(request: Request, problem: Problem) -> Response:
-    """The answer for a problem, as ``application/problem+json``."""
+def members_of(problem: Problem) -> dict[str, Any]:
+    """The members that each problem document has (RFC 9457, section 3.1), and two of them by other names."""
     problem_type = PROBLEM_TYPES[problem.name]
-    body = {
+    return {
         "type": TYPE_PREFIX + problem.name,
         "title": problem_type.title,
         "status": problem_type.status,
         "detail": problem.detail,
         "error": problem_type.title,
         "message": problem.detail,
+    }
+
+
+def respond(request: Request, problem: Problem) -> Response:
+    """The answer for a problem, as ``application/problem+json``."""
+    body = {
+        **members_of(problem),
         **problem.extra,
         "request_id": request.scope.get("request_id"),
     }
     return Response(
         json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"),
-        problem_type.status,
+        body["status"],
         {"cache-control": "no-store"} | dict(problem.headers),
         "application/problem+json",
     )

@@ -8,7 +8,7 @@ from threading import Barrier
 import asyncpg
 import pytest
 
-from tests.sql import Session
+from tests.sql import Session, sessions_at
 
 URL = "https://localhost/hook"
 
@@ -16,17 +16,8 @@ URL = "https://localhost/hook"
 @pytest.fixture
 def as_worker(server, database):
     """``as_worker(alice)``: SQL as task_worker, with app.user_id set for the session."""
-    sessions = []
-
-    def connect(user):
-        sessions.append(Session(server.worker_url(database)))
-        if user is not None:
-            sessions[-1].value("select set_config('app.user_id', $1, false)", user)
-        return sessions[-1]
-
-    yield connect
-    for session in sessions:
-        session.close()
+    with sessions_at(server.worker_url(database)) as connect:
+        yield connect
 
 
 @pytest.fixture
