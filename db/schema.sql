@@ -6956,22 +6956,19 @@ COMMENT ON FUNCTION app.update_task(old app.tasks, new app.tasks) IS 'Writes the
 CREATE FUNCTION audit.compare(baseline jsonb) RETURNS TABLE(id text, severity text, kind text, name text, fault text, remedy text)
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
-    AS $$
+    AS $_$
 declare
   c_release constant integer := current_setting('server_version_num')::integer / 10000;
-  v_owner constant text := (
-    select quote_ident(pg_get_userbyid(database.datdba)) from pg_catalog.pg_database as database
-    where database.datname = current_database());
+  v_owner constant oid := audit.find_owner();
   -- Where the first superuser owns the database, as in a container, both are called by the one name.
-  c_first constant text := case
-    when v_owner = quote_ident(pg_get_userbyid(10)) then 'the first superuser' else '' end;
+  v_first constant text := case when v_owner = 10 then 'the first superuser' else '' end;
 begin
   return query
   with expected as (
     select
       entry ->> 'kind' as kind, entry ->> 'name' as name,
       coalesce((entry ->> 'optional')::boolean, false) as optional,
-      replace((entry -> 'definition')::text, c_first, 'the database''s owner')::jsonb - array(
+      replace((entry -> 'definition')::text, v_first, 'the database''s owner')::jsonb - array(
         select attribute.key from jsonb_each_text(entry -> 'since') as attribute
         where attribute.value::integer > c_release
       ) as definition
@@ -7000,10 +6997,19 @@ begin
       or present.definition <> expected.definition
   ),
 
-  -- Of a table that was added or is missing, the columns say nothing more.
+  -- Of a table that was added, the columns say nothing more; nor what belongs to an object that is missing,
+  -- or the index of a constraint.
   whole as (
-    select format('%s.', differing.name) as prefix, differing.change from differing
-    where differing.kind in ('table', 'foreign table', 'composite type') and differing.change <> 'changed'
+    select differing.change, differing.kind, differing.name from differing
+    where differing.change <> 'changed'
+  ),
+
+  -- Where one of PostgreSQL's own functions was replaced, no remedy of anything else can be believed. "~"
+  -- depends on none of those that are looked at.
+  broken as (
+    select from differing
+    where differing.kind ~ '^built-in functions$'
+      or differing.kind ~ '^function$' and differing.name !~ '\.' and differing.change ~ '^changed$'
   )
 
   select
@@ -7013,14 +7019,34 @@ begin
     audit.rate(found.change, found.kind, found.name, found.expected, found.actual),
     found.kind, found.name,
     audit.describe_difference(found.change, found.kind, found.name, found.expected, found.actual),
-    replace(
-      audit.suggest_remedy(found.change, found.kind, found.name, found.expected, found.actual),
-      'the database''s owner', v_owner)
+    case
+      when exists (select from broken)
+        and (found.kind !~ '^(built-in functions|function)$' or found.name ~ '\.')
+        then 'by hand: first mend the functions of PostgreSQL that differ'
+      else regexp_replace(
+        replace(
+          replace(
+            audit.suggest_remedy(found.change, found.kind, found.name, found.expected, found.actual),
+            'the first superuser', quote_ident(pg_get_userbyid(10))),
+          'the database''s owner',
+          coalesce(quote_ident(pg_get_userbyid(v_owner)), 'the role that migrates')),
+        '^(?!by hand: )(?=.*the role that migrates)', 'by hand: ')
+    end
   from differing as found
-  where found.kind <> 'column' or not exists (
+  where not exists (
     select from whole
-    where whole.change = found.change and starts_with(found.name, whole.prefix));
-end $$;
+    where whole.change = found.change and case
+      when found.kind = 'column'
+        then whole.kind in ('table', 'foreign table', 'composite type')
+          and starts_with(found.name, format('%s.', whole.name))
+      when found.kind = 'index'
+        then whole.kind = 'constraint'
+          and split_part(whole.name, ' on ', 1) = regexp_replace(found.name, '^.*\.', '')
+          or strpos(found.expected ->> 'definition', format(' ON %s USING ', whole.name)) > 0
+      else found.change = 'missing' and whole.kind <> found.kind
+        and strpos(format('%s for ', found.name), format(' %s for ', whole.name)) > 0
+    end);
+end $_$;
 
 
 --
@@ -7219,6 +7245,22 @@ $$;
 --
 
 COMMENT ON FUNCTION audit.find_isolation_faults(role name, reachable_only boolean) IS 'Why row-level security would not hold for the role: a sentence for each fault, with its remedy.';
+
+
+--
+-- Name: find_owner(); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.find_owner() RETURNS oid
+    LANGUAGE sql STABLE
+    RETURN (SELECT COALESCE((SELECT role.oid FROM pg_roles role WHERE ((role.oid = database.datdba) AND (role.rolname !~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$'::text))), (SELECT role.oid FROM ((pg_class class JOIN pg_namespace namespace ON (((class.relnamespace = namespace.oid) AND (namespace.nspname = 'public'::name)))) JOIN pg_roles role ON ((class.relowner = role.oid))) WHERE ((class.relname = 'schema_migrations'::name) AND (role.rolname !~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$'::text)))) AS "coalesce" FROM pg_database database WHERE (database.datname = current_database()));
+
+
+--
+-- Name: FUNCTION find_owner(); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.find_owner() IS 'The role that migrates and should own the database; null if no role but those of Duly is known.';
 
 
 --
@@ -7497,7 +7539,7 @@ COMMENT ON FUNCTION audit.list_user_tables(role name, reachable_only boolean) IS
 
 CREATE FUNCTION audit.name_role(role oid) RETURNS text
     LANGUAGE sql STABLE
-    RETURN CASE WHEN (role = (0)::oid) THEN 'public'::text WHEN (role = (SELECT database.datdba FROM pg_database database WHERE (database.datname = current_database()))) THEN 'the database''s owner'::text WHEN (role = (10)::oid) THEN 'the first superuser'::text ELSE COALESCE((pg_get_userbyid(role))::text, 'nobody'::text) END;
+    RETURN CASE WHEN (role = (0)::oid) THEN 'public'::text WHEN (role = audit.find_owner()) THEN 'the database''s owner'::text WHEN (role = (10)::oid) THEN 'the first superuser'::text ELSE COALESCE(quote_ident((pg_get_userbyid(role))::text), 'nobody'::text) END;
 
 
 --
@@ -7539,6 +7581,8 @@ CREATE FUNCTION audit.rate(change text, kind text, name text, expected jsonb, ac
       then 'critical'
     when rate.kind = 'setting' and change <> 'missing'
       and name ~ '^(app\.user_id|row_security|role|session_\w+|search_path|local_preload_libraries) of '
+      then 'critical'
+    when rate.kind = 'database' and expected -> 'owner' <> actual -> 'owner'
       then 'critical'
     when rate.kind = 'column' and name ~ '\.user_id$'
       then 'critical'
@@ -7613,96 +7657,395 @@ COMMENT ON FUNCTION audit.review(baseline jsonb, accepted jsonb) IS 'All faults,
 
 
 --
+-- Name: suggest_column_remedy(text, text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_column_remedy(change text, name text, expected jsonb, actual jsonb) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $_$
+  with part as (
+    select
+      split.name[1] as relation, split.name[2] as column_name,
+      coalesce((
+        select format('alter type %s %%s attribute %s', split.name[1], split.name[2])
+        from pg_catalog.pg_class as class
+        where class.oid::regclass::text = split.name[1] and class.relkind = 'c'
+      ), format('alter table %s %%s column %s', split.name[1], split.name[2])) as statement
+    from regexp_match(suggest_column_remedy.name, '^(.*)\.("(?:[^"]|"")*"|[^".]+)$') as split (name)
+  )
+
+  select case
+    when change = 'added' then array[format(part.statement, 'drop')]
+    when change = 'missing' and expected ? 'generated'
+      then array[format(part.statement, 'add') || format(
+        ' %s%s generated always as (%s) stored', expected ->> 'type',
+        ' collate ' || quote_ident(expected ->> 'collation'),
+        substring(expected ->> 'generated' from '^. (.*)$'))]
+    when change = 'missing' or expected -> 'generated' is distinct from actual -> 'generated'
+      or expected -> 'identity' is distinct from actual -> 'identity'
+      then array['by hand: create it again as in db/schema.sql, or restore its table from a backup']
+    else array(
+      select format(part.statement, 'alter') || format(
+        ' type %s%s', expected ->> 'type', case when expected || actual ? 'collation'
+          then ' collate ' || coalesce(quote_ident(expected ->> 'collation'), '"default"') end)
+      where expected -> 'type' <> actual -> 'type'
+        or expected -> 'collation' is distinct from actual -> 'collation'
+      union all
+      select format(part.statement, 'alter')
+        || coalesce(' set default ' || (expected ->> 'default'), ' drop default')
+      where expected -> 'default' is distinct from actual -> 'default'
+      union all
+      select format(part.statement, 'alter')
+        || case when expected ? 'not null' then ' set not null' else ' drop not null' end
+      where expected -> 'not null' is distinct from actual -> 'not null')
+  end
+  from part
+$_$;
+
+
+--
+-- Name: FUNCTION suggest_column_remedy(change text, name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_column_remedy(change text, name text, expected jsonb, actual jsonb) IS 'Remedies for a column.';
+
+
+--
+-- Name: suggest_database_remedy(jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_database_remedy(expected jsonb, actual jsonb) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select array(
+    select case
+      when attribute.key = 'encoding' then 'by hand: move the data to a database in UTF8'
+      when attribute.key = 'owner' and audit.find_owner() is null
+        then 'by hand: make the role that migrates its owner'
+      else format('alter database %I %s', current_database(), case attribute.key
+        when 'owner' then format('owner to %I', pg_get_userbyid(audit.find_owner()))
+        when 'template' then 'is_template false'
+        when 'connections' then 'allow_connections true'
+        else 'connection limit -1'
+      end)
+    end
+    from jsonb_each(actual) as attribute
+    where expected -> attribute.key <> attribute.value)
+$$;
+
+
+--
+-- Name: FUNCTION suggest_database_remedy(expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_database_remedy(expected jsonb, actual jsonb) IS 'Remedies for the database.';
+
+
+--
+-- Name: suggest_dictionary_remedy(text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_dictionary_remedy(name text, expected jsonb, actual jsonb) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select array(
+    select format('alter text search dictionary %s owner to %s', name, expected ->> 'owner')
+    where expected -> 'owner' <> actual -> 'owner'
+    union all
+    select format('alter text search dictionary %s (%s)', name, concat_ws(', ', (
+      select string_agg(option[1], ', ')
+      from regexp_matches(actual ->> 'options', '(\w+) = ''', 'g') as option
+      where (expected ->> 'options') !~ format('\m%s = ''', option[1])), expected ->> 'options'))
+    where expected -> 'options' <> actual -> 'options'
+    union all
+    select 'by hand: create it again as in db/schema.sql'
+    where expected -> 'template' <> actual -> 'template')
+$$;
+
+
+--
+-- Name: FUNCTION suggest_dictionary_remedy(name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_dictionary_remedy(name text, expected jsonb, actual jsonb) IS 'Remedies for a text search dictionary that differs.';
+
+
+--
+-- Name: suggest_domain_remedy(text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_domain_remedy(name text, expected jsonb, actual jsonb) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  with both_constraints as (
+    select
+      bond.key as bond, expected -> 'constraints' ->> bond.key as wanted,
+      actual -> 'constraints' ->> bond.key as present
+    from jsonb_object_keys(
+      coalesce(expected -> 'constraints', '{}') || coalesce(actual -> 'constraints', '{}')) as bond (key)
+  )
+
+  select array(
+    select format('alter domain %s drop constraint %I', name, bond) from both_constraints
+    where present <> coalesce(wanted, '')
+    union all
+    select format(
+      'by hand: alter domain %s add constraint %I %s not valid; look for values that break it; '
+      'then update pg_constraint set convalidated = true', name, bond, wanted)
+    from both_constraints
+    where wanted <> coalesce(present, '')
+    union all
+    select format(
+      'alter domain %s %s not null', name, case when expected ? 'not null' then 'set' else 'drop' end)
+    where expected -> 'not null' is distinct from actual -> 'not null'
+    union all
+    select format(
+      'alter domain %s %s', name, coalesce('set default ' || (expected ->> 'default'), 'drop default'))
+    where expected -> 'default' is distinct from actual -> 'default'
+    union all
+    select 'by hand: create it again as in db/schema.sql' where expected -> 'base' <> actual -> 'base')
+$$;
+
+
+--
+-- Name: FUNCTION suggest_domain_remedy(name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_domain_remedy(name text, expected jsonb, actual jsonb) IS 'Remedies for a domain that differs.';
+
+
+--
+-- Name: suggest_file(text, text, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_file(kind text, name text, expected jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN format(CASE WHEN ((name !~ '\.'::text) AND (kind = 'function'::text)) THEN 'by hand: create it as on a new server of this release, as the first superuser'::text WHEN ((kind = 'function'::text) AND (name ~ '^app\.(require_)?user_id\('::text)) THEN 'by hand: as %1$s, create it as in db/migrations/0003_user_id.sql'::text ELSE 'by hand: as %1$s, apply the file of db/functions that creates %2$s'::text END, (expected ->> 'owner'::text), split_part(name, '('::text, 1));
+
+
+--
+-- Name: FUNCTION suggest_file(kind text, name text, expected jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_file(kind text, name text, expected jsonb) IS 'Which file creates a function or a view.';
+
+
+--
+-- Name: suggest_function_remedy(text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_function_remedy(name text, expected jsonb, actual jsonb) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  with differing as (
+    select attribute.key, expected ->> attribute.key as wanted
+    from jsonb_object_keys(expected || actual) as attribute (key)
+    where expected -> attribute.key is distinct from actual -> attribute.key
+  )
+
+  select case
+    when exists (select from differing where differing.key in ('arguments', 'returns', 'sort'))
+      then array[
+        format('by hand: drop routine %s', name), audit.suggest_file('function', name, expected)]
+    when exists (
+      select from differing
+      where differing.key in ('body', 'words', 'language', 'planner support'))
+      then array[audit.suggest_file('function', name, expected)]
+    else array(
+      select format('alter function %s %s', name, case differing.key
+        when 'volatility' then differing.wanted
+        when 'security' then 'security ' || differing.wanted
+        when 'leakproof' then 'not leakproof'
+        when 'parallel' then 'parallel ' || case differing.wanted
+          when 's' then 'safe'
+          when 'r' then 'restricted'
+          else 'unsafe'
+        end
+        when 'strict' then coalesce('strict' || nullif(differing.wanted, 'true'), 'called on null input')
+        else 'reset all' || coalesce((
+          select string_agg(
+            format(
+              '; alter function %s set %s = %s', name, split_part(pair, '=', 1),
+              coalesce(nullif(substring(pair from '=(.*)'), '""'), '''''')), '')
+          from jsonb_array_elements_text(expected -> 'settings') as pair), '')
+      end)
+      from differing
+      where differing.key <> 'owner'
+      order by differing.key)
+  end
+$$;
+
+
+--
+-- Name: FUNCTION suggest_function_remedy(name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_function_remedy(name text, expected jsonb, actual jsonb) IS 'Remedies for a function that differs.';
+
+
+--
+-- Name: suggest_member_remedy(text, text); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_member_remedy(family text, method text) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select array(
+    select format(
+      'alter operator family %s using %s drop %s %s (%s, %s)',
+      suggest_member_remedy.family, method, member.kind, member.number, member.lefttype::regtype,
+      member.righttype::regtype)
+    from (
+      select
+        'operator' as kind, operator.amopfamily as family, operator.amopstrategy as number,
+        operator.amoplefttype as lefttype, operator.amoprighttype as righttype, operator.oid
+      from pg_catalog.pg_amop as operator
+      union all
+      select
+        'function', routine.amprocfamily, routine.amprocnum, routine.amproclefttype, routine.amprocrighttype,
+        routine.oid
+      from pg_catalog.pg_amproc as routine
+    ) as member
+    inner join pg_catalog.pg_opfamily as found on member.family = found.oid
+    inner join pg_catalog.pg_am as access on found.opfmethod = access.oid
+    where member.oid >= 16384 and access.amname = method
+      and format('%s.%I', found.opfnamespace::regnamespace, found.opfname) = suggest_member_remedy.family
+    order by member.kind, member.number)
+$$;
+
+
+--
+-- Name: FUNCTION suggest_member_remedy(family text, method text); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_member_remedy(family text, method text) IS 'Remedies for members of an operator family.';
+
+
+--
+-- Name: suggest_membership_remedy(oid, oid); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_membership_remedy(role oid, holder oid) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN (SELECT string_agg(format('revoke %I from %I%s cascade'::text, pg_get_userbyid(membership.roleid), pg_get_userbyid(membership.member), CASE WHEN ((current_setting('server_version_num'::text))::integer >= 160000) THEN (' granted by '::text || quote_ident((pg_get_userbyid(membership.grantor))::text)) ELSE NULL::text END), '; '::text ORDER BY membership.grantor) AS string_agg FROM pg_auth_members membership WHERE ((membership.roleid = suggest_membership_remedy.role) AND (membership.member = suggest_membership_remedy.holder)));
+
+
+--
+-- Name: FUNCTION suggest_membership_remedy(role oid, holder oid); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_membership_remedy(role oid, holder oid) IS 'The statements that end a membership.';
+
+
+--
 -- Name: suggest_object_remedy(text, text, text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
 --
 
 CREATE FUNCTION audit.suggest_object_remedy(change text, kind text, name text, expected jsonb, actual jsonb) RETURNS text[]
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
-    AS $_$
+    AS $$
 declare
-  -- Of a column.
-  v_table constant text := regexp_replace(name, '\.("[^"]*"|[^.]*)$', '');
-  v_column constant text := substring(name from '("[^"]*"|[^.]*)$');
   v_sort constant text := case kind
     when 'composite type' then 'type'
     when 'function' then 'routine'
     else kind
   end;
-  v_again constant text := case
-    when kind in ('function', 'view')
-      then format('run the file of db/functions that makes %s', split_part(name, '(', 1))
-    else 'make it again as in db/schema.sql'
+  v_is_born constant boolean := change = 'added' and case kind
+    when 'table' then exists (
+      select from pg_catalog.pg_class as class
+      where class.oid < 16384 and class.oid::regclass::text = name)
+    when 'function' then exists (
+      select from pg_catalog.pg_proc as routine
+      where routine.oid < 16384 and routine.oid::regprocedure::text = name)
+    else false
   end;
-  v_key text;
-  v_wanted text;
-  v_steps text[] := '{}';
+  v_steps text[];
 begin
-  if change = 'missing' then
-    return array[v_again];
-  elsif change = 'added' and kind = 'column' then
-    return array[format('alter table %s drop column %s', v_table, v_column)];
+  if v_is_born then
+    v_steps := array_remove(array[
+      case when actual ->> 'owner' <> 'the first superuser'
+        then format('alter %s %s owner to the first superuser', v_sort, name) end,
+      case when actual ->> 'security' = 'definer' then format('alter function %s security invoker', name) end,
+      case when actual ->> 'settings' is not null then format('alter function %s reset all', name) end
+    ], null);
+    if kind = 'table' and cardinality(v_steps) = 0 then
+      v_steps := array[format('alter table %s disable row level security', name)];
+    end if;
   elsif change = 'added' then
-    return array[format('drop %s %s', v_sort, name)];
+    v_steps := array[format('drop %s %s', v_sort, name)];
+  elsif change = 'missing' then
+    return array[case
+      when kind in ('view', 'function') then audit.suggest_file(kind, name, expected)
+      when kind = 'table' then 'by hand: restore it from a backup'
+      else 'by hand: create it as in db/schema.sql'
+    end];
+  else
+    return array_cat(
+      array(
+        select format('alter %s %s owner to %s', v_sort, name, expected ->> 'owner')
+        where expected -> 'owner' <> actual -> 'owner'),
+      case kind
+        when 'function' then audit.suggest_function_remedy(name, expected, actual)
+        when 'domain' then audit.suggest_domain_remedy(name, expected, actual)
+        when 'view' then audit.suggest_option_remedy(kind, name, expected, actual) || array(
+          select audit.suggest_file(kind, name, expected)
+          where expected - '{owner,options}'::text[] <> actual - '{owner,options}'::text[])
+        when 'table' then audit.suggest_table_remedy(name, expected, actual)
+        else array(
+          select 'by hand: create it again as in db/schema.sql'
+          where expected - 'owner' <> actual - 'owner')
+      end);
   end if;
-  for v_key in
-    select keys.key
-    from (select jsonb_object_keys(actual) as key union select jsonb_object_keys(expected)) as keys
-    order by keys.key
-  loop
-    continue when expected -> v_key is not distinct from actual -> v_key;
-    v_wanted := expected ->> v_key;
-    v_steps := v_steps || case
-      when v_key = 'owner' then format('alter %s %s owner to %s', v_sort, name, v_wanted)
-      when kind = 'table' then case v_key
-        when 'row-level security' then format('alter table %s enable row level security', name)
-        when 'forced' then format('alter table %s force row level security', name)
-        when 'replica identity' then format('alter table %s replica identity default', name)
-        when 'unlogged' then format(
-          'alter table %s set %s', name, case v_wanted when 'true' then 'unlogged' else 'logged' end)
-        when 'options' then format('alter table %s reset or set what differs', name)
-        when 'parents' then
-          format('alter table %s no inherit, or detach it from, %s', name, actual ->> v_key)
-        else v_again
-      end
-      when kind = 'column' and v_key = 'default' then format(
-        'alter table %s alter column %s %s', v_table, v_column,
-        coalesce('set default ' || v_wanted, 'drop default'))
-      when kind = 'column' and v_key = 'not null' then format(
-        'alter table %s alter column %s %s not null', v_table, v_column,
-        case when v_wanted is null then 'drop' else 'set' end)
-      when kind = 'function' then case v_key
-        when 'volatility' then format('alter function %s %s', name, v_wanted)
-        when 'security' then format('alter function %s security %s', name, v_wanted)
-        when 'leakproof' then format('alter function %s not leakproof', name)
-        when 'parallel' then format(
-          'alter function %s parallel %s', name,
-          case v_wanted when 's' then 'safe' when 'r' then 'restricted' else 'unsafe' end)
-        when 'strict' then format(
-          'alter function %s %s', name,
-          case when v_wanted is null then 'called on null input' else 'strict' end)
-        when 'settings' then format(
-          'alter function %s reset all%s', name, (
-            select string_agg(
-              format(
-                '; alter function %s set %s', name,
-                regexp_replace(pair, '=(.*)$', case when pair ~ '=""$' then ' = ''''' else ' = \1' end)),
-              '')
-            from jsonb_array_elements_text(expected -> v_key) as pair))
-        else v_again
-      end
-      else v_again
-    end;
-  end loop;
+  if kind = 'table' and name !~ '\.' then
+    v_steps := 'set allow_system_table_mods = on'::text || v_steps || 'reset allow_system_table_mods'::text;
+  end if;
   return v_steps;
-end $_$;
+end $$;
 
 
 --
 -- Name: FUNCTION suggest_object_remedy(change text, kind text, name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON FUNCTION audit.suggest_object_remedy(change text, kind text, name text, expected jsonb, actual jsonb) IS 'Remedies for a schema, a table, a view, a column, a type or a function.';
+COMMENT ON FUNCTION audit.suggest_object_remedy(change text, kind text, name text, expected jsonb, actual jsonb) IS 'Remedies for a schema, a table, a view, a type, a domain or a function.';
+
+
+--
+-- Name: suggest_option_remedy(text, text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_option_remedy(kind text, name text, expected jsonb, actual jsonb) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select array_remove(array[
+    (
+      select format(
+        'alter %s %s reset (%s)', kind, name, string_agg(split_part(option.value, '=', 1), ', '))
+      from jsonb_array_elements_text(actual -> 'options') as option
+      where not coalesce(expected -> 'options' ? option.value, false)
+      having count(*) > 0),
+    (
+      select format('alter %s %s set (%s)', kind, name, string_agg(option.value, ', '))
+      from jsonb_array_elements_text(expected -> 'options') as option
+      where not coalesce(actual -> 'options' ? option.value, false)
+      having count(*) > 0)
+  ], null)
+$$;
+
+
+--
+-- Name: FUNCTION suggest_option_remedy(kind text, name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_option_remedy(kind text, name text, expected jsonb, actual jsonb) IS 'Remedies for the storage parameters of a table or an index.';
 
 
 --
@@ -7714,45 +8057,55 @@ CREATE FUNCTION audit.suggest_part_remedy(change text, kind text, name text, exp
     SET search_path TO ''
     AS $_$
 declare
-  v_part constant text := regexp_replace(name, ' on .*$', '');
-  v_table constant text := regexp_replace(name, '^.* on ', '');
+  v_match constant text[] := regexp_match(name, '^("(?:[^"]|"")*"|\S+) on (.*)$');
+  v_part constant text := v_match[1];
+  v_table constant text := v_match[2];
+  -- All but the text of its definition differs.
+  v_is_same constant boolean := change = 'changed' and expected -> 'definition' = actual -> 'definition';
+  -- Of an index.
+  v_indexed constant text := (
+    select index.indrelid::regclass from pg_catalog.pg_index as index
+    where kind = 'index' and index.indexrelid::regclass::text = name);
   v_drop text;
   v_create text;
 begin
   if kind = 'constraint' then
-    if change = 'changed' and expected -> 'definition' = actual -> 'definition' then
-      return array[case
-        when expected -> 'enforced' <> actual -> 'enforced' then
-          format('alter table %s alter constraint %s enforced', v_table, v_part)
-        else format('alter table %s validate constraint %s', v_table, v_part)
-      end];
+    if v_is_same and actual -> 'enforced' = 'true' or actual ->> 'definition' ~ '^NOT NULL ' then
+      return array[format('alter table %s validate constraint %s', v_table, v_part)];
     end if;
     v_drop := format('alter table %s drop constraint %s', v_table, v_part);
-    v_create := format(
-      'alter table %s add constraint %s %s', v_table, v_part, expected ->> 'definition');
+    v_create := format('alter table %s add constraint %s %s', v_table, v_part, expected ->> 'definition');
   elsif kind = 'index' then
-    if change = 'changed' and actual -> 'valid' = 'false' then
-      return array[format('reindex index %s', name)];
+    if v_is_same then
+      return array_remove(array[
+        case when actual -> 'valid' = 'false' then format('reindex index %s', name) end,
+        case when actual ? 'clustered' then format('alter table %s set without cluster', v_indexed) end,
+        case when expected -> 'owner' <> actual -> 'owner'
+          then format('alter table %s owner to %s', v_indexed, expected ->> 'owner') end
+      ], null) || audit.suggest_option_remedy('index', name, expected, actual);
     end if;
     v_drop := format('drop index %s', name);
     v_create := expected ->> 'definition';
+  elsif name ~ '^one of a foreign key on ' then
+    return array[format('alter table %s enable trigger all', substring(name from ' on (.*)$'))];
   elsif kind = 'trigger' then
-    if v_part = 'one of a foreign key' then
-      return array[format('alter table %s enable trigger all', v_table)];
-    elsif change = 'changed' and actual ->> 'enabled' <> expected ->> 'enabled' then
+    if v_is_same then
       return array[format('alter table %s enable trigger %s', v_table, v_part)];
     end if;
     v_drop := format('drop trigger %s', name);
-    v_create := replace(expected ->> 'definition', 'CREATE TRIGGER', 'create trigger');
+    v_create := expected ->> 'definition';
+  elsif v_part = '"_RETURN"' then
+    return array[format(
+      'by hand: drop the view %s, and apply the file of db/functions that creates it', v_table)];
   elsif kind = 'rule' then
-    if v_part = '"_RETURN"' then
-      return array[format('drop view %s', v_table)];
-    end if;
     v_drop := format('drop rule %s', name);
-    v_create := 'create it as in db/schema.sql';
   else
     v_drop := format('drop policy %s', name);
-    v_create := 'create it as in db/migrations/*_policies.sql';
+    v_create := format(
+      'create policy %s as %s for %s to %s%s%s', name,
+      case expected ->> 'permissive' when 'true' then 'permissive' else 'restrictive' end,
+      expected ->> 'command', audit.print_value(expected -> 'roles'),
+      ' using (' || (expected ->> 'using') || ')', ' with check (' || (expected ->> 'with check') || ')');
   end if;
   return array_remove(array[
     case when change <> 'missing' then v_drop end,
@@ -7776,15 +8129,16 @@ CREATE FUNCTION audit.suggest_privilege_remedy(change text, kind text, name text
     SET search_path TO ''
     AS $_$
 declare
-  v_part text[] := regexp_match(name, '^(.*) on (.*) for (.*)$');
-  v_steps text[] := '{}';
+  v_part text[] := regexp_match(name, '^([a-z ]+) on (.*) for ("(?:[^"]|"")*"|[^"]+)$');
 begin
   if kind = 'parameter privilege' then
-    return array[format('revoke %s on parameter %s from %s', v_part[1], v_part[2], v_part[3])];
+    return array[format('revoke %s on parameter %s from %s cascade', v_part[1], v_part[2], v_part[3])];
   end if;
   v_part[2] := regexp_replace(v_part[2], '^database this$', 'database ' || quote_ident(current_database()));
-  if change <> 'missing' then
-    v_steps := v_steps || format(
+  -- Also a procedure or an aggregate.
+  v_part[2] := regexp_replace(v_part[2], '^function ', 'routine ');
+  return array_remove(array[
+    case when change <> 'missing' then format(
       'revoke %s%s on %s from %s cascade', v_part[1],
       case
         when actual ->> 'on the whole' = 'true' then ''
@@ -7792,18 +8146,15 @@ begin
           select ' (' || string_agg(quote_ident(col), ', ') || ')'
           from jsonb_array_elements_text(actual -> 'columns') as col)
       end,
-      v_part[2], v_part[3]);
-  end if;
-  if change <> 'added' then
-    v_steps := v_steps || format(
+      v_part[2], v_part[3]) end,
+    case when change <> 'added' then format(
       'grant %s%s on %s to %s%s', v_part[1],
       (
         select ' (' || string_agg(quote_ident(col), ', ') || ')'
         from jsonb_array_elements_text(expected -> 'columns') as col),
       v_part[2], v_part[3],
-      case when (expected ->> 'grantable')::boolean then ' with grant option' end);
-  end if;
-  return v_steps;
+      case when (expected ->> 'grantable')::boolean then ' with grant option' end) end
+  ], null);
 end $_$;
 
 
@@ -7824,55 +8175,79 @@ CREATE FUNCTION audit.suggest_remedy(change text, kind text, name text, expected
     AS $_$
 declare
   -- Of "this on that", "this in that", "this for that".
-  v_first constant text := regexp_replace(name, ' (on|in|for) .*$', '');
-  v_last constant text := regexp_replace(name, '^.* (on|in|for) ', '');
+  v_part constant text[] := regexp_match(name, '^(.*) (?:on|in|for) ("(?:[^"]|"")*"|\S+)$');
   v_steps text[];
 begin
-  case
-  when kind in ('role', 'membership', 'setting', 'default privilege') then
-    v_steps := audit.suggest_role_remedy(change, kind, name, expected, actual);
-  when kind in ('privilege', 'parameter privilege') then
-    v_steps := audit.suggest_privilege_remedy(change, kind, name, expected, actual);
-  when kind in ('policy', 'trigger', 'rule', 'constraint', 'index') then
-    v_steps := audit.suggest_part_remedy(change, kind, name, expected, actual);
-  when kind in (
-    'schema', 'table', 'view', 'materialized view', 'foreign table', 'sequence', 'composite type', 'type',
-    'domain', 'function', 'column')
-  then
-    v_steps := audit.suggest_object_remedy(change, kind, name, expected, actual);
-  when kind = 'cast' then
-    v_steps := array[format('drop cast (%s)', replace(name, ' to ', ' as '))];
-  when kind = 'operator family' and actual ? 'added' then
-    v_steps := array[format('alter operator family %s using %s drop what was added', v_first, v_last)];
-  when kind in ('operator class', 'operator family') then
-    v_steps := array[format('drop %s %s using %s', kind, v_first, v_last)];
-  when kind = 'transform' then
-    v_steps := array[format('drop transform for %s language %s', v_first, v_last)];
-  when kind = 'user mapping' then
-    v_steps := array[format('drop user mapping for %s server %s', v_first, v_last)];
-  when kind = 'replication slot' then
-    v_steps := array[format('select pg_drop_replication_slot(%L)', name)];
-  when kind = 'large objects' then
-    v_steps := array[format(
-      'look at them, then select lo_unlink(oid) from pg_largeobject_metadata where lomowner = %L::regrole',
-      regexp_replace(name, '^of ', ''))];
-  when kind = 'server setting' then
-    v_steps := array[
-      format('alter system set %s = %L', name, expected ->> 'value'), 'select pg_reload_conf()'];
-  when kind = 'security label' then
-    v_steps := array[format('security label for %I on %s is null', actual ->> 'provider', name)];
-  when kind = 'database' then
-    v_steps := array['alter database, or move the data to one that is made as db/README.md says'];
-  when kind = 'built-in functions' then
-    v_steps := array['compare pg_proc with that of a new server of this release, and move the data to one'];
-  when change = 'added' then
-    v_steps := array[format('drop %s %s', kind, name)];
-  else
-    v_steps := array['make it again as in db/schema.sql'];
-  end case;
-  -- Two attributes may ask for the same.
+  v_steps := case
+    when kind in ('role', 'membership', 'setting', 'default privilege')
+      then audit.suggest_role_remedy(change, kind, name, expected, actual)
+    when kind in ('privilege', 'parameter privilege')
+      then audit.suggest_privilege_remedy(change, kind, name, expected, actual)
+    when kind in ('policy', 'trigger', 'rule', 'constraint', 'index')
+      then audit.suggest_part_remedy(change, kind, name, expected, actual)
+    when kind = 'column'
+      then audit.suggest_column_remedy(change, name, expected, actual)
+    when kind in (
+      'schema', 'table', 'view', 'materialized view', 'foreign table', 'sequence', 'composite type', 'type',
+      'domain', 'function')
+      then audit.suggest_object_remedy(change, kind, name, expected, actual)
+    when kind = 'cast'
+      then array[format('drop cast (%s)', replace(name, ' to ', ' as '))]
+    when kind = 'operator family' and actual ? 'added'
+      then audit.suggest_member_remedy(v_part[1], v_part[2])
+    when kind in ('operator class', 'operator family')
+      then array[format('drop %s %s using %s', kind, v_part[1], v_part[2])]
+    when kind = 'transform'
+      then array[format('drop transform for %s language %s', v_part[1], v_part[2])]
+    when kind = 'user mapping'
+      then array[format('drop user mapping for %s server %s', v_part[1], v_part[2])]
+    when kind = 'foreign server'
+      then array[format('drop server %s', name)]
+    when kind = 'replication slot'
+      then array[format('select pg_drop_replication_slot(%L)', name)]
+    when kind = 'subscription'
+      -- Its slot stays with the publisher, which may not answer.
+      then array[
+        format('alter subscription %s disable', name),
+        format('alter subscription %s set (slot_name = none)', name),
+        format('drop subscription %s', name)]
+    when kind = 'large objects'
+      then array[format(
+        'by hand: look at them, then select lo_unlink(oid) from pg_largeobject_metadata '
+        'where lomowner = %L::regrole', regexp_replace(name, '^of ', ''))]
+    when kind = 'server setting'
+      then array[
+        format('alter system set %s = %L', name, expected ->> 'value'), 'select pg_reload_conf()']
+    when kind = 'security label'
+      then array[format(
+        'by hand: security label for %I on %s is null; or, where that is not loaded, delete it from '
+        'pg_seclabel or pg_shseclabel', actual ->> 'provider', name)]
+    when kind = 'database'
+      then audit.suggest_database_remedy(expected, actual)
+    when kind = 'language' and change = 'changed'
+      then array[format(
+        'update pg_catalog.pg_language set lanpltrusted = %L where lanname = %L',
+        expected ->> 'trusted', name)]
+    when kind = 'text search dictionary' and change = 'changed'
+      then audit.suggest_dictionary_remedy(name, expected, actual)
+    when kind = 'extension' and change = 'missing'
+      then array[format('create extension %s schema %s', name, expected ->> 'schema')]
+    when kind = 'extension' and change = 'changed' and expected -> 'schema' <> actual -> 'schema'
+      then array[format('alter extension %s set schema %s', name, expected ->> 'schema')]
+    when kind = 'extension' and change = 'changed'
+      then array[format('by hand: compare its members (\dx+ %s) with those of a new database', name)]
+    when kind = 'built-in functions'
+      then array[
+        'by hand: compare pg_proc with that of a new server of this release, and move the data to one']
+    when change = 'added'
+      then array[format('drop %s %s', kind, name)]
+    else array['by hand: create it as in db/schema.sql']
+  end;
+  -- Two attributes may ask for the same. Words and statements together are words.
   return (
-    select string_agg(once.step, '; ' order by once.place)
+    select
+      case when bool_or(once.step ~ '^by hand: ') then 'by hand: ' else '' end
+      || string_agg(regexp_replace(once.step, '^by hand: ', ''), '; ' order by once.place)
     from (
       select given.step, min(given.place) as place
       from unnest(v_steps) with ordinality as given (step, place)
@@ -7885,7 +8260,7 @@ end $_$;
 -- Name: FUNCTION suggest_remedy(change text, kind text, name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON FUNCTION audit.suggest_remedy(change text, kind text, name text, expected jsonb, actual jsonb) IS 'The remedy of a difference: statements that can be pasted, or else a sentence.';
+COMMENT ON FUNCTION audit.suggest_remedy(change text, kind text, name text, expected jsonb, actual jsonb) IS 'The remedy of a difference: statements that can be pasted, or "by hand:" and a sentence.';
 
 
 --
@@ -7898,51 +8273,62 @@ CREATE FUNCTION audit.suggest_role_remedy(change text, kind text, name text, exp
     AS $_$
 declare
   v_part text[];
-  v_key text;
-  v_steps text[] := '{}';
+  v_steps text[];
 begin
   case kind
   when 'membership' then
-    v_part := regexp_match(name, '^(.*) in (.*)$');
-    if change = 'missing' then
-      return array[format('grant %s to %s', v_part[2], v_part[1])];
-    end if;
-    return array[format('revoke %s from %s', v_part[2], v_part[1])];
+    return array(
+      select audit.suggest_membership_remedy(membership.roleid, membership.member)
+      from pg_catalog.pg_auth_members as membership
+      where name = format(
+        '%s in %s', audit.name_role(membership.member), audit.name_role(membership.roleid)));
   when 'setting' then
-    v_part := regexp_match(name, '^(.*) of (.*) in (.*)$');
-    return array[format(
-      'alter %s %s',
-      case
-        when v_part[2] = 'every role' and v_part[3] = 'every database' then 'role all'
-        when v_part[2] = 'every role' then format('database %I', current_database())
-        when v_part[3] = 'every database' then format('role %I', v_part[2])
-        else format('role %I in database %I', v_part[2], current_database())
-      end,
-      case
+    v_part := regexp_match(name, '^(\S+) of (.*) in (every|this) database$');
+    return array(
+      select audit.suggest_setting_remedy(coalesce(role.oid, 0), v_part[3] = 'every', case
         when change = 'added' then 'reset ' || v_part[1]
         else format('set %s = %L', v_part[1], expected ->> 'value')
-      end)];
+      end)
+      from (values (v_part[2])) as named (role)
+      left join pg_catalog.pg_roles as role on named.role = audit.name_role(role.oid));
   when 'default privilege' then
-    v_part := regexp_match(name, '^(.*) on (.*) that (.*) creates(?: in (.*))? for (.*)$');
-    return array[format(
-      'alter default privileges for role %s%s %s %s on %s %s %s', v_part[3], ' in schema ' || v_part[4],
-      case change when 'missing' then 'grant' else 'revoke' end, v_part[1], v_part[2],
-      case change when 'missing' then 'to' else 'from' end, v_part[5])];
+    v_part := regexp_match(
+      name, '^(\w+) on ([a-z ]+) that ("[^"]*"|[^"]+) creates(?: in ("[^"]*"|\S+))? for (.*)$');
+    return array(
+      select format(
+        'alter default privileges for role %s%s %s %s on %s %s %s%s', v_part[3], ' in schema ' || v_part[4],
+        step.verb, v_part[1], v_part[2], step.preposition, v_part[5],
+        case when step.verb = 'grant' and (expected ->> 'grantable')::boolean then ' with grant option' end)
+      from (values
+        ('revoke', 'from', change <> 'missing'), ('grant', 'to', change <> 'added')
+      ) as step (verb, preposition, wanted)
+      where step.wanted);
   else
-    if change = 'added' then
-      return array[format(
-        'alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', name)];
-    elsif change = 'missing' then
-      return array['create it as in db/migrations/0001_roles.sql'];
+    if change = 'missing' then
+      return array['by hand: create it as in db/migrations/0001_roles.sql'];
     end if;
-    for v_key in select jsonb_object_keys(actual) loop
-      continue when expected -> v_key = actual -> v_key;
-      v_steps := v_steps || format('alter role %I %s', name, case v_key
-        when 'connection limit' then format('connection limit %s', expected ->> v_key)
-        when 'valid until' then format('valid until %L', coalesce(expected ->> v_key, 'infinity'))
-        else case when (expected ->> v_key)::boolean then '' else 'no' end || v_key
-      end);
-    end loop;
+    -- Of a role that is none of Duly's, what makes it strong; else its memberships do.
+    v_steps := array(
+      select format(
+        'alter role %s %s', name, case
+          when attribute.key = 'connection limit'
+            then format('connection limit %s', expected ->> attribute.key)
+          when attribute.key = 'valid until'
+            then format('valid until %L', coalesce(expected ->> attribute.key, 'infinity'))
+          when coalesce((expected ->> attribute.key)::boolean, false) then attribute.key
+          else 'no' || attribute.key
+        end)
+      from jsonb_each(actual) as attribute
+      where case change
+        when 'changed' then expected -> attribute.key <> attribute.value
+        else attribute.key in ('superuser', 'bypassrls', 'createrole', 'replication')
+          and attribute.value = 'true' end);
+    if change = 'added' and cardinality(v_steps) = 0 then
+      v_steps := array(
+        select unnest(audit.suggest_role_remedy('added', object.kind, object.name, null, null))
+        from audit.role_objects as object
+        where object.kind = 'membership' and starts_with(object.name, suggest_role_remedy.name || ' in '));
+    end if;
     return v_steps;
   end case;
 end $_$;
@@ -7953,6 +8339,67 @@ end $_$;
 --
 
 COMMENT ON FUNCTION audit.suggest_role_remedy(change text, kind text, name text, expected jsonb, actual jsonb) IS 'Remedies for a role, a membership, a setting or a default privilege.';
+
+
+--
+-- Name: suggest_setting_remedy(oid, boolean, text); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_setting_remedy(role oid, everywhere boolean, change text) RETURNS text
+    LANGUAGE sql STABLE
+    RETURN format('alter %s %s'::text, CASE WHEN ((role = (0)::oid) AND everywhere) THEN 'role all'::text WHEN (role = (0)::oid) THEN format('database %I'::text, current_database()) WHEN everywhere THEN format('role %I'::text, pg_get_userbyid(role)) ELSE format('role %I in database %I'::text, pg_get_userbyid(role), current_database()) END, change);
+
+
+--
+-- Name: FUNCTION suggest_setting_remedy(role oid, everywhere boolean, change text); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_setting_remedy(role oid, everywhere boolean, change text) IS 'The statement that sets or resets a setting where it was made.';
+
+
+--
+-- Name: suggest_table_remedy(text, jsonb, jsonb); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.suggest_table_remedy(name text, expected jsonb, actual jsonb) RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select audit.suggest_option_remedy('table', name, expected, actual) || array(
+    select case differing.key
+      when 'row-level security' then format(
+        'alter table %s %s row level security', name,
+        case differing.wanted when 'true' then 'enable' else 'disable' end)
+      when 'forced' then format(
+        'alter table %s %s row level security', name,
+        case differing.wanted when 'true' then 'force' else 'no force' end)
+      when 'replica identity' then format('alter table %s replica identity default', name)
+      when 'unlogged' then format('alter table %s set logged', name)
+      when 'parents' then (
+        select string_agg(
+          case
+            when class.relkind = 'p' then format('alter table %s detach partition %s', parent.name, name)
+            else format('alter table %s no inherit %s', name, parent.name)
+          end, '; ')
+        from jsonb_array_elements_text(actual -> 'parents') as parent (name)
+        inner join pg_catalog.pg_class as class on class.oid::regclass::text = parent.name)
+      else 'by hand: create it again as in db/schema.sql, and copy its rows'
+    end
+    from (
+      select attribute.key, expected ->> attribute.key as wanted
+      from jsonb_object_keys(expected || actual) as attribute (key)
+      where expected -> attribute.key is distinct from actual -> attribute.key
+        and attribute.key not in ('owner', 'options')
+    ) as differing
+    order by differing.key)
+$$;
+
+
+--
+-- Name: FUNCTION suggest_table_remedy(name text, expected jsonb, actual jsonb); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.suggest_table_remedy(name text, expected jsonb, actual jsonb) IS 'Remedies for a table that differs.';
 
 
 --
@@ -9021,7 +9468,7 @@ UNION ALL
      JOIN pg_database database ON (((subscription.subdbid = database.oid) AND (database.datname = current_database()))))
 UNION ALL
  SELECT 'replication slot'::text AS kind,
-    quote_ident((slot.slot_name)::text) AS name,
+    (slot.slot_name)::text AS name,
     jsonb_build_object('type', slot.slot_type, 'plugin', slot.plugin) AS definition
    FROM pg_replication_slots slot
   WHERE ((slot.database IS NULL) OR (slot.database = current_database()))
@@ -9040,7 +9487,7 @@ UNION ALL
     format('%s on %I'::text,
         CASE mapping.umuser
             WHEN 0 THEN 'public'::text
-            ELSE (mapping.usename)::text
+            ELSE quote_ident((mapping.usename)::text)
         END, mapping.srvname) AS name,
     '{}'::jsonb AS definition
    FROM pg_user_mappings mapping;
@@ -9067,7 +9514,7 @@ CREATE VIEW audit.default_privileges WITH (security_invoker='true') AS
             WHEN 'r'::"char" THEN 'tables'::text
             WHEN 'S'::"char" THEN 'sequences'::text
             WHEN 'n'::"char" THEN 'schemas'::text
-            ELSE 'other objects'::text
+            ELSE 'large objects'::text
         END AS objects,
     COALESCE(grantee.rolname, 'public'::name) AS role,
     lower(entry.privilege_type) AS privilege
@@ -9110,7 +9557,12 @@ CREATE VIEW audit.functions WITH (security_invoker='true') AS
     (function.oid IN ( SELECT dependency.objid
            FROM pg_depend dependency
           WHERE ((dependency.classid = ('pg_proc'::regclass)::oid) AND (dependency.deptype = 'e'::"char")))) AS in_extension,
-    function.proacl AS acl
+    function.proacl AS acl,
+        CASE function.prokind
+            WHEN 'p'::"char" THEN 'procedure'::text
+            WHEN 'a'::"char" THEN 'aggregate'::text
+            ELSE 'function'::text
+        END AS sort
    FROM ((pg_proc function
      JOIN pg_namespace namespace ON ((function.pronamespace = namespace.oid)))
      JOIN pg_roles owner ON ((function.proowner = owner.oid)))
@@ -9159,7 +9611,9 @@ CREATE VIEW audit.relations WITH (security_invoker='true') AS
     (class.oid IN ( SELECT dependency.objid
            FROM pg_depend dependency
           WHERE ((dependency.classid = ('pg_class'::regclass)::oid) AND (dependency.deptype = 'e'::"char")))) AS in_extension,
-    class.relhasrules AS has_rules,
+    (class.oid IN ( SELECT rule.ev_class
+           FROM pg_rewrite rule
+          WHERE (rule.rulename <> '_RETURN'::name))) AS has_rules,
     class.relacl AS acl
    FROM ((pg_class class
      JOIN pg_namespace namespace ON ((class.relnamespace = namespace.oid)))
@@ -9179,21 +9633,32 @@ COMMENT ON VIEW audit.relations IS 'Every table, view and sequence outside of Po
 --
 
 CREATE VIEW audit.services WITH (security_invoker='true') AS
+ WITH service AS (
+         SELECT found.oid,
+            found.rolname,
+            found.rolsuper
+           FROM pg_roles found
+          WHERE ((found.rolname = ANY (ARRAY['task_api'::name, 'task_worker'::name])) OR ((NOT found.rolsuper) AND (pg_has_role(found.oid, 'task_api'::name, 'usage'::text) OR pg_has_role(found.oid, 'task_worker'::name, 'usage'::text))) OR (EXISTS ( SELECT
+                   FROM (pg_auth_members membership
+                     JOIN pg_roles api ON (((membership.roleid = api.oid) AND (api.rolname = ANY (ARRAY['task_api'::name, 'task_worker'::name])))))
+                  WHERE (found.rolsuper AND (membership.member = found.oid)))))
+        )
  SELECT oid,
     rolname AS role,
-    rolsuper AS superuser
-   FROM pg_roles service
-  WHERE ((rolname = ANY (ARRAY['task_api'::name, 'task_worker'::name])) OR ((NOT rolsuper) AND (pg_has_role(oid, 'task_api'::name, 'usage'::text) OR pg_has_role(oid, 'task_worker'::name, 'usage'::text))) OR (EXISTS ( SELECT
-           FROM (pg_auth_members membership
-             JOIN pg_roles api ON (((membership.roleid = api.oid) AND (api.rolname = ANY (ARRAY['task_api'::name, 'task_worker'::name])))))
-          WHERE (service.rolsuper AND (membership.member = service.oid)))));
+    (rolsuper OR (EXISTS ( SELECT
+           FROM pg_database database
+          WHERE ((database.datname = current_database()) AND (database.datdba = service.oid)))) OR (EXISTS ( SELECT
+           FROM pg_auth_members membership
+          WHERE ((membership.member = service.oid) AND (NOT (membership.roleid IN ( SELECT other.oid
+                   FROM service other))))))) AS borrows
+   FROM service;
 
 
 --
 -- Name: VIEW services; Type: COMMENT; Schema: audit; Owner: -
 --
 
-COMMENT ON VIEW audit.services IS 'The roles that the service can connect as: task_api, task_worker, and those that inherit their rights.';
+COMMENT ON VIEW audit.services IS 'The roles that the service can connect as: task_api, task_worker, and those that inherit their rights; and whether one is a superuser, owns the database, or is a member of another role.';
 
 
 --
@@ -9202,30 +9667,30 @@ COMMENT ON VIEW audit.services IS 'The roles that the service can connect as: ta
 
 CREATE VIEW audit.function_faults WITH (security_invoker='true') AS
  SELECT format('function %s has no pinned path: whoever calls it decides what the names in it mean'::text, found.function) AS fault,
-    format('alter function %s set search_path = '''''::text, found.function) AS remedy
+    format('alter %s %s set search_path = '''''::text, found.sort, found.function) AS remedy
    FROM audit.functions found
-  WHERE ((NOT found.in_extension) AND (found.definer OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name]))) AND (COALESCE(found.search_path, '-'::text) <> ALL (ARRAY['""'::text, 'pg_catalog'::text, 'pg_catalog, pg_temp'::text])) AND (found.definer OR (NOT found.bound)))
+  WHERE ((NOT found.in_extension) AND (found.sort <> 'aggregate'::text) AND (found.definer OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name]))) AND (COALESCE(found.search_path, '-'::text) <> ALL (ARRAY['""'::text, 'pg_catalog'::text, 'pg_catalog, pg_temp'::text])) AND (found.definer OR (NOT found.bound)))
 UNION
  SELECT format('function %s runs with the rights of %I and does not say why'::text, found.function, found.owner) AS fault,
-    format('comment on function %s is ''Definer, …'', or alter function %1$s security invoker'::text, found.function) AS remedy
+    format('by hand: comment on function %s is ''Definer, …'', or alter function %1$s security invoker'::text, found.function) AS remedy
    FROM audit.functions found
   WHERE ((NOT found.in_extension) AND found.definer AND COALESCE((found.about !~ '^Definer, '::text), true))
 UNION
  SELECT format('function %s runs with the rights of %I, and is in none of the schemas for that'::text, found.function, found.owner) AS fault,
-    format('alter function %s security invoker, or create it in finder, keeper or porter, as their owner'::text, found.function) AS remedy
+    format('by hand: alter function %s security invoker, or create it in finder, keeper or porter, as their owner'::text, found.function) AS remedy
    FROM audit.functions found
   WHERE ((NOT found.in_extension) AND found.definer AND (found.schema <> ALL (ARRAY['finder'::name, 'keeper'::name, 'porter'::name])))
 UNION
  SELECT format('function %s runs with the rights of %I, who may do more than it needs'::text, found.function, found.owner) AS fault,
-    format('alter function %s owner to a role of its own, without login, that owns no table'::text, found.function) AS remedy
+    format('by hand: alter function %s owner to a role of its own, without login, that owns no table'::text, found.function) AS remedy
    FROM (audit.functions found
      JOIN pg_roles owner ON ((found.owner_oid = owner.oid)))
-  WHERE ((NOT found.in_extension) AND found.definer AND (owner.rolsuper OR owner.rolbypassrls OR owner.rolcanlogin OR (EXISTS ( SELECT
+  WHERE ((NOT found.in_extension) AND found.definer AND (owner.rolname <> ALL (ARRAY['task_finder'::name, 'task_keeper'::name, 'task_porter'::name])) AND (owner.rolsuper OR owner.rolbypassrls OR owner.rolcanlogin OR (EXISTS ( SELECT
            FROM audit.relations owned
           WHERE ((owned.owner_oid = owner.oid) AND (owned.kind = 'table'::text))))))
 UNION
  SELECT format('%I may read %s of everybody''s tasks, which it does not need'::text, owner.rolname, string_agg((attribute.attname)::text, ', '::text ORDER BY attribute.attnum)) AS fault,
-    format('revoke select (%s) on app.tasks from %I, and select on the whole table'::text, string_agg((attribute.attname)::text, ', '::text ORDER BY attribute.attnum), owner.rolname) AS remedy
+    format('revoke select on app.tasks from %I'::text, owner.rolname) AS remedy
    FROM ((pg_roles owner
      CROSS JOIN audit.relations tasks)
      JOIN pg_attribute attribute ON ((tasks.oid = attribute.attrelid)))
@@ -9238,10 +9703,10 @@ UNION
   WHERE ((NOT found.in_extension) AND found.leakproof)
 UNION
  SELECT format('function %s is in none of the schemas that %I is for'::text, found.function, service.role) AS fault,
-    format('revoke execute on function %s from %I, or from whom it has that'::text, found.function, service.role) AS remedy
+    format('by hand: revoke execute on function %s from %I, or from whom it has that'::text, found.function, service.role) AS remedy
    FROM (audit.functions found
      CROSS JOIN audit.services service)
-  WHERE ((NOT found.in_extension) AND (NOT service.superuser) AND (found.schema <> ALL (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name])) AND has_schema_privilege(service.oid, (found.schema)::text, 'usage'::text) AND has_function_privilege(service.oid, found.oid, 'execute'::text));
+  WHERE ((NOT found.in_extension) AND (NOT service.borrows) AND (found.schema <> ALL (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name])) AND has_schema_privilege(service.oid, (found.schema)::text, 'usage'::text) AND has_function_privilege(service.oid, found.oid, 'execute'::text));
 
 
 --
@@ -9339,7 +9804,7 @@ CREATE VIEW audit.privileges WITH (security_invoker='true') AS
            FROM ((pg_type type
              JOIN pg_namespace namespace ON ((type.typnamespace = namespace.oid)))
              LEFT JOIN pg_class class ON ((type.typrelid = class.oid)))
-          WHERE ((namespace.nspname !~ '^pg_'::text) AND (namespace.nspname <> 'information_schema'::name) AND (type.typcategory <> 'A'::"char") AND ((class.oid IS NULL) OR (class.relkind = 'c'::"char")) AND (NOT (type.oid IN ( SELECT dependency.objid
+          WHERE ((namespace.nspname !~ '^pg_'::text) AND (namespace.nspname <> 'information_schema'::name) AND (type.typcategory <> 'A'::"char") AND (type.typtype <> 'm'::"char") AND ((class.oid IS NULL) OR (class.relkind = 'c'::"char")) AND (NOT (type.oid IN ( SELECT dependency.objid
                    FROM pg_depend dependency
                   WHERE ((dependency.classid = ('pg_type'::regclass)::oid) AND (dependency.deptype = 'e'::"char"))))))
         UNION ALL
@@ -9394,6 +9859,7 @@ CREATE VIEW audit.privilege_faults WITH (security_invoker='true') AS
     format('revoke %s%s on %s %s from public'::text, found.privilege, ((' ('::text || NULLIF(found.columns, 'all'::text)) || ')'::text),
         CASE
             WHEN (found.kind = ANY (ARRAY['view'::text, 'materialized view'::text, 'foreign table'::text])) THEN 'table'::text
+            WHEN (found.kind = 'function'::text) THEN 'routine'::text
             ELSE found.kind
         END, found.object) AS remedy
    FROM audit.privileges found
@@ -9422,17 +9888,17 @@ UNION
         CASE privilege.name
             WHEN 'references'::text THEN has_any_column_privilege(service.oid, found.oid, privilege.name)
             ELSE has_table_privilege(service.oid, found.oid, privilege.name)
-        END AND (NOT service.superuser))
+        END AND (NOT service.borrows) AND (found.owner_oid <> service.oid))
 UNION
  SELECT format('%I may %s user_id in %s itself, instead of by its default'::text, service.role, privilege.name, found.relation) AS fault,
-    format('revoke %s on %s from %I, and grant it anew on the other columns'::text, privilege.name, found.relation, service.role) AS remedy
+    format('by hand: revoke %s on %s from %I, and grant it anew on the other columns'::text, privilege.name, found.relation, service.role) AS remedy
    FROM ((audit.services service
      JOIN audit.relations found ON ((found.has_user_id AND (found.kind = ANY (ARRAY['table'::text, 'view'::text])))))
      CROSS JOIN ( VALUES ('insert'::text), ('update'::text)) privilege(name))
-  WHERE (has_column_privilege(service.oid, found.oid, 'user_id'::text, privilege.name) AND (NOT service.superuser))
+  WHERE (has_column_privilege(service.oid, found.oid, 'user_id'::text, privilege.name) AND (NOT service.borrows) AND (found.owner_oid <> service.oid))
 UNION
  SELECT format('%I may %s in %s %I'::text, service.role, place.privilege, place.kind, place.name) AS fault,
-    format('revoke %s on %s %I from %I, or from whom it has that'::text, place.privilege, place.kind, place.name, service.role) AS remedy
+    format('by hand: revoke %s on %s %I from %I, or from whom it has that'::text, place.privilege, place.kind, place.name, service.role) AS remedy
    FROM (audit.services service
      CROSS JOIN ( SELECT 'schema'::text AS kind,
             namespace.nspname AS name,
@@ -9444,7 +9910,7 @@ UNION
             current_database() AS name,
             wanted.privilege
            FROM ( VALUES ('create'::text), ('temporary'::text)) wanted(privilege)) place)
-  WHERE ((NOT service.superuser) AND
+  WHERE ((NOT service.borrows) AND
         CASE place.kind
             WHEN 'schema'::text THEN has_schema_privilege(service.oid, (place.name)::text, place.privilege)
             ELSE has_database_privilege(service.oid, (place.name)::text, place.privilege)
@@ -9461,7 +9927,7 @@ UNION
            FROM audit.services service)) AND COALESCE((found.schema <> 'app'::name), true)) OR ((found.role = 'task_auditor'::name) AND COALESCE((found.schema <> 'audit'::name), true))))
 UNION
  SELECT format('%s large objects belong to %I: row-level security does not hold for them, and nothing of Duly makes any'::text, count(*), owner.rolname) AS fault,
-    'find out who made them (select oid from pg_largeobject_metadata), and select lo_unlink(oid)'::text AS remedy
+    'by hand: find out who made them (select oid from pg_largeobject_metadata), and select lo_unlink(oid)'::text AS remedy
    FROM (pg_largeobject_metadata large
      JOIN pg_roles owner ON ((large.lomowner = owner.oid)))
   WHERE (owner.oid IN ( SELECT service.oid
@@ -9483,7 +9949,8 @@ COMMENT ON VIEW audit.privilege_faults IS 'The rules of privileges that are brok
 CREATE VIEW audit.role_settings WITH (security_invoker='true') AS
  SELECT setting.setrole AS role_oid,
     split_part(pair.pair, '='::text, 1) AS name,
-    "substring"(pair.pair, '=(.*)'::text) AS value
+    "substring"(pair.pair, '=(.*)'::text) AS value,
+    (setting.setdatabase = (0)::oid) AS everywhere
    FROM ((pg_db_role_setting setting
      CROSS JOIN LATERAL unnest(setting.setconfig) pair(pair))
      LEFT JOIN pg_database database ON ((setting.setdatabase = database.oid)))
@@ -9502,10 +9969,14 @@ COMMENT ON VIEW audit.role_settings IS 'The settings that each role begins a ses
 --
 
 CREATE VIEW audit.role_faults WITH (security_invoker='true') AS
- SELECT split_part(sentence.sentence, ': '::text, 1) AS fault,
-    "substring"(sentence.sentence, ': (.*)'::text) AS remedy
-   FROM (audit.services service
-     CROSS JOIN LATERAL audit.find_isolation_faults(service.role) sentence(sentence))
+ SELECT split_part(told.sentence, ': '::text, 1) AS fault,
+    regexp_replace("substring"(told.sentence, ': (.*)'::text), '^(?!alter |revoke )'::text, 'by hand: '::text) AS remedy
+   FROM ( SELECT audit.find_role_faults(service.role) AS sentence
+           FROM audit.services service
+        UNION ALL
+         SELECT audit.find_isolation_faults(service.role) AS sentence
+           FROM audit.services service
+          WHERE (NOT service.borrows)) told
 UNION
  SELECT format('role %I has the attribute %s'::text, role.rolname, attribute.name) AS fault,
     format('alter role %I no%s'::text, role.rolname, attribute.name) AS remedy
@@ -9515,7 +9986,7 @@ UNION
            FROM audit.services service)) AND (attribute.name <> ALL (ARRAY['superuser'::text, 'bypassrls'::text])))))
 UNION
  SELECT format('role %I is a member of %I, and has or may take its rights'::text, service.role, other.rolname) AS fault,
-    format('revoke %I from %I'::text, other.rolname, service.role) AS remedy
+    audit.suggest_membership_remedy(other.oid, service.oid) AS remedy
    FROM ((audit.services service
      JOIN pg_auth_members membership ON ((service.oid = membership.member)))
      JOIN pg_roles other ON ((membership.roleid = other.oid)))
@@ -9531,13 +10002,13 @@ UNION
           WHERE ((found.role_oid = ANY (ARRAY[(0)::oid, service.oid])) AND (found.name = setting.name) AND (found.value !~ '^0+(ms|s|min|h|d|us)?$'::text)))))
 UNION
  SELECT format('%s begins a session as the user %L, who nobody proved to be'::text, COALESCE(('role '::text || (role.rolname)::text), 'everybody'::text), setting.value) AS fault,
-    format('alter %s reset app.user_id, and the same with in database, or for all roles, where it was set so'::text, COALESCE(('role '::text || quote_ident((role.rolname)::text)), ('database '::text || quote_ident((current_database())::text)))) AS remedy
+    audit.suggest_setting_remedy(setting.role_oid, setting.everywhere, 'reset app.user_id'::text) AS remedy
    FROM (audit.role_settings setting
      LEFT JOIN pg_roles role ON ((setting.role_oid = role.oid)))
   WHERE (setting.name = 'app.user_id'::text)
 UNION
  SELECT format('a session of the service is logged in as %I'::text, activity.usename) AS fault,
-    'set DATABASE_URL to log in as task_api, and start the service again'::text AS remedy
+    'by hand: set DATABASE_URL to log in as task_api, and start the service again'::text AS remedy
    FROM pg_stat_activity activity
   WHERE ((activity.datname = current_database()) AND (activity.application_name = 'duly'::text) AND (NOT (activity.usesysid IN ( SELECT service.oid
            FROM audit.services service))));
@@ -9556,7 +10027,7 @@ COMMENT ON VIEW audit.role_faults IS 'The rules of roles that are broken, each w
 
 CREATE VIEW audit.table_faults WITH (security_invoker='true') AS
  SELECT format('table %s has no policy at all'::text, found.relation) AS fault,
-    format('create its policies, as in db/migrations/*_policies.sql, or drop %s'::text, found.relation) AS remedy
+    format('by hand: create its policies, as in db/migrations/*_policies.sql, or drop %s'::text, found.relation) AS remedy
    FROM audit.relations found
   WHERE ((found.kind = 'table'::text) AND ((found.schema = 'app'::name) OR found.has_user_id) AND (NOT (EXISTS ( SELECT
            FROM audit.policies policy
@@ -9566,14 +10037,14 @@ UNION
     format('drop policy %I on %s'::text, policy.policy, policy.relation) AS remedy
    FROM ((audit.policies policy
      JOIN pg_roles role ON (((role.oid = ANY (policy.role_oids)) AND (NOT (role.oid IN ( SELECT service.oid
-           FROM audit.services service))))))
+           FROM audit.services service))) AND (role.rolname <> ALL (ARRAY['task_finder'::name, 'task_keeper'::name, 'task_porter'::name])))))
      JOIN audit.relations found ON (((policy.relation_oid = found.oid) AND ((found.schema = 'app'::name) OR found.has_user_id))))
   WHERE (policy.permissive AND ((policy.sees <> 'the user''s own rows'::text) OR (policy.writes <> 'the user''s own rows'::text)) AND (role.rolcanlogin OR (NOT (role.oid IN ( SELECT function.proowner
            FROM pg_proc function
           WHERE function.prosecdef)))))
 UNION
  SELECT format('several policies let %s %s in %s: whatever one of them allows is allowed'::text, COALESCE(role.rolname, 'everybody'::name), command.name, policy.relation) AS fault,
-    format('keep one of %s'::text, string_agg((policy.policy)::text, ', '::text ORDER BY ((policy.policy)::text))) AS remedy
+    format('by hand: keep one of %s'::text, string_agg((policy.policy)::text, ', '::text ORDER BY ((policy.policy)::text))) AS remedy
    FROM (((audit.policies policy
      CROSS JOIN LATERAL unnest(policy.role_oids) named(named))
      LEFT JOIN pg_roles role ON ((role.oid = named.named)))
@@ -9592,14 +10063,14 @@ UNION
           WHERE (rule.ev_class = found.oid)))))
 UNION
  SELECT format('table %s has a rule, which runs with the rights of its owner'::text, found.relation) AS fault,
-    format('drop the rules of %s; use a trigger'::text, found.relation) AS remedy
+    format('by hand: drop the rules of %s; use a trigger'::text, found.relation) AS remedy
    FROM audit.relations found
   WHERE ((found.kind = 'table'::text) AND found.has_rules AND ((found.schema = 'app'::name) OR found.has_user_id))
 UNION
  SELECT format('%s %s belongs to %I, who may log in and undo what protects it'::text, found.kind, found.relation, found.owner) AS fault,
     format('alter %s %s owner to task_owner'::text, found.kind, found.relation) AS remedy
    FROM (audit.relations found
-     JOIN pg_roles owner ON (((found.owner_oid = owner.oid) AND (owner.rolcanlogin OR owner.rolsuper OR owner.rolbypassrls))))
+     JOIN pg_roles owner ON (((found.owner_oid = owner.oid) AND (owner.rolcanlogin OR owner.rolsuper OR owner.rolbypassrls) AND (owner.rolname <> 'task_owner'::name))))
   WHERE (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name]));
 
 
@@ -9655,7 +10126,7 @@ CREATE VIEW audit.kinds WITH (security_invoker='true') AS
     added,
     changed,
     missing
-   FROM ( VALUES ('role'::text,'critical'::text,'critical'::text,'high'::text), ('membership'::text,'critical'::text,'critical'::text,'medium'::text), ('setting'::text,'high'::text,'high'::text,'medium'::text), ('parameter privilege'::text,'critical'::text,'critical'::text,'medium'::text), ('default privilege'::text,'high'::text,'high'::text,'medium'::text), ('schema'::text,'high'::text,'critical'::text,'high'::text), ('table'::text,'high'::text,'critical'::text,'high'::text), ('view'::text,'high'::text,'critical'::text,'high'::text), ('materialized view'::text,'critical'::text,'critical'::text,'high'::text), ('foreign table'::text,'critical'::text,'critical'::text,'high'::text), ('sequence'::text,'low'::text,'high'::text,'medium'::text), ('composite type'::text,'low'::text,'high'::text,'high'::text), ('column'::text,'high'::text,'high'::text,'high'::text), ('constraint'::text,'medium'::text,'high'::text,'high'::text), ('index'::text,'low'::text,'medium'::text,'medium'::text), ('policy'::text,'critical'::text,'critical'::text,'high'::text), ('trigger'::text,'critical'::text,'critical'::text,'high'::text), ('rule'::text,'critical'::text,'critical'::text,'high'::text), ('statistics'::text,'low'::text,'low'::text,'low'::text), ('function'::text,'high'::text,'high'::text,'high'::text), ('built-in functions'::text,'critical'::text,'critical'::text,'high'::text), ('type'::text,'low'::text,'high'::text,'high'::text), ('domain'::text,'low'::text,'high'::text,'high'::text), ('cast'::text,'high'::text,'high'::text,'medium'::text), ('operator'::text,'high'::text,'high'::text,'medium'::text), ('operator class'::text,'high'::text,'high'::text,'medium'::text), ('operator family'::text,'medium'::text,'high'::text,'medium'::text), ('text search configuration'::text,'medium'::text,'high'::text,'high'::text), ('text search dictionary'::text,'medium'::text,'high'::text,'high'::text), ('text search parser'::text,'medium'::text,'high'::text,'high'::text), ('text search template'::text,'medium'::text,'high'::text,'high'::text), ('collation'::text,'low'::text,'medium'::text,'medium'::text), ('conversion'::text,'high'::text,'high'::text,'medium'::text), ('access method'::text,'high'::text,'high'::text,'medium'::text), ('transform'::text,'high'::text,'high'::text,'medium'::text), ('privilege'::text,'critical'::text,'critical'::text,'medium'::text), ('database'::text,'high'::text,'high'::text,'high'::text), ('extension'::text,'high'::text,'high'::text,'high'::text), ('language'::text,'critical'::text,'critical'::text,'medium'::text), ('event trigger'::text,'critical'::text,'critical'::text,'medium'::text), ('publication'::text,'critical'::text,'critical'::text,'medium'::text), ('subscription'::text,'critical'::text,'critical'::text,'medium'::text), ('replication slot'::text,'critical'::text,'critical'::text,'medium'::text), ('foreign data wrapper'::text,'high'::text,'high'::text,'medium'::text), ('foreign server'::text,'critical'::text,'critical'::text,'medium'::text), ('user mapping'::text,'critical'::text,'critical'::text,'medium'::text), ('large objects'::text,'medium'::text,'medium'::text,'medium'::text), ('security label'::text,'medium'::text,'medium'::text,'medium'::text), ('server setting'::text,'high'::text,'high'::text,'medium'::text)) kinds(kind, added, changed, missing);
+   FROM ( VALUES ('role'::text,'critical'::text,'critical'::text,'high'::text), ('membership'::text,'critical'::text,'critical'::text,'medium'::text), ('setting'::text,'high'::text,'high'::text,'medium'::text), ('parameter privilege'::text,'critical'::text,'critical'::text,'medium'::text), ('default privilege'::text,'high'::text,'high'::text,'medium'::text), ('schema'::text,'high'::text,'critical'::text,'high'::text), ('table'::text,'high'::text,'critical'::text,'high'::text), ('view'::text,'high'::text,'critical'::text,'high'::text), ('materialized view'::text,'critical'::text,'critical'::text,'high'::text), ('foreign table'::text,'critical'::text,'critical'::text,'high'::text), ('sequence'::text,'low'::text,'high'::text,'medium'::text), ('composite type'::text,'low'::text,'high'::text,'high'::text), ('column'::text,'high'::text,'high'::text,'high'::text), ('constraint'::text,'medium'::text,'high'::text,'high'::text), ('index'::text,'low'::text,'medium'::text,'medium'::text), ('policy'::text,'critical'::text,'critical'::text,'high'::text), ('trigger'::text,'critical'::text,'critical'::text,'high'::text), ('rule'::text,'critical'::text,'critical'::text,'high'::text), ('statistics'::text,'low'::text,'low'::text,'low'::text), ('function'::text,'high'::text,'high'::text,'high'::text), ('built-in functions'::text,'critical'::text,'critical'::text,'high'::text), ('type'::text,'low'::text,'high'::text,'high'::text), ('domain'::text,'low'::text,'high'::text,'high'::text), ('cast'::text,'critical'::text,'critical'::text,'medium'::text), ('operator'::text,'high'::text,'high'::text,'medium'::text), ('operator class'::text,'high'::text,'high'::text,'medium'::text), ('operator family'::text,'medium'::text,'high'::text,'medium'::text), ('text search configuration'::text,'medium'::text,'high'::text,'high'::text), ('text search dictionary'::text,'medium'::text,'high'::text,'high'::text), ('text search parser'::text,'medium'::text,'high'::text,'high'::text), ('text search template'::text,'medium'::text,'high'::text,'high'::text), ('collation'::text,'low'::text,'medium'::text,'medium'::text), ('conversion'::text,'high'::text,'high'::text,'medium'::text), ('access method'::text,'high'::text,'high'::text,'medium'::text), ('transform'::text,'high'::text,'high'::text,'medium'::text), ('privilege'::text,'critical'::text,'critical'::text,'medium'::text), ('database'::text,'high'::text,'high'::text,'high'::text), ('extension'::text,'high'::text,'high'::text,'high'::text), ('language'::text,'critical'::text,'critical'::text,'medium'::text), ('event trigger'::text,'critical'::text,'critical'::text,'medium'::text), ('publication'::text,'critical'::text,'critical'::text,'medium'::text), ('subscription'::text,'critical'::text,'critical'::text,'medium'::text), ('replication slot'::text,'critical'::text,'critical'::text,'medium'::text), ('foreign data wrapper'::text,'high'::text,'high'::text,'medium'::text), ('foreign server'::text,'critical'::text,'critical'::text,'medium'::text), ('user mapping'::text,'critical'::text,'critical'::text,'medium'::text), ('large objects'::text,'medium'::text,'medium'::text,'medium'::text), ('security label'::text,'medium'::text,'medium'::text,'medium'::text), ('server setting'::text,'high'::text,'high'::text,'medium'::text)) kinds(kind, added, changed, missing);
 
 
 --
@@ -9703,7 +10174,7 @@ UNION ALL
    FROM (pg_policy policy
      JOIN watched ON ((policy.polrelid = watched.oid)))
 UNION ALL
- SELECT 'trigger'::text AS kind,
+ SELECT DISTINCT 'trigger'::text AS kind,
     format('%s on %s'::text,
         CASE
             WHEN fired.tgisinternal THEN 'one of a foreign key'::text
@@ -9805,7 +10276,7 @@ CREATE VIEW audit.privilege_objects WITH (security_invoker='true') AS
             type.typowner
            FROM (pg_type type
              LEFT JOIN pg_class class ON ((type.typrelid = class.oid)))
-          WHERE (audit.is_watched(type.typnamespace) AND (type.typcategory <> 'A'::"char") AND ((class.oid IS NULL) OR (class.relkind = 'c'::"char")) AND (NOT audit.is_in_extension(('pg_type'::regclass)::oid, type.oid)))
+          WHERE (audit.is_watched(type.typnamespace) AND (type.typcategory <> 'A'::"char") AND (type.typtype <> 'm'::"char") AND ((class.oid IS NULL) OR (class.relkind = 'c'::"char")) AND (NOT audit.is_in_extension(('pg_type'::regclass)::oid, type.oid)))
         UNION ALL
          SELECT 'database'::text,
             'this'::text,
@@ -10042,7 +10513,7 @@ CREATE VIEW audit.role_objects WITH (security_invoker='true') AS
         )
  SELECT 'role'::text AS kind,
     audit.name_role(role.oid) AS name,
-    jsonb_build_object('login', (role.rolcanlogin AND (audit.name_role(role.oid) <> 'the database''s owner'::text)), 'superuser', role.rolsuper, 'bypassrls', role.rolbypassrls, 'createrole', (role.rolcreaterole AND (audit.name_role(role.oid) <> 'the database''s owner'::text)), 'createdb', (role.rolcreatedb AND (audit.name_role(role.oid) <> 'the database''s owner'::text)), 'replication', role.rolreplication, 'connection limit', role.rolconnlimit, 'valid until', (role.rolvaliduntil)::text) AS definition
+    jsonb_build_object('login', (role.rolcanlogin AND (audit.name_role(role.oid) <> 'the database''s owner'::text)), 'superuser', role.rolsuper, 'bypassrls', role.rolbypassrls, 'createrole', (role.rolcreaterole AND (audit.name_role(role.oid) <> 'the database''s owner'::text)), 'createdb', (role.rolcreatedb AND (audit.name_role(role.oid) <> 'the database''s owner'::text)), 'replication', role.rolreplication, 'connection limit', role.rolconnlimit, 'valid until', (NULLIF(role.rolvaliduntil, 'infinity'::timestamp with time zone))::text) AS definition
    FROM (strong
      JOIN pg_roles role ON ((strong.oid = role.oid)))
   WHERE ((role.rolname !~ '^pg_'::text) AND (role.oid <> (10)::oid) AND (NOT (role.rolsuper AND (audit.name_role(role.oid) = 'the database''s owner'::text))))
@@ -10238,7 +10709,11 @@ COMMENT ON VIEW audit.search_objects IS 'The part of audit.objects about text se
 CREATE VIEW audit.server_objects WITH (security_invoker='true') AS
  SELECT 'database'::text AS kind,
     'this'::text AS name,
-    jsonb_build_object('encoding', pg_encoding_to_char(database.encoding), 'template', database.datistemplate, 'connections', database.datallowconn, 'connection limit', database.datconnlimit) AS definition
+    jsonb_build_object('owner',
+        CASE
+            WHEN (database.datdba = audit.find_owner()) THEN 'the role that migrates'::text
+            ELSE audit.name_role(database.datdba)
+        END, 'encoding', pg_encoding_to_char(database.encoding), 'template', database.datistemplate, 'connections', database.datallowconn, 'connection limit', database.datconnlimit) AS definition
    FROM pg_database database
   WHERE (database.datname = current_database())
 UNION ALL

@@ -62,7 +62,10 @@ def _findings(findings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if finding["accepted_by"] is not None:
             told = f"{finding['accepted_by']}: {finding['accepted_because']}"
             yield f"<p>Accepted by {escape(told)}</p>"
-        yield f"<p>To do: <code>{escape(finding['remedy'])}</code></p>"
+        remedy = finding["remedy"]
+        # Words, or SQL.
+        told = escape(remedy) if remedy.startswith("by hand: ") else f"<code>{escape(remedy)};</code>"
+        yield f"<p>To do: {told}</p>"
         yield f"<p><small>{escape(finding['id'])}</small></p>"
         yield "</article>"
     yield "</section>"

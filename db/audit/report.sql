@@ -157,7 +157,7 @@ select jsonb_array_length(current_setting('audit.found')::jsonb) = 0 as nothing 
 select format(
   E'  [%s] %s\n      To do: %s\n      Id: %s', case when found.accepted_by is null then found.severity
     else format('accepted by %s: %s', found.accepted_by, found.accepted_because) end,
-  found.fault, found.remedy, found.id)
+  found.fault, found.remedy || case when found.remedy ~ '^by hand: ' then '' else ';' end, found.id)
 from jsonb_to_recordset(current_setting('audit.found')::jsonb)
   as found (place bigint, id text, severity text, fault text, remedy text, accepted_by text,
     accepted_because text)

@@ -15,19 +15,16 @@ set search_path = ''
 as $$
 declare
   c_release constant integer := current_setting('server_version_num')::integer / 10000;
-  v_owner constant text := (
-    select quote_ident(pg_get_userbyid(database.datdba)) from pg_catalog.pg_database as database
-    where database.datname = current_database());
+  v_owner constant oid := audit.find_owner();
   -- Where the first superuser owns the database, as in a container, both are called by the one name.
-  c_first constant text := case
-    when v_owner = quote_ident(pg_get_userbyid(10)) then 'the first superuser' else '' end;
+  v_first constant text := case when v_owner = 10 then 'the first superuser' else '' end;
 begin
   return query
   with expected as (
     select
       entry ->> 'kind' as kind, entry ->> 'name' as name,
       coalesce((entry ->> 'optional')::boolean, false) as optional,
-      replace((entry -> 'definition')::text, c_first, 'the database''s owner')::jsonb - array(
+      replace((entry -> 'definition')::text, v_first, 'the database''s owner')::jsonb - array(
         select attribute.key from jsonb_each_text(entry -> 'since') as attribute
         where attribute.value::integer > c_release
       ) as definition
@@ -56,10 +53,19 @@ begin
       or present.definition <> expected.definition
   ),
 
-  -- Of a table that was added or is missing, the columns say nothing more.
+  -- Of a table that was added, the columns say nothing more; nor what belongs to an object that is missing,
+  -- or the index of a constraint.
   whole as (
-    select format('%s.', differing.name) as prefix, differing.change from differing
-    where differing.kind in ('table', 'foreign table', 'composite type') and differing.change <> 'changed'
+    select differing.change, differing.kind, differing.name from differing
+    where differing.change <> 'changed'
+  ),
+
+  -- Where one of PostgreSQL's own functions was replaced, no remedy of anything else can be believed. "~"
+  -- depends on none of those that are looked at.
+  broken as (
+    select from differing
+    where differing.kind ~ '^built-in functions$'
+      or differing.kind ~ '^function$' and differing.name !~ '\.' and differing.change ~ '^changed$'
   )
 
   select
@@ -69,13 +75,33 @@ begin
     audit.rate(found.change, found.kind, found.name, found.expected, found.actual),
     found.kind, found.name,
     audit.describe_difference(found.change, found.kind, found.name, found.expected, found.actual),
-    replace(
-      audit.suggest_remedy(found.change, found.kind, found.name, found.expected, found.actual),
-      'the database''s owner', v_owner)
+    case
+      when exists (select from broken)
+        and (found.kind !~ '^(built-in functions|function)$' or found.name ~ '\.')
+        then 'by hand: first mend the functions of PostgreSQL that differ'
+      else regexp_replace(
+        replace(
+          replace(
+            audit.suggest_remedy(found.change, found.kind, found.name, found.expected, found.actual),
+            'the first superuser', quote_ident(pg_get_userbyid(10))),
+          'the database''s owner',
+          coalesce(quote_ident(pg_get_userbyid(v_owner)), 'the role that migrates')),
+        '^(?!by hand: )(?=.*the role that migrates)', 'by hand: ')
+    end
   from differing as found
-  where found.kind <> 'column' or not exists (
+  where not exists (
     select from whole
-    where whole.change = found.change and starts_with(found.name, whole.prefix));
+    where whole.change = found.change and case
+      when found.kind = 'column'
+        then whole.kind in ('table', 'foreign table', 'composite type')
+          and starts_with(found.name, format('%s.', whole.name))
+      when found.kind = 'index'
+        then whole.kind = 'constraint'
+          and split_part(whole.name, ' on ', 1) = regexp_replace(found.name, '^.*\.', '')
+          or strpos(found.expected ->> 'definition', format(' ON %s USING ', whole.name)) > 0
+      else found.change = 'missing' and whole.kind <> found.kind
+        and strpos(format('%s for ', found.name), format(' %s for ', whole.name)) > 0
+    end);
 end $$;
 
 comment on function audit.compare is
@@ -98,7 +124,7 @@ select
     when 'r' then 'tables'
     when 'S' then 'sequences'
     when 'n' then 'schemas'
-    else 'other objects'
+    else 'large objects'
   end as objects,
   coalesce(grantee.rolname, 'public') as role,
   lower(entry.privilege_type) as privilege
@@ -246,6 +272,34 @@ comment on function audit.find_function_faults is
 grant execute on function audit.find_function_faults to task_api, task_auditor;
 -- end db/functions/audit/find_function_faults.sql
 
+-- begin db/functions/audit/find_owner.sql
+-- Where a role of Duly owns the database, which is a fault, the owner of dbmate's table is the role that
+-- migrates: so the rest is compared as ever.
+
+create or replace function audit.find_owner() returns oid
+language sql stable
+return (
+  select coalesce(
+    (
+      select role.oid from pg_catalog.pg_roles as role
+      where role.oid = database.datdba
+        and role.rolname !~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$'),
+    (
+      select role.oid from pg_catalog.pg_class as class
+      inner join pg_catalog.pg_namespace as namespace
+        on class.relnamespace = namespace.oid and namespace.nspname = 'public'
+      inner join pg_catalog.pg_roles as role on class.relowner = role.oid
+      where class.relname = 'schema_migrations'
+        and role.rolname !~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$'))
+  from pg_catalog.pg_database as database
+  where database.datname = current_database());
+
+comment on function audit.find_owner is
+  'The role that migrates and should own the database; null if no role but those of Duly is known.';
+
+grant execute on function audit.find_owner to task_auditor;
+-- end db/functions/audit/find_owner.sql
+
 -- begin db/functions/audit/find_role_faults.sql
 -- Policies do not apply to superusers, to roles with BYPASSRLS, and to roles that may become one of these.
 
@@ -363,7 +417,12 @@ select
   function.oid in (
     select dependency.objid from pg_catalog.pg_depend as dependency
     where dependency.classid = 'pg_catalog.pg_proc'::regclass and dependency.deptype = 'e') as in_extension,
-  function.proacl as acl
+  function.proacl as acl,
+  case function.prokind
+    when 'p' then 'procedure'
+    when 'a' then 'aggregate'
+    else 'function'
+  end as sort
 from pg_catalog.pg_proc as function
 inner join pg_catalog.pg_namespace as namespace on function.pronamespace = namespace.oid
 inner join pg_catalog.pg_roles as owner on function.proowner = owner.oid
@@ -435,7 +494,7 @@ from (values
   ('built-in functions', 'critical', 'critical', 'high'),
   ('type', 'low', 'high', 'high'),
   ('domain', 'low', 'high', 'high'),
-  ('cast', 'high', 'high', 'medium'),
+  ('cast', 'critical', 'critical', 'medium'),
   ('operator', 'high', 'high', 'medium'),
   ('operator class', 'high', 'high', 'medium'),
   ('operator family', 'medium', 'high', 'medium'),
@@ -635,11 +694,9 @@ create or replace function audit.name_role(role oid) returns text
 language sql stable
 return case
   when name_role.role = 0 then 'public'
-  when name_role.role = (
-    select database.datdba from pg_catalog.pg_database as database
-    where database.datname = current_database()) then 'the database''s owner'
+  when name_role.role = audit.find_owner() then 'the database''s owner'
   when name_role.role = 10 then 'the first superuser'
-  else coalesce(pg_get_userbyid(name_role.role)::text, 'nobody')
+  else coalesce(quote_ident(pg_get_userbyid(name_role.role)), 'nobody')
 end;
 
 comment on function audit.name_role is
@@ -682,7 +739,7 @@ union all
 
 select
   'replication slot',
-  quote_ident(slot.slot_name),
+  slot.slot_name::text,
   jsonb_build_object('type', slot.slot_type, 'plugin', slot.plugin)
 from pg_catalog.pg_replication_slots as slot
 where slot.database is null or slot.database = current_database()
@@ -708,7 +765,8 @@ union all
 select
   'user mapping',
   format(
-    '%s on %I', case mapping.umuser when 0 then 'public' else mapping.usename::text end, mapping.srvname),
+    '%s on %I', case mapping.umuser when 0 then 'public' else quote_ident(mapping.usename) end,
+    mapping.srvname),
   '{}'
 from pg_catalog.pg_user_mappings as mapping;
 
@@ -779,7 +837,7 @@ union all
 
 -- PostgreSQL's own triggers of foreign keys have no lasting name: they count where they do not fire as they
 -- were made to.
-select
+select distinct
   'trigger',
   format(
     '%s on %s', case when fired.tgisinternal then 'one of a foreign key' else quote_ident(fired.tgname) end,
@@ -959,14 +1017,15 @@ with granted (subject, object, "column", grants, owner) as (
 
   union all
 
-  -- An array's privilege is its element's, and the row type of a table gives no rows.
+  -- An array's privilege is its element's, a multirange's is its range's; the row type of a table gives no
+  -- rows.
   select
     'type', type.oid::regtype::text, null,
     coalesce(type.typacl, acldefault('T', type.typowner)), type.typowner
   from pg_catalog.pg_type as type
   left join pg_catalog.pg_class as class on type.typrelid = class.oid
   where audit.is_watched(type.typnamespace) and type.typcategory <> 'A'
-    and (class.oid is null or class.relkind = 'c')
+    and type.typtype <> 'm' and (class.oid is null or class.relkind = 'c')
     and not audit.is_in_extension('pg_catalog.pg_type'::regclass, type.oid)
 
   union all
@@ -1132,6 +1191,8 @@ as $$
     when rate.kind = 'setting' and change <> 'missing'
       and name ~ '^(app\.user_id|row_security|role|session_\w+|search_path|local_preload_libraries) of '
       then 'critical'
+    when rate.kind = 'database' and expected -> 'owner' <> actual -> 'owner'
+      then 'critical'
     when rate.kind = 'column' and name ~ '\.user_id$'
       then 'critical'
     when rate.kind = 'role' and change = 'added' and not (
@@ -1289,7 +1350,10 @@ select
   class.oid in (
     select dependency.objid from pg_catalog.pg_depend as dependency
     where dependency.classid = 'pg_catalog.pg_class'::regclass and dependency.deptype = 'e') as in_extension,
-  class.relhasrules as has_rules,
+  -- Not relhasrules: it stays until the next vacuum.
+  class.oid in (
+    select rule.ev_class from pg_catalog.pg_rewrite as rule
+    where rule.rulename <> '_RETURN') as has_rules,
   class.relacl as acl
 from pg_catalog.pg_class as class
 inner join pg_catalog.pg_namespace as namespace on class.relnamespace = namespace.oid
@@ -1339,7 +1403,8 @@ with granted (kind, schema, object, columns, grants, owner_oid) as (
 
   union all
 
-  -- An array's privilege is its element's, and the row type of a table gives no rows.
+  -- An array's privilege is its element's, a multirange's is its range's; the row type of a table gives no
+  -- rows.
   select
     'type', namespace.nspname, type.oid::regtype::text, null,
     coalesce(type.typacl, acldefault('T', type.typowner)), type.typowner
@@ -1347,7 +1412,7 @@ with granted (kind, schema, object, columns, grants, owner_oid) as (
   inner join pg_catalog.pg_namespace as namespace on type.typnamespace = namespace.oid
   left join pg_catalog.pg_class as class on type.typrelid = class.oid
   where namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
-    and type.typcategory <> 'A' and (class.oid is null or class.relkind = 'c')
+    and type.typcategory <> 'A' and type.typtype <> 'm' and (class.oid is null or class.relkind = 'c')
     and type.oid not in (
       select dependency.objid from pg_catalog.pg_depend as dependency
       where dependency.classid = 'pg_catalog.pg_type'::regclass and dependency.deptype = 'e')
@@ -1415,7 +1480,7 @@ select
     'createdb', role.rolcreatedb and audit.name_role(role.oid) <> 'the database''s owner',
     'replication', role.rolreplication,
     'connection limit', role.rolconnlimit,
-    'valid until', role.rolvaliduntil::text) as definition
+    'valid until', nullif(role.rolvaliduntil, 'infinity')::text) as definition
 from strong
 inner join pg_catalog.pg_roles as role on strong.oid = role.oid
 where role.rolname !~ '^pg_' and role.oid <> 10
@@ -1515,7 +1580,8 @@ create or replace view audit.role_settings with (security_invoker = true) as
 select
   setting.setrole as role_oid,
   split_part(pair, '=', 1) as name,
-  substring(pair from '=(.*)') as value
+  substring(pair from '=(.*)') as value,
+  setting.setdatabase = 0 as everywhere
 from pg_catalog.pg_db_role_setting as setting
 cross join unnest(setting.setconfig) as pair
 left join pg_catalog.pg_database as database on setting.setdatabase = database.oid
@@ -1738,6 +1804,8 @@ select
   'database' as kind,
   'this' as name,
   jsonb_build_object(
+    'owner', case when database.datdba = audit.find_owner() then 'the role that migrates'
+      else audit.name_role(database.datdba) end,
     'encoding', pg_encoding_to_char(database.encoding),
     'template', database.datistemplate,
     'connections', database.datallowconn,
@@ -1849,25 +1917,39 @@ grant select on audit.server_objects to task_auditor;
 -- begin db/functions/audit/services.sql
 -- The views of this room read the catalog alone, with the rights of their reader.
 --
--- A superuser is a member of every role: it counts only where it was made one.
+-- A superuser is a member of every role: it counts only where it was made one. "Borrows": what such a role
+-- may do is told as one fault, of its membership.
 
 create or replace view audit.services with (security_invoker = true) as
+with service as (
+  select found.oid, found.rolname, found.rolsuper
+  from pg_catalog.pg_roles as found
+  where found.rolname in ('task_api', 'task_worker')
+    or not found.rolsuper
+    and (pg_has_role(found.oid, 'task_api', 'usage') or pg_has_role(found.oid, 'task_worker', 'usage'))
+    or exists (
+      select from pg_catalog.pg_auth_members as membership
+      inner join pg_catalog.pg_roles as api on membership.roleid = api.oid
+        and api.rolname in ('task_api', 'task_worker')
+      where found.rolsuper and membership.member = found.oid)
+)
+
 select
   service.oid,
   service.rolname as role,
-  service.rolsuper as superuser
-from pg_catalog.pg_roles as service
-where service.rolname in ('task_api', 'task_worker')
-  or not service.rolsuper
-  and (pg_has_role(service.oid, 'task_api', 'usage') or pg_has_role(service.oid, 'task_worker', 'usage'))
-  or exists (
-    select from pg_catalog.pg_auth_members as membership
-    inner join pg_catalog.pg_roles as api on membership.roleid = api.oid
-      and api.rolname in ('task_api', 'task_worker')
-    where service.rolsuper and membership.member = service.oid);
+  service.rolsuper
+    or exists (
+      select from pg_catalog.pg_database as database
+      where database.datname = current_database() and database.datdba = service.oid)
+    or exists (
+      select from pg_catalog.pg_auth_members as membership
+      where membership.member = service.oid
+        and membership.roleid not in (select other.oid from service as other)) as borrows
+from service;
 
 comment on view audit.services is
-  'The roles that the service can connect as: task_api, task_worker, and those that inherit their rights.';
+  'The roles that the service can connect as: task_api, task_worker, and those that inherit their rights; '
+  'and whether one is a superuser, owns the database, or is a member of another role.';
 
 grant select on audit.services to task_auditor;
 -- end db/functions/audit/services.sql
@@ -1882,9 +1964,9 @@ select
   format(
     'function %s has no pinned path: whoever calls it decides what the names in it mean', found.function
   ) as fault,
-  format('alter function %s set search_path = ''''', found.function) as remedy
+  format('alter %s %s set search_path = ''''', found.sort, found.function) as remedy
 from audit.functions as found
-where not found.in_extension
+where not found.in_extension and found.sort <> 'aggregate'
   and (found.definer or found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter'))
   and coalesce(found.search_path, '-') not in ('""', 'pg_catalog', 'pg_catalog, pg_temp')
   and (found.definer or not found.bound)
@@ -1896,7 +1978,8 @@ select
     'function %s runs with the rights of %I and does not say why', found.function, found.owner
   ) as fault,
   format(
-    'comment on function %s is ''Definer, …'', or alter function %1$s security invoker', found.function
+    'by hand: comment on function %s is ''Definer, …'', or alter function %1$s security invoker',
+    found.function
   ) as remedy
 from audit.functions as found
 where not found.in_extension and found.definer and coalesce(found.about !~ '^Definer, ', true)
@@ -1908,23 +1991,25 @@ select
     'function %s runs with the rights of %I, and is in none of the schemas for that',
     found.function, found.owner) as fault,
   format(
-    'alter function %s security invoker, or create it in finder, keeper or porter, as their owner',
+    'by hand: alter function %s security invoker, or create it in finder, keeper or porter, as their owner',
     found.function) as remedy
 from audit.functions as found
 where not found.in_extension and found.definer and found.schema not in ('finder', 'keeper', 'porter')
 
 union
 
+-- Where one of the definer roles itself may do more, that is one fault, of the role.
 select
   format(
     'function %s runs with the rights of %I, who may do more than it needs', found.function, found.owner
   ) as fault,
   format(
-    'alter function %s owner to a role of its own, without login, that owns no table', found.function
+    'by hand: alter function %s owner to a role of its own, without login, that owns no table', found.function
   ) as remedy
 from audit.functions as found
 inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid
 where not found.in_extension and found.definer
+  and owner.rolname not in ('task_finder', 'task_keeper', 'task_porter')
   and (
     owner.rolsuper or owner.rolbypassrls or owner.rolcanlogin
     or exists (
@@ -1938,9 +2023,7 @@ select
   format(
     '%I may read %s of everybody''s tasks, which it does not need',
     owner.rolname, string_agg(attribute.attname, ', ' order by attribute.attnum)) as fault,
-  format(
-    'revoke select (%s) on app.tasks from %I, and select on the whole table',
-    string_agg(attribute.attname, ', ' order by attribute.attnum), owner.rolname) as remedy
+  format('revoke select on app.tasks from %I', owner.rolname) as remedy
 from pg_catalog.pg_roles as owner
 cross join audit.relations as tasks
 inner join pg_catalog.pg_attribute as attribute on tasks.oid = attribute.attrelid
@@ -1965,11 +2048,11 @@ union
 select
   format('function %s is in none of the schemas that %I is for', found.function, service.role) as fault,
   format(
-    'revoke execute on function %s from %I, or from whom it has that', found.function, service.role
+    'by hand: revoke execute on function %s from %I, or from whom it has that', found.function, service.role
   ) as remedy
 from audit.functions as found
 cross join audit.services as service
-where not found.in_extension and not service.superuser
+where not found.in_extension and not service.borrows
   and found.schema not in ('app', 'api', 'audit', 'finder', 'keeper', 'porter')
   and has_schema_privilege(service.oid, found.schema, 'usage')
   and has_function_privilege(service.oid, found.oid, 'execute');
@@ -1980,7 +2063,8 @@ grant select on audit.function_faults to task_auditor;
 -- end db/functions/audit/function_faults.sql
 
 -- begin db/functions/audit/privilege_faults.sql
--- Part 7 of the report: privileges. Those of a superuser are left out: they are one fault, of its role.
+-- Part 7 of the report: privileges. Those that a role has as the owner, or borrows, are left out: they are
+-- one fault, of the owner or of the membership.
 
 create or replace view audit.privilege_faults with (security_invoker = true) as
 select
@@ -1989,7 +2073,12 @@ select
   ) as fault,
   format(
     'revoke %s%s on %s %s from public', found.privilege, ' (' || nullif(found.columns, 'all') || ')',
-    case when found.kind in ('view', 'materialized view', 'foreign table') then 'table' else found.kind end,
+    case
+      when found.kind in ('view', 'materialized view', 'foreign table') then 'table'
+      -- Of any sort.
+      when found.kind = 'function' then 'routine'
+      else found.kind
+    end,
     found.object) as remedy
 from audit.privileges as found
 where found.role = 'public'
@@ -2042,7 +2131,7 @@ where (found.schema = 'app' or found.has_user_id) and found.kind <> 'sequence'
   and case privilege.name
     when 'references' then has_any_column_privilege(service.oid, found.oid, privilege.name)
     else has_table_privilege(service.oid, found.oid, privilege.name) end
-  and not service.superuser
+  and not service.borrows and found.owner_oid <> service.oid
 
 union
 
@@ -2051,20 +2140,20 @@ select
     '%I may %s user_id in %s itself, instead of by its default',
     service.role, privilege.name, found.relation) as fault,
   format(
-    'revoke %s on %s from %I, and grant it anew on the other columns',
+    'by hand: revoke %s on %s from %I, and grant it anew on the other columns',
     privilege.name, found.relation, service.role) as remedy
 from audit.services as service
 inner join audit.relations as found on found.has_user_id and found.kind in ('table', 'view')
 cross join (values ('insert'), ('update')) as privilege (name)
 where has_column_privilege(service.oid, found.oid, 'user_id', privilege.name)
-  and not service.superuser
+  and not service.borrows and found.owner_oid <> service.oid
 
 union
 
 select
   format('%I may %s in %s %I', service.role, place.privilege, place.kind, place.name) as fault,
   format(
-    'revoke %s on %s %I from %I, or from whom it has that',
+    'by hand: revoke %s on %s %I from %I, or from whom it has that',
     place.privilege, place.kind, place.name, service.role) as remedy
 from audit.services as service
 cross join (
@@ -2075,7 +2164,7 @@ cross join (
   select 'database' as kind, current_database() as name, wanted.privilege
   from (values ('create'), ('temporary')) as wanted (privilege)
 ) as place
-where not service.superuser
+where not service.borrows
   and case place.kind
     when 'schema' then has_schema_privilege(service.oid, place.name, place.privilege)
     else has_database_privilege(service.oid, place.name, place.privilege) end
@@ -2103,7 +2192,8 @@ select
   format(
     '%s large objects belong to %I: row-level security does not hold for them, and nothing of Duly makes any',
     count(*), owner.rolname) as fault,
-  'find out who made them (select oid from pg_largeobject_metadata), and select lo_unlink(oid)' as remedy
+  'by hand: find out who made them (select oid from pg_largeobject_metadata), and select lo_unlink(oid)'
+    as remedy
 from pg_catalog.pg_largeobject_metadata as large
 inner join pg_catalog.pg_roles as owner on large.lomowner = owner.oid
 where owner.oid in (select service.oid from audit.services as service)
@@ -2114,13 +2204,708 @@ comment on view audit.privilege_faults is 'The rules of privileges that are brok
 grant select on audit.privilege_faults to task_auditor;
 -- end db/functions/audit/privilege_faults.sql
 
+-- begin db/functions/audit/suggest_column_remedy.sql
+-- Part of suggest_remedy: "app.tasks.title". The columns of a composite type are its attributes.
+
+create or replace function audit.suggest_column_remedy(
+  change text, name text, expected jsonb, actual jsonb) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  with part as (
+    select
+      split.name[1] as relation, split.name[2] as column_name,
+      coalesce((
+        select format('alter type %s %%s attribute %s', split.name[1], split.name[2])
+        from pg_catalog.pg_class as class
+        where class.oid::regclass::text = split.name[1] and class.relkind = 'c'
+      ), format('alter table %s %%s column %s', split.name[1], split.name[2])) as statement
+    from regexp_match(suggest_column_remedy.name, '^(.*)\.("(?:[^"]|"")*"|[^".]+)$') as split (name)
+  )
+
+  select case
+    when change = 'added' then array[format(part.statement, 'drop')]
+    when change = 'missing' and expected ? 'generated'
+      then array[format(part.statement, 'add') || format(
+        ' %s%s generated always as (%s) stored', expected ->> 'type',
+        ' collate ' || quote_ident(expected ->> 'collation'),
+        substring(expected ->> 'generated' from '^. (.*)$'))]
+    when change = 'missing' or expected -> 'generated' is distinct from actual -> 'generated'
+      or expected -> 'identity' is distinct from actual -> 'identity'
+      then array['by hand: create it again as in db/schema.sql, or restore its table from a backup']
+    else array(
+      select format(part.statement, 'alter') || format(
+        ' type %s%s', expected ->> 'type', case when expected || actual ? 'collation'
+          then ' collate ' || coalesce(quote_ident(expected ->> 'collation'), '"default"') end)
+      where expected -> 'type' <> actual -> 'type'
+        or expected -> 'collation' is distinct from actual -> 'collation'
+      union all
+      select format(part.statement, 'alter')
+        || coalesce(' set default ' || (expected ->> 'default'), ' drop default')
+      where expected -> 'default' is distinct from actual -> 'default'
+      union all
+      select format(part.statement, 'alter')
+        || case when expected ? 'not null' then ' set not null' else ' drop not null' end
+      where expected -> 'not null' is distinct from actual -> 'not null')
+  end
+  from part
+$$;
+
+comment on function audit.suggest_column_remedy is 'Remedies for a column.';
+
+grant execute on function audit.suggest_column_remedy to task_auditor;
+-- end db/functions/audit/suggest_column_remedy.sql
+
+-- begin db/functions/audit/suggest_database_remedy.sql
+-- Part of suggest_remedy: the database.
+
+create or replace function audit.suggest_database_remedy(expected jsonb, actual jsonb) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select array(
+    select case
+      when attribute.key = 'encoding' then 'by hand: move the data to a database in UTF8'
+      when attribute.key = 'owner' and audit.find_owner() is null
+        then 'by hand: make the role that migrates its owner'
+      else format('alter database %I %s', current_database(), case attribute.key
+        when 'owner' then format('owner to %I', pg_get_userbyid(audit.find_owner()))
+        when 'template' then 'is_template false'
+        when 'connections' then 'allow_connections true'
+        else 'connection limit -1'
+      end)
+    end
+    from jsonb_each(actual) as attribute
+    where expected -> attribute.key <> attribute.value)
+$$;
+
+comment on function audit.suggest_database_remedy is 'Remedies for the database.';
+
+grant execute on function audit.suggest_database_remedy to task_auditor;
+-- end db/functions/audit/suggest_database_remedy.sql
+
+-- begin db/functions/audit/suggest_dictionary_remedy.sql
+-- Part of suggest_remedy: a text search dictionary that differs. An option without a value goes away.
+
+create or replace function audit.suggest_dictionary_remedy(name text, expected jsonb, actual jsonb)
+returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select array(
+    select format('alter text search dictionary %s owner to %s', name, expected ->> 'owner')
+    where expected -> 'owner' <> actual -> 'owner'
+    union all
+    select format('alter text search dictionary %s (%s)', name, concat_ws(', ', (
+      select string_agg(option[1], ', ')
+      from regexp_matches(actual ->> 'options', '(\w+) = ''', 'g') as option
+      where (expected ->> 'options') !~ format('\m%s = ''', option[1])), expected ->> 'options'))
+    where expected -> 'options' <> actual -> 'options'
+    union all
+    select 'by hand: create it again as in db/schema.sql'
+    where expected -> 'template' <> actual -> 'template')
+$$;
+
+comment on function audit.suggest_dictionary_remedy is 'Remedies for a text search dictionary that differs.';
+
+grant execute on function audit.suggest_dictionary_remedy to task_auditor;
+-- end db/functions/audit/suggest_dictionary_remedy.sql
+
+-- begin db/functions/audit/suggest_domain_remedy.sql
+-- Part of suggest_remedy: a domain that differs. PostgreSQL validates no constraint of a domain of which a
+-- column has an array.
+
+create or replace function audit.suggest_domain_remedy(name text, expected jsonb, actual jsonb)
+returns text[]
+language sql stable
+set search_path = ''
+as $$
+  with both_constraints as (
+    select
+      bond.key as bond, expected -> 'constraints' ->> bond.key as wanted,
+      actual -> 'constraints' ->> bond.key as present
+    from jsonb_object_keys(
+      coalesce(expected -> 'constraints', '{}') || coalesce(actual -> 'constraints', '{}')) as bond (key)
+  )
+
+  select array(
+    select format('alter domain %s drop constraint %I', name, bond) from both_constraints
+    where present <> coalesce(wanted, '')
+    union all
+    select format(
+      'by hand: alter domain %s add constraint %I %s not valid; look for values that break it; '
+      'then update pg_constraint set convalidated = true', name, bond, wanted)
+    from both_constraints
+    where wanted <> coalesce(present, '')
+    union all
+    select format(
+      'alter domain %s %s not null', name, case when expected ? 'not null' then 'set' else 'drop' end)
+    where expected -> 'not null' is distinct from actual -> 'not null'
+    union all
+    select format(
+      'alter domain %s %s', name, coalesce('set default ' || (expected ->> 'default'), 'drop default'))
+    where expected -> 'default' is distinct from actual -> 'default'
+    union all
+    select 'by hand: create it again as in db/schema.sql' where expected -> 'base' <> actual -> 'base')
+$$;
+
+comment on function audit.suggest_domain_remedy is 'Remedies for a domain that differs.';
+
+grant execute on function audit.suggest_domain_remedy to task_auditor;
+-- end db/functions/audit/suggest_domain_remedy.sql
+
+-- begin db/functions/audit/suggest_file.sql
+-- Part of suggest_remedy: what has a file of its own, which is applied as the owner of what it creates.
+
+create or replace function audit.suggest_file(kind text, name text, expected jsonb) returns text
+language sql immutable
+return format(
+  case
+    when name !~ '\.' and kind = 'function'
+      then 'by hand: create it as on a new server of this release, as the first superuser'
+    when kind = 'function' and name ~ '^app\.(require_)?user_id\('
+      then 'by hand: as %1$s, create it as in db/migrations/0003_user_id.sql'
+    else 'by hand: as %1$s, apply the file of db/functions that creates %2$s'
+  end,
+  expected ->> 'owner', split_part(name, '(', 1));
+
+comment on function audit.suggest_file is 'Which file creates a function or a view.';
+
+grant execute on function audit.suggest_file to task_auditor;
+-- end db/functions/audit/suggest_file.sql
+
+-- begin db/functions/audit/suggest_function_remedy.sql
+-- Part of suggest_remedy: a function that differs. Its file sets all but the owner.
+
+create or replace function audit.suggest_function_remedy(name text, expected jsonb, actual jsonb)
+returns text[]
+language sql stable
+set search_path = ''
+as $$
+  with differing as (
+    select attribute.key, expected ->> attribute.key as wanted
+    from jsonb_object_keys(expected || actual) as attribute (key)
+    where expected -> attribute.key is distinct from actual -> attribute.key
+  )
+
+  select case
+    when exists (select from differing where differing.key in ('arguments', 'returns', 'sort'))
+      then array[
+        format('by hand: drop routine %s', name), audit.suggest_file('function', name, expected)]
+    when exists (
+      select from differing
+      where differing.key in ('body', 'words', 'language', 'planner support'))
+      then array[audit.suggest_file('function', name, expected)]
+    else array(
+      select format('alter function %s %s', name, case differing.key
+        when 'volatility' then differing.wanted
+        when 'security' then 'security ' || differing.wanted
+        when 'leakproof' then 'not leakproof'
+        when 'parallel' then 'parallel ' || case differing.wanted
+          when 's' then 'safe'
+          when 'r' then 'restricted'
+          else 'unsafe'
+        end
+        when 'strict' then coalesce('strict' || nullif(differing.wanted, 'true'), 'called on null input')
+        else 'reset all' || coalesce((
+          select string_agg(
+            format(
+              '; alter function %s set %s = %s', name, split_part(pair, '=', 1),
+              coalesce(nullif(substring(pair from '=(.*)'), '""'), '''''')), '')
+          from jsonb_array_elements_text(expected -> 'settings') as pair), '')
+      end)
+      from differing
+      where differing.key <> 'owner'
+      order by differing.key)
+  end
+$$;
+
+comment on function audit.suggest_function_remedy is 'Remedies for a function that differs.';
+
+grant execute on function audit.suggest_function_remedy to task_auditor;
+-- end db/functions/audit/suggest_function_remedy.sql
+
+-- begin db/functions/audit/suggest_member_remedy.sql
+-- Part of suggest_remedy: what was added to an operator family of PostgreSQL's own.
+
+create or replace function audit.suggest_member_remedy(family text, method text) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select array(
+    select format(
+      'alter operator family %s using %s drop %s %s (%s, %s)',
+      suggest_member_remedy.family, method, member.kind, member.number, member.lefttype::regtype,
+      member.righttype::regtype)
+    from (
+      select
+        'operator' as kind, operator.amopfamily as family, operator.amopstrategy as number,
+        operator.amoplefttype as lefttype, operator.amoprighttype as righttype, operator.oid
+      from pg_catalog.pg_amop as operator
+      union all
+      select
+        'function', routine.amprocfamily, routine.amprocnum, routine.amproclefttype, routine.amprocrighttype,
+        routine.oid
+      from pg_catalog.pg_amproc as routine
+    ) as member
+    inner join pg_catalog.pg_opfamily as found on member.family = found.oid
+    inner join pg_catalog.pg_am as access on found.opfmethod = access.oid
+    where member.oid >= 16384 and access.amname = method
+      and format('%s.%I', found.opfnamespace::regnamespace, found.opfname) = suggest_member_remedy.family
+    order by member.kind, member.number)
+$$;
+
+comment on function audit.suggest_member_remedy is 'Remedies for members of an operator family.';
+
+grant execute on function audit.suggest_member_remedy to task_auditor;
+-- end db/functions/audit/suggest_member_remedy.sql
+
+-- begin db/functions/audit/suggest_membership_remedy.sql
+-- Since PostgreSQL 16 a membership is revoked by the role that granted it, and several may have granted it.
+
+create or replace function audit.suggest_membership_remedy(role oid, holder oid) returns text
+language sql stable
+return (
+  select string_agg(
+    format(
+      'revoke %I from %I%s cascade',
+      pg_get_userbyid(membership.roleid), pg_get_userbyid(membership.member),
+      case when current_setting('server_version_num')::integer >= 160000
+        then ' granted by ' || quote_ident(pg_get_userbyid(membership.grantor)) end),
+    '; ' order by membership.grantor)
+  from pg_catalog.pg_auth_members as membership
+  where membership.roleid = role and membership.member = holder);
+
+comment on function audit.suggest_membership_remedy is 'The statements that end a membership.';
+
+grant execute on function audit.suggest_membership_remedy to task_auditor;
+-- end db/functions/audit/suggest_membership_remedy.sql
+
+-- begin db/functions/audit/suggest_object_remedy.sql
+-- Part of suggest_remedy: schemas, tables and views with their columns, types, domains and functions.
+--
+-- PostgreSQL's own objects ("born") are never dropped. A name without a schema is one of pg_catalog: a table
+-- there can be changed only where that is allowed.
+
+create or replace function audit.suggest_object_remedy(
+  change text, kind text, name text, expected jsonb, actual jsonb) returns text[]
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_sort constant text := case kind
+    when 'composite type' then 'type'
+    when 'function' then 'routine'
+    else kind
+  end;
+  v_is_born constant boolean := change = 'added' and case kind
+    when 'table' then exists (
+      select from pg_catalog.pg_class as class
+      where class.oid < 16384 and class.oid::regclass::text = name)
+    when 'function' then exists (
+      select from pg_catalog.pg_proc as routine
+      where routine.oid < 16384 and routine.oid::regprocedure::text = name)
+    else false
+  end;
+  v_steps text[];
+begin
+  if v_is_born then
+    v_steps := array_remove(array[
+      case when actual ->> 'owner' <> 'the first superuser'
+        then format('alter %s %s owner to the first superuser', v_sort, name) end,
+      case when actual ->> 'security' = 'definer' then format('alter function %s security invoker', name) end,
+      case when actual ->> 'settings' is not null then format('alter function %s reset all', name) end
+    ], null);
+    if kind = 'table' and cardinality(v_steps) = 0 then
+      v_steps := array[format('alter table %s disable row level security', name)];
+    end if;
+  elsif change = 'added' then
+    v_steps := array[format('drop %s %s', v_sort, name)];
+  elsif change = 'missing' then
+    return array[case
+      when kind in ('view', 'function') then audit.suggest_file(kind, name, expected)
+      when kind = 'table' then 'by hand: restore it from a backup'
+      else 'by hand: create it as in db/schema.sql'
+    end];
+  else
+    return array_cat(
+      array(
+        select format('alter %s %s owner to %s', v_sort, name, expected ->> 'owner')
+        where expected -> 'owner' <> actual -> 'owner'),
+      case kind
+        when 'function' then audit.suggest_function_remedy(name, expected, actual)
+        when 'domain' then audit.suggest_domain_remedy(name, expected, actual)
+        when 'view' then audit.suggest_option_remedy(kind, name, expected, actual) || array(
+          select audit.suggest_file(kind, name, expected)
+          where expected - '{owner,options}'::text[] <> actual - '{owner,options}'::text[])
+        when 'table' then audit.suggest_table_remedy(name, expected, actual)
+        else array(
+          select 'by hand: create it again as in db/schema.sql'
+          where expected - 'owner' <> actual - 'owner')
+      end);
+  end if;
+  if kind = 'table' and name !~ '\.' then
+    v_steps := 'set allow_system_table_mods = on'::text || v_steps || 'reset allow_system_table_mods'::text;
+  end if;
+  return v_steps;
+end $$;
+
+comment on function audit.suggest_object_remedy is
+  'Remedies for a schema, a table, a view, a type, a domain or a function.';
+
+grant execute on function audit.suggest_object_remedy to task_auditor;
+-- end db/functions/audit/suggest_object_remedy.sql
+
+-- begin db/functions/audit/suggest_option_remedy.sql
+-- Part of suggest_remedy: storage parameters of a table or an index.
+
+create or replace function audit.suggest_option_remedy(
+  kind text, name text, expected jsonb, actual jsonb) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select array_remove(array[
+    (
+      select format(
+        'alter %s %s reset (%s)', kind, name, string_agg(split_part(option.value, '=', 1), ', '))
+      from jsonb_array_elements_text(actual -> 'options') as option
+      where not coalesce(expected -> 'options' ? option.value, false)
+      having count(*) > 0),
+    (
+      select format('alter %s %s set (%s)', kind, name, string_agg(option.value, ', '))
+      from jsonb_array_elements_text(expected -> 'options') as option
+      where not coalesce(actual -> 'options' ? option.value, false)
+      having count(*) > 0)
+  ], null)
+$$;
+
+comment on function audit.suggest_option_remedy is
+  'Remedies for the storage parameters of a table or an index.';
+
+grant execute on function audit.suggest_option_remedy to task_auditor;
+-- end db/functions/audit/suggest_option_remedy.sql
+
+-- begin db/functions/audit/suggest_part_remedy.sql
+-- Part of suggest_remedy: what belongs to a table. "policy on table"; an index alone has a name of its own.
+
+create or replace function audit.suggest_part_remedy(
+  change text, kind text, name text, expected jsonb, actual jsonb) returns text[]
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_match constant text[] := regexp_match(name, '^("(?:[^"]|"")*"|\S+) on (.*)$');
+  v_part constant text := v_match[1];
+  v_table constant text := v_match[2];
+  -- All but the text of its definition differs.
+  v_is_same constant boolean := change = 'changed' and expected -> 'definition' = actual -> 'definition';
+  -- Of an index.
+  v_indexed constant text := (
+    select index.indrelid::regclass from pg_catalog.pg_index as index
+    where kind = 'index' and index.indexrelid::regclass::text = name);
+  v_drop text;
+  v_create text;
+begin
+  if kind = 'constraint' then
+    if v_is_same and actual -> 'enforced' = 'true' or actual ->> 'definition' ~ '^NOT NULL ' then
+      return array[format('alter table %s validate constraint %s', v_table, v_part)];
+    end if;
+    v_drop := format('alter table %s drop constraint %s', v_table, v_part);
+    v_create := format('alter table %s add constraint %s %s', v_table, v_part, expected ->> 'definition');
+  elsif kind = 'index' then
+    if v_is_same then
+      return array_remove(array[
+        case when actual -> 'valid' = 'false' then format('reindex index %s', name) end,
+        case when actual ? 'clustered' then format('alter table %s set without cluster', v_indexed) end,
+        case when expected -> 'owner' <> actual -> 'owner'
+          then format('alter table %s owner to %s', v_indexed, expected ->> 'owner') end
+      ], null) || audit.suggest_option_remedy('index', name, expected, actual);
+    end if;
+    v_drop := format('drop index %s', name);
+    v_create := expected ->> 'definition';
+  elsif name ~ '^one of a foreign key on ' then
+    return array[format('alter table %s enable trigger all', substring(name from ' on (.*)$'))];
+  elsif kind = 'trigger' then
+    if v_is_same then
+      return array[format('alter table %s enable trigger %s', v_table, v_part)];
+    end if;
+    v_drop := format('drop trigger %s', name);
+    v_create := expected ->> 'definition';
+  elsif v_part = '"_RETURN"' then
+    return array[format(
+      'by hand: drop the view %s, and apply the file of db/functions that creates it', v_table)];
+  elsif kind = 'rule' then
+    v_drop := format('drop rule %s', name);
+  else
+    v_drop := format('drop policy %s', name);
+    v_create := format(
+      'create policy %s as %s for %s to %s%s%s', name,
+      case expected ->> 'permissive' when 'true' then 'permissive' else 'restrictive' end,
+      expected ->> 'command', audit.print_value(expected -> 'roles'),
+      ' using (' || (expected ->> 'using') || ')', ' with check (' || (expected ->> 'with check') || ')');
+  end if;
+  return array_remove(array[
+    case when change <> 'missing' then v_drop end,
+    case when change <> 'added' then v_create end], null);
+end $$;
+
+comment on function audit.suggest_part_remedy is
+  'Remedies for a policy, a trigger, a rule, a constraint or an index.';
+
+grant execute on function audit.suggest_part_remedy to task_auditor;
+-- end db/functions/audit/suggest_part_remedy.sql
+
+-- begin db/functions/audit/suggest_privilege_remedy.sql
+-- Part of suggest_remedy: "select on table app.tasks for bob".
+
+create or replace function audit.suggest_privilege_remedy(
+  change text, kind text, name text, expected jsonb, actual jsonb) returns text[]
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_part text[] := regexp_match(name, '^([a-z ]+) on (.*) for ("(?:[^"]|"")*"|[^"]+)$');
+begin
+  if kind = 'parameter privilege' then
+    return array[format('revoke %s on parameter %s from %s cascade', v_part[1], v_part[2], v_part[3])];
+  end if;
+  v_part[2] := regexp_replace(v_part[2], '^database this$', 'database ' || quote_ident(current_database()));
+  -- Also a procedure or an aggregate.
+  v_part[2] := regexp_replace(v_part[2], '^function ', 'routine ');
+  return array_remove(array[
+    case when change <> 'missing' then format(
+      'revoke %s%s on %s from %s cascade', v_part[1],
+      case
+        when actual ->> 'on the whole' = 'true' then ''
+        else (
+          select ' (' || string_agg(quote_ident(col), ', ') || ')'
+          from jsonb_array_elements_text(actual -> 'columns') as col)
+      end,
+      v_part[2], v_part[3]) end,
+    case when change <> 'added' then format(
+      'grant %s%s on %s to %s%s', v_part[1],
+      (
+        select ' (' || string_agg(quote_ident(col), ', ') || ')'
+        from jsonb_array_elements_text(expected -> 'columns') as col),
+      v_part[2], v_part[3],
+      case when (expected ->> 'grantable')::boolean then ' with grant option' end) end
+  ], null);
+end $$;
+
+comment on function audit.suggest_privilege_remedy is 'Remedies for a privilege on an object or a parameter.';
+
+grant execute on function audit.suggest_privilege_remedy to task_auditor;
+-- end db/functions/audit/suggest_privilege_remedy.sql
+
+-- begin db/functions/audit/suggest_remedy.sql
+-- A remedy is SQL that can be pasted and takes the difference away, or begins with "by hand:" and says what a
+-- person decides or does. Names of objects are written so: "policy on table", "member in role".
+
+create or replace function audit.suggest_remedy(
+  change text, kind text, name text, expected jsonb, actual jsonb) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  -- Of "this on that", "this in that", "this for that".
+  v_part constant text[] := regexp_match(name, '^(.*) (?:on|in|for) ("(?:[^"]|"")*"|\S+)$');
+  v_steps text[];
+begin
+  v_steps := case
+    when kind in ('role', 'membership', 'setting', 'default privilege')
+      then audit.suggest_role_remedy(change, kind, name, expected, actual)
+    when kind in ('privilege', 'parameter privilege')
+      then audit.suggest_privilege_remedy(change, kind, name, expected, actual)
+    when kind in ('policy', 'trigger', 'rule', 'constraint', 'index')
+      then audit.suggest_part_remedy(change, kind, name, expected, actual)
+    when kind = 'column'
+      then audit.suggest_column_remedy(change, name, expected, actual)
+    when kind in (
+      'schema', 'table', 'view', 'materialized view', 'foreign table', 'sequence', 'composite type', 'type',
+      'domain', 'function')
+      then audit.suggest_object_remedy(change, kind, name, expected, actual)
+    when kind = 'cast'
+      then array[format('drop cast (%s)', replace(name, ' to ', ' as '))]
+    when kind = 'operator family' and actual ? 'added'
+      then audit.suggest_member_remedy(v_part[1], v_part[2])
+    when kind in ('operator class', 'operator family')
+      then array[format('drop %s %s using %s', kind, v_part[1], v_part[2])]
+    when kind = 'transform'
+      then array[format('drop transform for %s language %s', v_part[1], v_part[2])]
+    when kind = 'user mapping'
+      then array[format('drop user mapping for %s server %s', v_part[1], v_part[2])]
+    when kind = 'foreign server'
+      then array[format('drop server %s', name)]
+    when kind = 'replication slot'
+      then array[format('select pg_drop_replication_slot(%L)', name)]
+    when kind = 'subscription'
+      -- Its slot stays with the publisher, which may not answer.
+      then array[
+        format('alter subscription %s disable', name),
+        format('alter subscription %s set (slot_name = none)', name),
+        format('drop subscription %s', name)]
+    when kind = 'large objects'
+      then array[format(
+        'by hand: look at them, then select lo_unlink(oid) from pg_largeobject_metadata '
+        'where lomowner = %L::regrole', regexp_replace(name, '^of ', ''))]
+    when kind = 'server setting'
+      then array[
+        format('alter system set %s = %L', name, expected ->> 'value'), 'select pg_reload_conf()']
+    when kind = 'security label'
+      then array[format(
+        'by hand: security label for %I on %s is null; or, where that is not loaded, delete it from '
+        'pg_seclabel or pg_shseclabel', actual ->> 'provider', name)]
+    when kind = 'database'
+      then audit.suggest_database_remedy(expected, actual)
+    when kind = 'language' and change = 'changed'
+      then array[format(
+        'update pg_catalog.pg_language set lanpltrusted = %L where lanname = %L',
+        expected ->> 'trusted', name)]
+    when kind = 'text search dictionary' and change = 'changed'
+      then audit.suggest_dictionary_remedy(name, expected, actual)
+    when kind = 'extension' and change = 'missing'
+      then array[format('create extension %s schema %s', name, expected ->> 'schema')]
+    when kind = 'extension' and change = 'changed' and expected -> 'schema' <> actual -> 'schema'
+      then array[format('alter extension %s set schema %s', name, expected ->> 'schema')]
+    when kind = 'extension' and change = 'changed'
+      then array[format('by hand: compare its members (\dx+ %s) with those of a new database', name)]
+    when kind = 'built-in functions'
+      then array[
+        'by hand: compare pg_proc with that of a new server of this release, and move the data to one']
+    when change = 'added'
+      then array[format('drop %s %s', kind, name)]
+    else array['by hand: create it as in db/schema.sql']
+  end;
+  -- Two attributes may ask for the same. Words and statements together are words.
+  return (
+    select
+      case when bool_or(once.step ~ '^by hand: ') then 'by hand: ' else '' end
+      || string_agg(regexp_replace(once.step, '^by hand: ', ''), '; ' order by once.place)
+    from (
+      select given.step, min(given.place) as place
+      from unnest(v_steps) with ordinality as given (step, place)
+      group by given.step
+    ) as once);
+end $$;
+
+comment on function audit.suggest_remedy is
+  'The remedy of a difference: statements that can be pasted, or "by hand:" and a sentence.';
+
+grant execute on function audit.suggest_remedy to task_auditor;
+-- end db/functions/audit/suggest_remedy.sql
+
+-- begin db/functions/audit/suggest_role_remedy.sql
+-- Part of suggest_remedy: roles, memberships, settings and default privileges.
+
+create or replace function audit.suggest_role_remedy(
+  change text, kind text, name text, expected jsonb, actual jsonb) returns text[]
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_part text[];
+  v_steps text[];
+begin
+  case kind
+  when 'membership' then
+    return array(
+      select audit.suggest_membership_remedy(membership.roleid, membership.member)
+      from pg_catalog.pg_auth_members as membership
+      where name = format(
+        '%s in %s', audit.name_role(membership.member), audit.name_role(membership.roleid)));
+  when 'setting' then
+    v_part := regexp_match(name, '^(\S+) of (.*) in (every|this) database$');
+    return array(
+      select audit.suggest_setting_remedy(coalesce(role.oid, 0), v_part[3] = 'every', case
+        when change = 'added' then 'reset ' || v_part[1]
+        else format('set %s = %L', v_part[1], expected ->> 'value')
+      end)
+      from (values (v_part[2])) as named (role)
+      left join pg_catalog.pg_roles as role on named.role = audit.name_role(role.oid));
+  when 'default privilege' then
+    v_part := regexp_match(
+      name, '^(\w+) on ([a-z ]+) that ("[^"]*"|[^"]+) creates(?: in ("[^"]*"|\S+))? for (.*)$');
+    return array(
+      select format(
+        'alter default privileges for role %s%s %s %s on %s %s %s%s', v_part[3], ' in schema ' || v_part[4],
+        step.verb, v_part[1], v_part[2], step.preposition, v_part[5],
+        case when step.verb = 'grant' and (expected ->> 'grantable')::boolean then ' with grant option' end)
+      from (values
+        ('revoke', 'from', change <> 'missing'), ('grant', 'to', change <> 'added')
+      ) as step (verb, preposition, wanted)
+      where step.wanted);
+  else
+    if change = 'missing' then
+      return array['by hand: create it as in db/migrations/0001_roles.sql'];
+    end if;
+    -- Of a role that is none of Duly's, what makes it strong; else its memberships do.
+    v_steps := array(
+      select format(
+        'alter role %s %s', name, case
+          when attribute.key = 'connection limit'
+            then format('connection limit %s', expected ->> attribute.key)
+          when attribute.key = 'valid until'
+            then format('valid until %L', coalesce(expected ->> attribute.key, 'infinity'))
+          when coalesce((expected ->> attribute.key)::boolean, false) then attribute.key
+          else 'no' || attribute.key
+        end)
+      from jsonb_each(actual) as attribute
+      where case change
+        when 'changed' then expected -> attribute.key <> attribute.value
+        else attribute.key in ('superuser', 'bypassrls', 'createrole', 'replication')
+          and attribute.value = 'true' end);
+    if change = 'added' and cardinality(v_steps) = 0 then
+      v_steps := array(
+        select unnest(audit.suggest_role_remedy('added', object.kind, object.name, null, null))
+        from audit.role_objects as object
+        where object.kind = 'membership' and starts_with(object.name, suggest_role_remedy.name || ' in '));
+    end if;
+    return v_steps;
+  end case;
+end $$;
+
+comment on function audit.suggest_role_remedy is
+  'Remedies for a role, a membership, a setting or a default privilege.';
+
+grant execute on function audit.suggest_role_remedy to task_auditor;
+-- end db/functions/audit/suggest_role_remedy.sql
+
+-- begin db/functions/audit/suggest_setting_remedy.sql
+-- A setting is one of a role, a database, both or neither. Role 0 means all roles.
+
+create or replace function audit.suggest_setting_remedy(role oid, everywhere boolean, change text)
+returns text
+language sql stable
+return format(
+  'alter %s %s',
+  case
+    when suggest_setting_remedy.role = 0 and everywhere then 'role all'
+    when suggest_setting_remedy.role = 0 then format('database %I', current_database())
+    when everywhere then format('role %I', pg_get_userbyid(suggest_setting_remedy.role))
+    else format('role %I in database %I', pg_get_userbyid(suggest_setting_remedy.role), current_database())
+  end,
+  change);
+
+comment on function audit.suggest_setting_remedy is
+  'The statement that sets or resets a setting where it was made.';
+
+grant execute on function audit.suggest_setting_remedy to task_auditor;
+-- end db/functions/audit/suggest_setting_remedy.sql
+
 -- begin db/functions/audit/role_faults.sql
 -- Part 7 of the report: roles.
 
 create or replace view audit.role_faults with (security_invoker = true) as
-select split_part(sentence, ': ', 1) as fault, substring(sentence from ': (.*)') as remedy
-from audit.services as service
-cross join audit.find_isolation_faults(service.role) as sentence
+-- Of a role that borrows the rights of another, only that: all that it may do follows from it.
+select
+  split_part(told.sentence, ': ', 1) as fault,
+  regexp_replace(substring(told.sentence from ': (.*)'), '^(?!alter |revoke )', 'by hand: ') as remedy
+from (
+  select audit.find_role_faults(service.role) as sentence from audit.services as service
+  union all
+  select audit.find_isolation_faults(service.role) as sentence from audit.services as service
+  where not service.borrows
+) as told
 
 union
 
@@ -2146,7 +2931,7 @@ union
 
 select
   format('role %I is a member of %I, and has or may take its rights', service.role, other.rolname) as fault,
-  format('revoke %I from %I', other.rolname, service.role) as remedy
+  audit.suggest_membership_remedy(other.oid, service.oid) as remedy
 from audit.services as service
 inner join pg_catalog.pg_auth_members as membership on service.oid = membership.member
 inner join pg_catalog.pg_roles as other on membership.roleid = other.oid
@@ -2174,10 +2959,7 @@ select
   format(
     '%s begins a session as the user %L, who nobody proved to be',
     coalesce('role ' || role.rolname, 'everybody'), setting.value) as fault,
-  format(
-    'alter %s reset app.user_id, and the same with in database, or for all roles, where it was set so',
-    coalesce(
-      'role ' || quote_ident(role.rolname), 'database ' || quote_ident(current_database()))) as remedy
+  audit.suggest_setting_remedy(setting.role_oid, setting.everywhere, 'reset app.user_id') as remedy
 from audit.role_settings as setting
 left join pg_catalog.pg_roles as role on setting.role_oid = role.oid
 where setting.name = 'app.user_id'
@@ -2186,7 +2968,7 @@ union
 
 select
   format('a session of the service is logged in as %I', activity.usename) as fault,
-  'set DATABASE_URL to log in as task_api, and start the service again' as remedy
+  'by hand: set DATABASE_URL to log in as task_api, and start the service again' as remedy
 from pg_catalog.pg_stat_activity as activity
 where activity.datname = current_database() and activity.application_name = 'duly'
   and activity.usesysid not in (select service.oid from audit.services as service);
@@ -2196,337 +2978,47 @@ comment on view audit.role_faults is 'The rules of roles that are broken, each w
 grant select on audit.role_faults to task_auditor;
 -- end db/functions/audit/role_faults.sql
 
--- begin db/functions/audit/suggest_object_remedy.sql
--- Part of suggest_remedy: schemas, tables and views with their columns, types and functions.
+-- begin db/functions/audit/suggest_table_remedy.sql
+-- Part of suggest_remedy: a table that differs.
 
-create or replace function audit.suggest_object_remedy(
-  change text, kind text, name text, expected jsonb, actual jsonb) returns text[]
-language plpgsql stable
+create or replace function audit.suggest_table_remedy(name text, expected jsonb, actual jsonb)
+returns text[]
+language sql stable
 set search_path = ''
 as $$
-declare
-  -- Of a column.
-  v_table constant text := regexp_replace(name, '\.("[^"]*"|[^.]*)$', '');
-  v_column constant text := substring(name from '("[^"]*"|[^.]*)$');
-  v_sort constant text := case kind
-    when 'composite type' then 'type'
-    when 'function' then 'routine'
-    else kind
-  end;
-  v_again constant text := case
-    when kind in ('function', 'view')
-      then format('run the file of db/functions that makes %s', split_part(name, '(', 1))
-    else 'make it again as in db/schema.sql'
-  end;
-  v_key text;
-  v_wanted text;
-  v_steps text[] := '{}';
-begin
-  if change = 'missing' then
-    return array[v_again];
-  elsif change = 'added' and kind = 'column' then
-    return array[format('alter table %s drop column %s', v_table, v_column)];
-  elsif change = 'added' then
-    return array[format('drop %s %s', v_sort, name)];
-  end if;
-  for v_key in
-    select keys.key
-    from (select jsonb_object_keys(actual) as key union select jsonb_object_keys(expected)) as keys
-    order by keys.key
-  loop
-    continue when expected -> v_key is not distinct from actual -> v_key;
-    v_wanted := expected ->> v_key;
-    v_steps := v_steps || case
-      when v_key = 'owner' then format('alter %s %s owner to %s', v_sort, name, v_wanted)
-      when kind = 'table' then case v_key
-        when 'row-level security' then format('alter table %s enable row level security', name)
-        when 'forced' then format('alter table %s force row level security', name)
-        when 'replica identity' then format('alter table %s replica identity default', name)
-        when 'unlogged' then format(
-          'alter table %s set %s', name, case v_wanted when 'true' then 'unlogged' else 'logged' end)
-        when 'options' then format('alter table %s reset or set what differs', name)
-        when 'parents' then
-          format('alter table %s no inherit, or detach it from, %s', name, actual ->> v_key)
-        else v_again
-      end
-      when kind = 'column' and v_key = 'default' then format(
-        'alter table %s alter column %s %s', v_table, v_column,
-        coalesce('set default ' || v_wanted, 'drop default'))
-      when kind = 'column' and v_key = 'not null' then format(
-        'alter table %s alter column %s %s not null', v_table, v_column,
-        case when v_wanted is null then 'drop' else 'set' end)
-      when kind = 'function' then case v_key
-        when 'volatility' then format('alter function %s %s', name, v_wanted)
-        when 'security' then format('alter function %s security %s', name, v_wanted)
-        when 'leakproof' then format('alter function %s not leakproof', name)
-        when 'parallel' then format(
-          'alter function %s parallel %s', name,
-          case v_wanted when 's' then 'safe' when 'r' then 'restricted' else 'unsafe' end)
-        when 'strict' then format(
-          'alter function %s %s', name,
-          case when v_wanted is null then 'called on null input' else 'strict' end)
-        when 'settings' then format(
-          'alter function %s reset all%s', name, (
-            select string_agg(
-              format(
-                '; alter function %s set %s', name,
-                regexp_replace(pair, '=(.*)$', case when pair ~ '=""$' then ' = ''''' else ' = \1' end)),
-              '')
-            from jsonb_array_elements_text(expected -> v_key) as pair))
-        else v_again
-      end
-      else v_again
-    end;
-  end loop;
-  return v_steps;
-end $$;
-
-comment on function audit.suggest_object_remedy is
-  'Remedies for a schema, a table, a view, a column, a type or a function.';
-
-grant execute on function audit.suggest_object_remedy to task_auditor;
--- end db/functions/audit/suggest_object_remedy.sql
-
--- begin db/functions/audit/suggest_part_remedy.sql
--- Part of suggest_remedy: what belongs to a table. "policy on table"; an index alone has a name of its own.
-
-create or replace function audit.suggest_part_remedy(
-  change text, kind text, name text, expected jsonb, actual jsonb) returns text[]
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  v_part constant text := regexp_replace(name, ' on .*$', '');
-  v_table constant text := regexp_replace(name, '^.* on ', '');
-  v_drop text;
-  v_create text;
-begin
-  if kind = 'constraint' then
-    if change = 'changed' and expected -> 'definition' = actual -> 'definition' then
-      return array[case
-        when expected -> 'enforced' <> actual -> 'enforced' then
-          format('alter table %s alter constraint %s enforced', v_table, v_part)
-        else format('alter table %s validate constraint %s', v_table, v_part)
-      end];
-    end if;
-    v_drop := format('alter table %s drop constraint %s', v_table, v_part);
-    v_create := format(
-      'alter table %s add constraint %s %s', v_table, v_part, expected ->> 'definition');
-  elsif kind = 'index' then
-    if change = 'changed' and actual -> 'valid' = 'false' then
-      return array[format('reindex index %s', name)];
-    end if;
-    v_drop := format('drop index %s', name);
-    v_create := expected ->> 'definition';
-  elsif kind = 'trigger' then
-    if v_part = 'one of a foreign key' then
-      return array[format('alter table %s enable trigger all', v_table)];
-    elsif change = 'changed' and actual ->> 'enabled' <> expected ->> 'enabled' then
-      return array[format('alter table %s enable trigger %s', v_table, v_part)];
-    end if;
-    v_drop := format('drop trigger %s', name);
-    v_create := replace(expected ->> 'definition', 'CREATE TRIGGER', 'create trigger');
-  elsif kind = 'rule' then
-    if v_part = '"_RETURN"' then
-      return array[format('drop view %s', v_table)];
-    end if;
-    v_drop := format('drop rule %s', name);
-    v_create := 'create it as in db/schema.sql';
-  else
-    v_drop := format('drop policy %s', name);
-    v_create := 'create it as in db/migrations/*_policies.sql';
-  end if;
-  return array_remove(array[
-    case when change <> 'missing' then v_drop end,
-    case when change <> 'added' then v_create end], null);
-end $$;
-
-comment on function audit.suggest_part_remedy is
-  'Remedies for a policy, a trigger, a rule, a constraint or an index.';
-
-grant execute on function audit.suggest_part_remedy to task_auditor;
--- end db/functions/audit/suggest_part_remedy.sql
-
--- begin db/functions/audit/suggest_privilege_remedy.sql
--- Part of suggest_remedy: "select on table app.tasks for bob".
-
-create or replace function audit.suggest_privilege_remedy(
-  change text, kind text, name text, expected jsonb, actual jsonb) returns text[]
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  v_part text[] := regexp_match(name, '^(.*) on (.*) for (.*)$');
-  v_steps text[] := '{}';
-begin
-  if kind = 'parameter privilege' then
-    return array[format('revoke %s on parameter %s from %s', v_part[1], v_part[2], v_part[3])];
-  end if;
-  v_part[2] := regexp_replace(v_part[2], '^database this$', 'database ' || quote_ident(current_database()));
-  if change <> 'missing' then
-    v_steps := v_steps || format(
-      'revoke %s%s on %s from %s cascade', v_part[1],
-      case
-        when actual ->> 'on the whole' = 'true' then ''
-        else (
-          select ' (' || string_agg(quote_ident(col), ', ') || ')'
-          from jsonb_array_elements_text(actual -> 'columns') as col)
-      end,
-      v_part[2], v_part[3]);
-  end if;
-  if change <> 'added' then
-    v_steps := v_steps || format(
-      'grant %s%s on %s to %s%s', v_part[1],
-      (
-        select ' (' || string_agg(quote_ident(col), ', ') || ')'
-        from jsonb_array_elements_text(expected -> 'columns') as col),
-      v_part[2], v_part[3],
-      case when (expected ->> 'grantable')::boolean then ' with grant option' end);
-  end if;
-  return v_steps;
-end $$;
-
-comment on function audit.suggest_privilege_remedy is 'Remedies for a privilege on an object or a parameter.';
-
-grant execute on function audit.suggest_privilege_remedy to task_auditor;
--- end db/functions/audit/suggest_privilege_remedy.sql
-
--- begin db/functions/audit/suggest_remedy.sql
--- Mostly statements that can be pasted. Names of objects are written so: "policy on table", "member in role".
-
-create or replace function audit.suggest_remedy(
-  change text, kind text, name text, expected jsonb, actual jsonb) returns text
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  -- Of "this on that", "this in that", "this for that".
-  v_first constant text := regexp_replace(name, ' (on|in|for) .*$', '');
-  v_last constant text := regexp_replace(name, '^.* (on|in|for) ', '');
-  v_steps text[];
-begin
-  case
-  when kind in ('role', 'membership', 'setting', 'default privilege') then
-    v_steps := audit.suggest_role_remedy(change, kind, name, expected, actual);
-  when kind in ('privilege', 'parameter privilege') then
-    v_steps := audit.suggest_privilege_remedy(change, kind, name, expected, actual);
-  when kind in ('policy', 'trigger', 'rule', 'constraint', 'index') then
-    v_steps := audit.suggest_part_remedy(change, kind, name, expected, actual);
-  when kind in (
-    'schema', 'table', 'view', 'materialized view', 'foreign table', 'sequence', 'composite type', 'type',
-    'domain', 'function', 'column')
-  then
-    v_steps := audit.suggest_object_remedy(change, kind, name, expected, actual);
-  when kind = 'cast' then
-    v_steps := array[format('drop cast (%s)', replace(name, ' to ', ' as '))];
-  when kind = 'operator family' and actual ? 'added' then
-    v_steps := array[format('alter operator family %s using %s drop what was added', v_first, v_last)];
-  when kind in ('operator class', 'operator family') then
-    v_steps := array[format('drop %s %s using %s', kind, v_first, v_last)];
-  when kind = 'transform' then
-    v_steps := array[format('drop transform for %s language %s', v_first, v_last)];
-  when kind = 'user mapping' then
-    v_steps := array[format('drop user mapping for %s server %s', v_first, v_last)];
-  when kind = 'replication slot' then
-    v_steps := array[format('select pg_drop_replication_slot(%L)', name)];
-  when kind = 'large objects' then
-    v_steps := array[format(
-      'look at them, then select lo_unlink(oid) from pg_largeobject_metadata where lomowner = %L::regrole',
-      regexp_replace(name, '^of ', ''))];
-  when kind = 'server setting' then
-    v_steps := array[
-      format('alter system set %s = %L', name, expected ->> 'value'), 'select pg_reload_conf()'];
-  when kind = 'security label' then
-    v_steps := array[format('security label for %I on %s is null', actual ->> 'provider', name)];
-  when kind = 'database' then
-    v_steps := array['alter database, or move the data to one that is made as db/README.md says'];
-  when kind = 'built-in functions' then
-    v_steps := array['compare pg_proc with that of a new server of this release, and move the data to one'];
-  when change = 'added' then
-    v_steps := array[format('drop %s %s', kind, name)];
-  else
-    v_steps := array['make it again as in db/schema.sql'];
-  end case;
-  -- Two attributes may ask for the same.
-  return (
-    select string_agg(once.step, '; ' order by once.place)
+  select audit.suggest_option_remedy('table', name, expected, actual) || array(
+    select case differing.key
+      when 'row-level security' then format(
+        'alter table %s %s row level security', name,
+        case differing.wanted when 'true' then 'enable' else 'disable' end)
+      when 'forced' then format(
+        'alter table %s %s row level security', name,
+        case differing.wanted when 'true' then 'force' else 'no force' end)
+      when 'replica identity' then format('alter table %s replica identity default', name)
+      when 'unlogged' then format('alter table %s set logged', name)
+      when 'parents' then (
+        select string_agg(
+          case
+            when class.relkind = 'p' then format('alter table %s detach partition %s', parent.name, name)
+            else format('alter table %s no inherit %s', name, parent.name)
+          end, '; ')
+        from jsonb_array_elements_text(actual -> 'parents') as parent (name)
+        inner join pg_catalog.pg_class as class on class.oid::regclass::text = parent.name)
+      else 'by hand: create it again as in db/schema.sql, and copy its rows'
+    end
     from (
-      select given.step, min(given.place) as place
-      from unnest(v_steps) with ordinality as given (step, place)
-      group by given.step
-    ) as once);
-end $$;
+      select attribute.key, expected ->> attribute.key as wanted
+      from jsonb_object_keys(expected || actual) as attribute (key)
+      where expected -> attribute.key is distinct from actual -> attribute.key
+        and attribute.key not in ('owner', 'options')
+    ) as differing
+    order by differing.key)
+$$;
 
-comment on function audit.suggest_remedy is
-  'The remedy of a difference: statements that can be pasted, or else a sentence.';
+comment on function audit.suggest_table_remedy is 'Remedies for a table that differs.';
 
-grant execute on function audit.suggest_remedy to task_auditor;
--- end db/functions/audit/suggest_remedy.sql
-
--- begin db/functions/audit/suggest_role_remedy.sql
--- Part of suggest_remedy: roles, memberships, settings and default privileges.
-
-create or replace function audit.suggest_role_remedy(
-  change text, kind text, name text, expected jsonb, actual jsonb) returns text[]
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  v_part text[];
-  v_key text;
-  v_steps text[] := '{}';
-begin
-  case kind
-  when 'membership' then
-    v_part := regexp_match(name, '^(.*) in (.*)$');
-    if change = 'missing' then
-      return array[format('grant %s to %s', v_part[2], v_part[1])];
-    end if;
-    return array[format('revoke %s from %s', v_part[2], v_part[1])];
-  when 'setting' then
-    v_part := regexp_match(name, '^(.*) of (.*) in (.*)$');
-    return array[format(
-      'alter %s %s',
-      case
-        when v_part[2] = 'every role' and v_part[3] = 'every database' then 'role all'
-        when v_part[2] = 'every role' then format('database %I', current_database())
-        when v_part[3] = 'every database' then format('role %I', v_part[2])
-        else format('role %I in database %I', v_part[2], current_database())
-      end,
-      case
-        when change = 'added' then 'reset ' || v_part[1]
-        else format('set %s = %L', v_part[1], expected ->> 'value')
-      end)];
-  when 'default privilege' then
-    v_part := regexp_match(name, '^(.*) on (.*) that (.*) creates(?: in (.*))? for (.*)$');
-    return array[format(
-      'alter default privileges for role %s%s %s %s on %s %s %s', v_part[3], ' in schema ' || v_part[4],
-      case change when 'missing' then 'grant' else 'revoke' end, v_part[1], v_part[2],
-      case change when 'missing' then 'to' else 'from' end, v_part[5])];
-  else
-    if change = 'added' then
-      return array[format(
-        'alter role %I nologin nosuperuser nobypassrls nocreaterole noreplication', name)];
-    elsif change = 'missing' then
-      return array['create it as in db/migrations/0001_roles.sql'];
-    end if;
-    for v_key in select jsonb_object_keys(actual) loop
-      continue when expected -> v_key = actual -> v_key;
-      v_steps := v_steps || format('alter role %I %s', name, case v_key
-        when 'connection limit' then format('connection limit %s', expected ->> v_key)
-        when 'valid until' then format('valid until %L', coalesce(expected ->> v_key, 'infinity'))
-        else case when (expected ->> v_key)::boolean then '' else 'no' end || v_key
-      end);
-    end loop;
-    return v_steps;
-  end case;
-end $$;
-
-comment on function audit.suggest_role_remedy is
-  'Remedies for a role, a membership, a setting or a default privilege.';
-
-grant execute on function audit.suggest_role_remedy to task_auditor;
--- end db/functions/audit/suggest_role_remedy.sql
+grant execute on function audit.suggest_table_remedy to task_auditor;
+-- end db/functions/audit/suggest_table_remedy.sql
 
 -- begin db/functions/audit/table_faults.sql
 -- Part 7 of the report: tables, views and policies.
@@ -2534,7 +3026,8 @@ grant execute on function audit.suggest_role_remedy to task_auditor;
 create or replace view audit.table_faults with (security_invoker = true) as
 select
   format('table %s has no policy at all', found.relation) as fault,
-  format('create its policies, as in db/migrations/*_policies.sql, or drop %s', found.relation) as remedy
+  format(
+    'by hand: create its policies, as in db/migrations/*_policies.sql, or drop %s', found.relation) as remedy
 from audit.relations as found
 where found.kind = 'table' and (found.schema = 'app' or found.has_user_id)
   and not exists (
@@ -2543,8 +3036,9 @@ where found.kind = 'table' and (found.schema = 'app' or found.has_user_id)
 
 union
 
--- The policies of the services are left to audit.find_policy_faults. All rows are only for a role without
--- login that owns a definer function; the report lists its reason.
+-- The policies of the services are left to audit.find_policy_faults, and those of Duly's definer roles to the
+-- baseline. Any other role may have all rows only without a login, and as the owner of a definer function;
+-- the report lists its reason.
 select
   format(
     'policy %I lets %I see or write more than the user''s own rows in %s',
@@ -2553,6 +3047,7 @@ select
 from audit.policies as policy
 inner join pg_catalog.pg_roles as role on role.oid = any(policy.role_oids)
   and role.oid not in (select service.oid from audit.services as service)
+  and role.rolname not in ('task_finder', 'task_keeper', 'task_porter')
 inner join audit.relations as found on policy.relation_oid = found.oid
   and (found.schema = 'app' or found.has_user_id)
 where policy.permissive
@@ -2569,7 +3064,7 @@ select
   format(
     'several policies let %s %s in %s: whatever one of them allows is allowed',
     coalesce(role.rolname, 'everybody'), command.name, policy.relation) as fault,
-  format('keep one of %s', string_agg(policy.policy, ', ' order by policy.policy)) as remedy
+  format('by hand: keep one of %s', string_agg(policy.policy, ', ' order by policy.policy)) as remedy
 from audit.policies as policy
 cross join unnest(policy.role_oids) as named
 left join pg_catalog.pg_roles as role on role.oid = named
@@ -2600,12 +3095,13 @@ union
 
 select
   format('table %s has a rule, which runs with the rights of its owner', found.relation) as fault,
-  format('drop the rules of %s; use a trigger', found.relation) as remedy
+  format('by hand: drop the rules of %s; use a trigger', found.relation) as remedy
 from audit.relations as found
 where found.kind = 'table' and found.has_rules and (found.schema = 'app' or found.has_user_id)
 
 union
 
+-- Where task_owner itself may log in, that is one fault, of the role.
 select
   format(
     '%s %s belongs to %I, who may log in and undo what protects it', found.kind, found.relation, found.owner
@@ -2613,7 +3109,7 @@ select
   format('alter %s %s owner to task_owner', found.kind, found.relation) as remedy
 from audit.relations as found
 inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid
-  and (owner.rolcanlogin or owner.rolsuper or owner.rolbypassrls)
+  and (owner.rolcanlogin or owner.rolsuper or owner.rolbypassrls) and owner.rolname <> 'task_owner'
 where found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter');
 
 comment on view audit.table_faults is
@@ -2865,6 +3361,15 @@ drop view audit.faults;
 -- drop db/functions/audit/table_faults.sql
 drop view audit.table_faults;
 
+-- drop db/functions/audit/suggest_table_remedy.sql
+drop function audit.suggest_table_remedy;
+
+-- drop db/functions/audit/role_faults.sql
+drop view audit.role_faults;
+
+-- drop db/functions/audit/suggest_setting_remedy.sql
+drop function audit.suggest_setting_remedy;
+
 -- drop db/functions/audit/suggest_role_remedy.sql
 drop function audit.suggest_role_remedy;
 
@@ -2877,11 +3382,35 @@ drop function audit.suggest_privilege_remedy;
 -- drop db/functions/audit/suggest_part_remedy.sql
 drop function audit.suggest_part_remedy;
 
+-- drop db/functions/audit/suggest_option_remedy.sql
+drop function audit.suggest_option_remedy;
+
 -- drop db/functions/audit/suggest_object_remedy.sql
 drop function audit.suggest_object_remedy;
 
--- drop db/functions/audit/role_faults.sql
-drop view audit.role_faults;
+-- drop db/functions/audit/suggest_membership_remedy.sql
+drop function audit.suggest_membership_remedy;
+
+-- drop db/functions/audit/suggest_member_remedy.sql
+drop function audit.suggest_member_remedy;
+
+-- drop db/functions/audit/suggest_function_remedy.sql
+drop function audit.suggest_function_remedy;
+
+-- drop db/functions/audit/suggest_file.sql
+drop function audit.suggest_file;
+
+-- drop db/functions/audit/suggest_domain_remedy.sql
+drop function audit.suggest_domain_remedy;
+
+-- drop db/functions/audit/suggest_dictionary_remedy.sql
+drop function audit.suggest_dictionary_remedy;
+
+-- drop db/functions/audit/suggest_database_remedy.sql
+drop function audit.suggest_database_remedy;
+
+-- drop db/functions/audit/suggest_column_remedy.sql
+drop function audit.suggest_column_remedy;
 
 -- drop db/functions/audit/privilege_faults.sql
 drop view audit.privilege_faults;
@@ -2972,6 +3501,9 @@ drop function audit.find_setting_faults;
 
 -- drop db/functions/audit/find_role_faults.sql
 drop function audit.find_role_faults;
+
+-- drop db/functions/audit/find_owner.sql
+drop function audit.find_owner;
 
 -- drop db/functions/audit/find_function_faults.sql
 drop function audit.find_function_faults;

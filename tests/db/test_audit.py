@@ -255,22 +255,22 @@ FAULTS = {
     "a finder that reads titles": (
         "grant select (title) on app.tasks to task_finder",
         "task_finder may read title of everybody's tasks, which it does not need",
-        "revoke select (title) on app.tasks from task_finder",
+        "revoke select on app.tasks from task_finder",
     ),
     "a finder that reads when tasks are due": (
         "grant select (user_id, due_date) on app.tasks to task_finder",
         "task_finder may read user_id, due_date of everybody's tasks, which it does not need",
-        "revoke select (user_id, due_date) on app.tasks from task_finder",
+        "revoke select on app.tasks from task_finder",
     ),
     "a keeper that reads tasks": (
         "grant select on app.tasks to task_keeper",
         "task_keeper may read user_id, id, title, ",
-        "and select on the whole table",
+        "revoke select on app.tasks from task_keeper",
     ),
     "a porter that reads tasks": (
         "grant select (title) on app.tasks to task_porter",
         "task_porter may read title of everybody's tasks, which it does not need",
-        "revoke select (title) on app.tasks from task_porter, and select on the whole table",
+        "revoke select on app.tasks from task_porter",
     ),
     "functions of the porter for public": (
         "alter default privileges for role task_porter grant execute on functions to public",

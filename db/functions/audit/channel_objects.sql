@@ -31,7 +31,7 @@ union all
 
 select
   'replication slot',
-  quote_ident(slot.slot_name),
+  slot.slot_name::text,
   jsonb_build_object('type', slot.slot_type, 'plugin', slot.plugin)
 from pg_catalog.pg_replication_slots as slot
 where slot.database is null or slot.database = current_database()
@@ -57,7 +57,8 @@ union all
 select
   'user mapping',
   format(
-    '%s on %I', case mapping.umuser when 0 then 'public' else mapping.usename::text end, mapping.srvname),
+    '%s on %I', case mapping.umuser when 0 then 'public' else quote_ident(mapping.usename) end,
+    mapping.srvname),
   '{}'
 from pg_catalog.pg_user_mappings as mapping;
 

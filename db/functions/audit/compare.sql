@@ -8,19 +8,16 @@ set search_path = ''
 as $$
 declare
   c_release constant integer := current_setting('server_version_num')::integer / 10000;
-  v_owner constant text := (
-    select quote_ident(pg_get_userbyid(database.datdba)) from pg_catalog.pg_database as database
-    where database.datname = current_database());
+  v_owner constant oid := audit.find_owner();
   -- Where the first superuser owns the database, as in a container, both are called by the one name.
-  c_first constant text := case
-    when v_owner = quote_ident(pg_get_userbyid(10)) then 'the first superuser' else '' end;
+  v_first constant text := case when v_owner = 10 then 'the first superuser' else '' end;
 begin
   return query
   with expected as (
     select
       entry ->> 'kind' as kind, entry ->> 'name' as name,
       coalesce((entry ->> 'optional')::boolean, false) as optional,
-      replace((entry -> 'definition')::text, c_first, 'the database''s owner')::jsonb - array(
+      replace((entry -> 'definition')::text, v_first, 'the database''s owner')::jsonb - array(
         select attribute.key from jsonb_each_text(entry -> 'since') as attribute
         where attribute.value::integer > c_release
       ) as definition
@@ -49,10 +46,19 @@ begin
       or present.definition <> expected.definition
   ),
 
-  -- Of a table that was added or is missing, the columns say nothing more.
+  -- Of a table that was added, the columns say nothing more; nor what belongs to an object that is missing,
+  -- or the index of a constraint.
   whole as (
-    select format('%s.', differing.name) as prefix, differing.change from differing
-    where differing.kind in ('table', 'foreign table', 'composite type') and differing.change <> 'changed'
+    select differing.change, differing.kind, differing.name from differing
+    where differing.change <> 'changed'
+  ),
+
+  -- Where one of PostgreSQL's own functions was replaced, no remedy of anything else can be believed. "~"
+  -- depends on none of those that are looked at.
+  broken as (
+    select from differing
+    where differing.kind ~ '^built-in functions$'
+      or differing.kind ~ '^function$' and differing.name !~ '\.' and differing.change ~ '^changed$'
   )
 
   select
@@ -62,13 +68,33 @@ begin
     audit.rate(found.change, found.kind, found.name, found.expected, found.actual),
     found.kind, found.name,
     audit.describe_difference(found.change, found.kind, found.name, found.expected, found.actual),
-    replace(
-      audit.suggest_remedy(found.change, found.kind, found.name, found.expected, found.actual),
-      'the database''s owner', v_owner)
+    case
+      when exists (select from broken)
+        and (found.kind !~ '^(built-in functions|function)$' or found.name ~ '\.')
+        then 'by hand: first mend the functions of PostgreSQL that differ'
+      else regexp_replace(
+        replace(
+          replace(
+            audit.suggest_remedy(found.change, found.kind, found.name, found.expected, found.actual),
+            'the first superuser', quote_ident(pg_get_userbyid(10))),
+          'the database''s owner',
+          coalesce(quote_ident(pg_get_userbyid(v_owner)), 'the role that migrates')),
+        '^(?!by hand: )(?=.*the role that migrates)', 'by hand: ')
+    end
   from differing as found
-  where found.kind <> 'column' or not exists (
+  where not exists (
     select from whole
-    where whole.change = found.change and starts_with(found.name, whole.prefix));
+    where whole.change = found.change and case
+      when found.kind = 'column'
+        then whole.kind in ('table', 'foreign table', 'composite type')
+          and starts_with(found.name, format('%s.', whole.name))
+      when found.kind = 'index'
+        then whole.kind = 'constraint'
+          and split_part(whole.name, ' on ', 1) = regexp_replace(found.name, '^.*\.', '')
+          or strpos(found.expected ->> 'definition', format(' ON %s USING ', whole.name)) > 0
+      else found.change = 'missing' and whole.kind <> found.kind
+        and strpos(format('%s for ', found.name), format(' %s for ', whole.name)) > 0
+    end);
 end $$;
 
 comment on function audit.compare is

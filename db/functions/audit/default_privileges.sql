@@ -11,7 +11,7 @@ select
     when 'r' then 'tables'
     when 'S' then 'sequences'
     when 'n' then 'schemas'
-    else 'other objects'
+    else 'large objects'
   end as objects,
   coalesce(grantee.rolname, 'public') as role,
   lower(entry.privilege_type) as privilege

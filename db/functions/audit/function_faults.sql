@@ -7,9 +7,9 @@ select
   format(
     'function %s has no pinned path: whoever calls it decides what the names in it mean', found.function
   ) as fault,
-  format('alter function %s set search_path = ''''', found.function) as remedy
+  format('alter %s %s set search_path = ''''', found.sort, found.function) as remedy
 from audit.functions as found
-where not found.in_extension
+where not found.in_extension and found.sort <> 'aggregate'
   and (found.definer or found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter'))
   and coalesce(found.search_path, '-') not in ('""', 'pg_catalog', 'pg_catalog, pg_temp')
   and (found.definer or not found.bound)
@@ -21,7 +21,8 @@ select
     'function %s runs with the rights of %I and does not say why', found.function, found.owner
   ) as fault,
   format(
-    'comment on function %s is ''Definer, …'', or alter function %1$s security invoker', found.function
+    'by hand: comment on function %s is ''Definer, …'', or alter function %1$s security invoker',
+    found.function
   ) as remedy
 from audit.functions as found
 where not found.in_extension and found.definer and coalesce(found.about !~ '^Definer, ', true)
@@ -33,23 +34,25 @@ select
     'function %s runs with the rights of %I, and is in none of the schemas for that',
     found.function, found.owner) as fault,
   format(
-    'alter function %s security invoker, or create it in finder, keeper or porter, as their owner',
+    'by hand: alter function %s security invoker, or create it in finder, keeper or porter, as their owner',
     found.function) as remedy
 from audit.functions as found
 where not found.in_extension and found.definer and found.schema not in ('finder', 'keeper', 'porter')
 
 union
 
+-- Where one of the definer roles itself may do more, that is one fault, of the role.
 select
   format(
     'function %s runs with the rights of %I, who may do more than it needs', found.function, found.owner
   ) as fault,
   format(
-    'alter function %s owner to a role of its own, without login, that owns no table', found.function
+    'by hand: alter function %s owner to a role of its own, without login, that owns no table', found.function
   ) as remedy
 from audit.functions as found
 inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid
 where not found.in_extension and found.definer
+  and owner.rolname not in ('task_finder', 'task_keeper', 'task_porter')
   and (
     owner.rolsuper or owner.rolbypassrls or owner.rolcanlogin
     or exists (
@@ -63,9 +66,7 @@ select
   format(
     '%I may read %s of everybody''s tasks, which it does not need',
     owner.rolname, string_agg(attribute.attname, ', ' order by attribute.attnum)) as fault,
-  format(
-    'revoke select (%s) on app.tasks from %I, and select on the whole table',
-    string_agg(attribute.attname, ', ' order by attribute.attnum), owner.rolname) as remedy
+  format('revoke select on app.tasks from %I', owner.rolname) as remedy
 from pg_catalog.pg_roles as owner
 cross join audit.relations as tasks
 inner join pg_catalog.pg_attribute as attribute on tasks.oid = attribute.attrelid
@@ -90,11 +91,11 @@ union
 select
   format('function %s is in none of the schemas that %I is for', found.function, service.role) as fault,
   format(
-    'revoke execute on function %s from %I, or from whom it has that', found.function, service.role
+    'by hand: revoke execute on function %s from %I, or from whom it has that', found.function, service.role
   ) as remedy
 from audit.functions as found
 cross join audit.services as service
-where not found.in_extension and not service.superuser
+where not found.in_extension and not service.borrows
   and found.schema not in ('app', 'api', 'audit', 'finder', 'keeper', 'porter')
   and has_schema_privilege(service.oid, found.schema, 'usage')
   and has_function_privilege(service.oid, found.oid, 'execute');

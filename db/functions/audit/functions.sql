@@ -24,7 +24,12 @@ select
   function.oid in (
     select dependency.objid from pg_catalog.pg_depend as dependency
     where dependency.classid = 'pg_catalog.pg_proc'::regclass and dependency.deptype = 'e') as in_extension,
-  function.proacl as acl
+  function.proacl as acl,
+  case function.prokind
+    when 'p' then 'procedure'
+    when 'a' then 'aggregate'
+    else 'function'
+  end as sort
 from pg_catalog.pg_proc as function
 inner join pg_catalog.pg_namespace as namespace on function.pronamespace = namespace.oid
 inner join pg_catalog.pg_roles as owner on function.proowner = owner.oid

@@ -27,7 +27,7 @@ from (values
   ('built-in functions', 'critical', 'critical', 'high'),
   ('type', 'low', 'high', 'high'),
   ('domain', 'low', 'high', 'high'),
-  ('cast', 'high', 'high', 'medium'),
+  ('cast', 'critical', 'critical', 'medium'),
   ('operator', 'high', 'high', 'medium'),
   ('operator class', 'high', 'high', 'medium'),
   ('operator family', 'medium', 'high', 'medium'),

@@ -4,11 +4,9 @@ create or replace function audit.name_role(role oid) returns text
 language sql stable
 return case
   when name_role.role = 0 then 'public'
-  when name_role.role = (
-    select database.datdba from pg_catalog.pg_database as database
-    where database.datname = current_database()) then 'the database''s owner'
+  when name_role.role = audit.find_owner() then 'the database''s owner'
   when name_role.role = 10 then 'the first superuser'
-  else coalesce(pg_get_userbyid(name_role.role)::text, 'nobody')
+  else coalesce(quote_ident(pg_get_userbyid(name_role.role)), 'nobody')
 end;
 
 comment on function audit.name_role is

@@ -58,7 +58,7 @@ union all
 
 -- PostgreSQL's own triggers of foreign keys have no lasting name: they count where they do not fire as they
 -- were made to.
-select
+select distinct
   'trigger',
   format(
     '%s on %s', case when fired.tgisinternal then 'one of a foreign key' else quote_ident(fired.tgname) end,

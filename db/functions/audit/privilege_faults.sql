@@ -1,4 +1,5 @@
--- Part 7 of the report: privileges. Those of a superuser are left out: they are one fault, of its role.
+-- Part 7 of the report: privileges. Those that a role has as the owner, or borrows, are left out: they are
+-- one fault, of the owner or of the membership.
 
 create or replace view audit.privilege_faults with (security_invoker = true) as
 select
@@ -7,7 +8,12 @@ select
   ) as fault,
   format(
     'revoke %s%s on %s %s from public', found.privilege, ' (' || nullif(found.columns, 'all') || ')',
-    case when found.kind in ('view', 'materialized view', 'foreign table') then 'table' else found.kind end,
+    case
+      when found.kind in ('view', 'materialized view', 'foreign table') then 'table'
+      -- Of any sort.
+      when found.kind = 'function' then 'routine'
+      else found.kind
+    end,
     found.object) as remedy
 from audit.privileges as found
 where found.role = 'public'
@@ -60,7 +66,7 @@ where (found.schema = 'app' or found.has_user_id) and found.kind <> 'sequence'
   and case privilege.name
     when 'references' then has_any_column_privilege(service.oid, found.oid, privilege.name)
     else has_table_privilege(service.oid, found.oid, privilege.name) end
-  and not service.superuser
+  and not service.borrows and found.owner_oid <> service.oid
 
 union
 
@@ -69,20 +75,20 @@ select
     '%I may %s user_id in %s itself, instead of by its default',
     service.role, privilege.name, found.relation) as fault,
   format(
-    'revoke %s on %s from %I, and grant it anew on the other columns',
+    'by hand: revoke %s on %s from %I, and grant it anew on the other columns',
     privilege.name, found.relation, service.role) as remedy
 from audit.services as service
 inner join audit.relations as found on found.has_user_id and found.kind in ('table', 'view')
 cross join (values ('insert'), ('update')) as privilege (name)
 where has_column_privilege(service.oid, found.oid, 'user_id', privilege.name)
-  and not service.superuser
+  and not service.borrows and found.owner_oid <> service.oid
 
 union
 
 select
   format('%I may %s in %s %I', service.role, place.privilege, place.kind, place.name) as fault,
   format(
-    'revoke %s on %s %I from %I, or from whom it has that',
+    'by hand: revoke %s on %s %I from %I, or from whom it has that',
     place.privilege, place.kind, place.name, service.role) as remedy
 from audit.services as service
 cross join (
@@ -93,7 +99,7 @@ cross join (
   select 'database' as kind, current_database() as name, wanted.privilege
   from (values ('create'), ('temporary')) as wanted (privilege)
 ) as place
-where not service.superuser
+where not service.borrows
   and case place.kind
     when 'schema' then has_schema_privilege(service.oid, place.name, place.privilege)
     else has_database_privilege(service.oid, place.name, place.privilege) end
@@ -121,7 +127,8 @@ select
   format(
     '%s large objects belong to %I: row-level security does not hold for them, and nothing of Duly makes any',
     count(*), owner.rolname) as fault,
-  'find out who made them (select oid from pg_largeobject_metadata), and select lo_unlink(oid)' as remedy
+  'by hand: find out who made them (select oid from pg_largeobject_metadata), and select lo_unlink(oid)'
+    as remedy
 from pg_catalog.pg_largeobject_metadata as large
 inner join pg_catalog.pg_roles as owner on large.lomowner = owner.oid
 where owner.oid in (select service.oid from audit.services as service)

@@ -40,14 +40,15 @@ with granted (subject, object, "column", grants, owner) as (
 
   union all
 
-  -- An array's privilege is its element's, and the row type of a table gives no rows.
+  -- An array's privilege is its element's, a multirange's is its range's; the row type of a table gives no
+  -- rows.
   select
     'type', type.oid::regtype::text, null,
     coalesce(type.typacl, acldefault('T', type.typowner)), type.typowner
   from pg_catalog.pg_type as type
   left join pg_catalog.pg_class as class on type.typrelid = class.oid
   where audit.is_watched(type.typnamespace) and type.typcategory <> 'A'
-    and (class.oid is null or class.relkind = 'c')
+    and type.typtype <> 'm' and (class.oid is null or class.relkind = 'c')
     and not audit.is_in_extension('pg_catalog.pg_type'::regclass, type.oid)
 
   union all

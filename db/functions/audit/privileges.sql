@@ -34,7 +34,8 @@ with granted (kind, schema, object, columns, grants, owner_oid) as (
 
   union all
 
-  -- An array's privilege is its element's, and the row type of a table gives no rows.
+  -- An array's privilege is its element's, a multirange's is its range's; the row type of a table gives no
+  -- rows.
   select
     'type', namespace.nspname, type.oid::regtype::text, null,
     coalesce(type.typacl, acldefault('T', type.typowner)), type.typowner
@@ -42,7 +43,7 @@ with granted (kind, schema, object, columns, grants, owner_oid) as (
   inner join pg_catalog.pg_namespace as namespace on type.typnamespace = namespace.oid
   left join pg_catalog.pg_class as class on type.typrelid = class.oid
   where namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
-    and type.typcategory <> 'A' and (class.oid is null or class.relkind = 'c')
+    and type.typcategory <> 'A' and type.typtype <> 'm' and (class.oid is null or class.relkind = 'c')
     and type.oid not in (
       select dependency.objid from pg_catalog.pg_depend as dependency
       where dependency.classid = 'pg_catalog.pg_type'::regclass and dependency.deptype = 'e')

@@ -16,6 +16,8 @@ as $$
     when rate.kind = 'setting' and change <> 'missing'
       and name ~ '^(app\.user_id|row_security|role|session_\w+|search_path|local_preload_libraries) of '
       then 'critical'
+    when rate.kind = 'database' and expected -> 'owner' <> actual -> 'owner'
+      then 'critical'
     when rate.kind = 'column' and name ~ '\.user_id$'
       then 'critical'
     when rate.kind = 'role' and change = 'added' and not (

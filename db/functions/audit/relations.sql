@@ -30,7 +30,10 @@ select
   class.oid in (
     select dependency.objid from pg_catalog.pg_depend as dependency
     where dependency.classid = 'pg_catalog.pg_class'::regclass and dependency.deptype = 'e') as in_extension,
-  class.relhasrules as has_rules,
+  -- Not relhasrules: it stays until the next vacuum.
+  class.oid in (
+    select rule.ev_class from pg_catalog.pg_rewrite as rule
+    where rule.rulename <> '_RETURN') as has_rules,
   class.relacl as acl
 from pg_catalog.pg_class as class
 inner join pg_catalog.pg_namespace as namespace on class.relnamespace = namespace.oid

@@ -1,9 +1,16 @@
 -- Part 7 of the report: roles.
 
 create or replace view audit.role_faults with (security_invoker = true) as
-select split_part(sentence, ': ', 1) as fault, substring(sentence from ': (.*)') as remedy
-from audit.services as service
-cross join audit.find_isolation_faults(service.role) as sentence
+-- Of a role that borrows the rights of another, only that: all that it may do follows from it.
+select
+  split_part(told.sentence, ': ', 1) as fault,
+  regexp_replace(substring(told.sentence from ': (.*)'), '^(?!alter |revoke )', 'by hand: ') as remedy
+from (
+  select audit.find_role_faults(service.role) as sentence from audit.services as service
+  union all
+  select audit.find_isolation_faults(service.role) as sentence from audit.services as service
+  where not service.borrows
+) as told
 
 union
 
@@ -29,7 +36,7 @@ union
 
 select
   format('role %I is a member of %I, and has or may take its rights', service.role, other.rolname) as fault,
-  format('revoke %I from %I', other.rolname, service.role) as remedy
+  audit.suggest_membership_remedy(other.oid, service.oid) as remedy
 from audit.services as service
 inner join pg_catalog.pg_auth_members as membership on service.oid = membership.member
 inner join pg_catalog.pg_roles as other on membership.roleid = other.oid
@@ -57,10 +64,7 @@ select
   format(
     '%s begins a session as the user %L, who nobody proved to be',
     coalesce('role ' || role.rolname, 'everybody'), setting.value) as fault,
-  format(
-    'alter %s reset app.user_id, and the same with in database, or for all roles, where it was set so',
-    coalesce(
-      'role ' || quote_ident(role.rolname), 'database ' || quote_ident(current_database()))) as remedy
+  audit.suggest_setting_remedy(setting.role_oid, setting.everywhere, 'reset app.user_id') as remedy
 from audit.role_settings as setting
 left join pg_catalog.pg_roles as role on setting.role_oid = role.oid
 where setting.name = 'app.user_id'
@@ -69,7 +73,7 @@ union
 
 select
   format('a session of the service is logged in as %I', activity.usename) as fault,
-  'set DATABASE_URL to log in as task_api, and start the service again' as remedy
+  'by hand: set DATABASE_URL to log in as task_api, and start the service again' as remedy
 from pg_catalog.pg_stat_activity as activity
 where activity.datname = current_database() and activity.application_name = 'duly'
   and activity.usesysid not in (select service.oid from audit.services as service);

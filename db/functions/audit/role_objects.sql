@@ -22,7 +22,7 @@ select
     'createdb', role.rolcreatedb and audit.name_role(role.oid) <> 'the database''s owner',
     'replication', role.rolreplication,
     'connection limit', role.rolconnlimit,
-    'valid until', role.rolvaliduntil::text) as definition
+    'valid until', nullif(role.rolvaliduntil, 'infinity')::text) as definition
 from strong
 inner join pg_catalog.pg_roles as role on strong.oid = role.oid
 where role.rolname !~ '^pg_' and role.oid <> 10

@@ -4,7 +4,8 @@ create or replace view audit.role_settings with (security_invoker = true) as
 select
   setting.setrole as role_oid,
   split_part(pair, '=', 1) as name,
-  substring(pair from '=(.*)') as value
+  substring(pair from '=(.*)') as value,
+  setting.setdatabase = 0 as everywhere
 from pg_catalog.pg_db_role_setting as setting
 cross join unnest(setting.setconfig) as pair
 left join pg_catalog.pg_database as database on setting.setdatabase = database.oid

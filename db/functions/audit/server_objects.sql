@@ -6,6 +6,8 @@ select
   'database' as kind,
   'this' as name,
   jsonb_build_object(
+    'owner', case when database.datdba = audit.find_owner() then 'the role that migrates'
+      else audit.name_role(database.datdba) end,
     'encoding', pg_encoding_to_char(database.encoding),
     'template', database.datistemplate,
     'connections', database.datallowconn,

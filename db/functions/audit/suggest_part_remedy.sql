@@ -6,45 +6,55 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  v_part constant text := regexp_replace(name, ' on .*$', '');
-  v_table constant text := regexp_replace(name, '^.* on ', '');
+  v_match constant text[] := regexp_match(name, '^("(?:[^"]|"")*"|\S+) on (.*)$');
+  v_part constant text := v_match[1];
+  v_table constant text := v_match[2];
+  -- All but the text of its definition differs.
+  v_is_same constant boolean := change = 'changed' and expected -> 'definition' = actual -> 'definition';
+  -- Of an index.
+  v_indexed constant text := (
+    select index.indrelid::regclass from pg_catalog.pg_index as index
+    where kind = 'index' and index.indexrelid::regclass::text = name);
   v_drop text;
   v_create text;
 begin
   if kind = 'constraint' then
-    if change = 'changed' and expected -> 'definition' = actual -> 'definition' then
-      return array[case
-        when expected -> 'enforced' <> actual -> 'enforced' then
-          format('alter table %s alter constraint %s enforced', v_table, v_part)
-        else format('alter table %s validate constraint %s', v_table, v_part)
-      end];
+    if v_is_same and actual -> 'enforced' = 'true' or actual ->> 'definition' ~ '^NOT NULL ' then
+      return array[format('alter table %s validate constraint %s', v_table, v_part)];
     end if;
     v_drop := format('alter table %s drop constraint %s', v_table, v_part);
-    v_create := format(
-      'alter table %s add constraint %s %s', v_table, v_part, expected ->> 'definition');
+    v_create := format('alter table %s add constraint %s %s', v_table, v_part, expected ->> 'definition');
   elsif kind = 'index' then
-    if change = 'changed' and actual -> 'valid' = 'false' then
-      return array[format('reindex index %s', name)];
+    if v_is_same then
+      return array_remove(array[
+        case when actual -> 'valid' = 'false' then format('reindex index %s', name) end,
+        case when actual ? 'clustered' then format('alter table %s set without cluster', v_indexed) end,
+        case when expected -> 'owner' <> actual -> 'owner'
+          then format('alter table %s owner to %s', v_indexed, expected ->> 'owner') end
+      ], null) || audit.suggest_option_remedy('index', name, expected, actual);
     end if;
     v_drop := format('drop index %s', name);
     v_create := expected ->> 'definition';
+  elsif name ~ '^one of a foreign key on ' then
+    return array[format('alter table %s enable trigger all', substring(name from ' on (.*)$'))];
   elsif kind = 'trigger' then
-    if v_part = 'one of a foreign key' then
-      return array[format('alter table %s enable trigger all', v_table)];
-    elsif change = 'changed' and actual ->> 'enabled' <> expected ->> 'enabled' then
+    if v_is_same then
       return array[format('alter table %s enable trigger %s', v_table, v_part)];
     end if;
     v_drop := format('drop trigger %s', name);
-    v_create := replace(expected ->> 'definition', 'CREATE TRIGGER', 'create trigger');
+    v_create := expected ->> 'definition';
+  elsif v_part = '"_RETURN"' then
+    return array[format(
+      'by hand: drop the view %s, and apply the file of db/functions that creates it', v_table)];
   elsif kind = 'rule' then
-    if v_part = '"_RETURN"' then
-      return array[format('drop view %s', v_table)];
-    end if;
     v_drop := format('drop rule %s', name);
-    v_create := 'create it as in db/schema.sql';
   else
     v_drop := format('drop policy %s', name);
-    v_create := 'create it as in db/migrations/*_policies.sql';
+    v_create := format(
+      'create policy %s as %s for %s to %s%s%s', name,
+      case expected ->> 'permissive' when 'true' then 'permissive' else 'restrictive' end,
+      expected ->> 'command', audit.print_value(expected -> 'roles'),
+      ' using (' || (expected ->> 'using') || ')', ' with check (' || (expected ->> 'with check') || ')');
   end if;
   return array_remove(array[
     case when change <> 'missing' then v_drop end,

@@ -6,15 +6,16 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  v_part text[] := regexp_match(name, '^(.*) on (.*) for (.*)$');
-  v_steps text[] := '{}';
+  v_part text[] := regexp_match(name, '^([a-z ]+) on (.*) for ("(?:[^"]|"")*"|[^"]+)$');
 begin
   if kind = 'parameter privilege' then
-    return array[format('revoke %s on parameter %s from %s', v_part[1], v_part[2], v_part[3])];
+    return array[format('revoke %s on parameter %s from %s cascade', v_part[1], v_part[2], v_part[3])];
   end if;
   v_part[2] := regexp_replace(v_part[2], '^database this$', 'database ' || quote_ident(current_database()));
-  if change <> 'missing' then
-    v_steps := v_steps || format(
+  -- Also a procedure or an aggregate.
+  v_part[2] := regexp_replace(v_part[2], '^function ', 'routine ');
+  return array_remove(array[
+    case when change <> 'missing' then format(
       'revoke %s%s on %s from %s cascade', v_part[1],
       case
         when actual ->> 'on the whole' = 'true' then ''
@@ -22,18 +23,15 @@ begin
           select ' (' || string_agg(quote_ident(col), ', ') || ')'
           from jsonb_array_elements_text(actual -> 'columns') as col)
       end,
-      v_part[2], v_part[3]);
-  end if;
-  if change <> 'added' then
-    v_steps := v_steps || format(
+      v_part[2], v_part[3]) end,
+    case when change <> 'added' then format(
       'grant %s%s on %s to %s%s', v_part[1],
       (
         select ' (' || string_agg(quote_ident(col), ', ') || ')'
         from jsonb_array_elements_text(expected -> 'columns') as col),
       v_part[2], v_part[3],
-      case when (expected ->> 'grantable')::boolean then ' with grant option' end);
-  end if;
-  return v_steps;
+      case when (expected ->> 'grantable')::boolean then ' with grant option' end) end
+  ], null);
 end $$;
 
 comment on function audit.suggest_privilege_remedy is 'Remedies for a privilege on an object or a parameter.';
