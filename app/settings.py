@@ -88,7 +88,7 @@ class Settings:
         "networks beside the public ones that webhooks may reach, by http as well, with commas", (), networks
     )
     webhook_proxy: str = _setting(
-        "an HTTP proxy that the worker sends through, and that then decides what it may reach", "", proxy
+        "an HTTP proxy that the worker sends through; it must refuse private addresses itself", "", proxy
     )
     worker_port: int = _setting(
         "where duly worker answers GET /metrics, on HOST; 0: nowhere", 0, integer(0, 65535)

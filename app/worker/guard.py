@@ -4,8 +4,6 @@ A name is resolved once, each of its addresses is checked, and the connection go
 checked. So a name whose address changes in between (DNS rebinding) gains nothing. TLS still checks the name.
 """
 
-import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
@@ -61,13 +59,13 @@ class Guard(httpcore2.AsyncNetworkBackend):
         allowed: Iterable[str],
         *,
         public: bool,
-        resolve: Resolve | None = None,
+        resolve: Resolve,
         backend: httpcore2.AsyncNetworkBackend | None = None,
     ) -> None:
         """``allowed``: networks beside the public ones; not ``public``: these alone."""
         self._allowed = tuple(ip_network(network) for network in allowed)
         self._public = public
-        self._resolve = resolve or _resolve
+        self._resolve = resolve
         self._backend = backend or httpcore2.AnyIOBackend()
 
     async def connect_tcp(
@@ -79,14 +77,7 @@ class Guard(httpcore2.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
         """Connect to an address of the host. Raises Refused, or httpcore2.ConnectError and the like."""
-        if port not in (80, 443) and port < 1024:
-            raise Refused("the port is not one of 80, 443 and those above 1023")
-        try:
-            addresses = await self._resolve(host, port)
-        except (OSError, UnicodeError) as error:
-            raise httpcore2.ConnectError("the name has no address") from error
-        if not addresses or not all(self.permits(address) for address in addresses):
-            raise Refused("the address is not public")
+        addresses = await self.judge(host, port)
         failed: Exception = httpcore2.ConnectError()
         for address in addresses[:_MAX_TRIED]:
             try:
@@ -94,6 +85,23 @@ class Guard(httpcore2.AsyncNetworkBackend):
             except httpcore2.ConnectError as error:
                 failed = error
         raise failed
+
+    async def judge(self, host: str, port: int) -> list[str]:
+        """Return the addresses of the host, all of which may be reached.
+
+        Raises Refused; ConnectError where the name has no address; ConnectTimeout where that is not known.
+        """
+        if port not in (80, 443) and port < 1024:
+            raise Refused("the port is not one of 80, 443 and those above 1023")
+        try:
+            addresses = await self._resolve(host, port)
+        except TimeoutError as error:
+            raise httpcore2.ConnectTimeout("the name servers do not answer") from error
+        except (OSError, UnicodeError) as error:
+            raise httpcore2.ConnectError("the name has no address") from error
+        if not addresses or not all(self.permits(address) for address in addresses):
+            raise Refused("the address is not public")
+        return addresses
 
     def permits(self, text: str) -> bool:
         """Whether a numeric address may be reached."""
@@ -120,8 +128,3 @@ def is_public(address: Address) -> bool:
 
 def _within(address: Address, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
     return any(address in network for network in networks)
-
-
-async def _resolve(host: str, port: int) -> list[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))

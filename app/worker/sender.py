@@ -16,7 +16,9 @@ from standardwebhooks.webhooks import Webhook
 from app import __version__
 from app.settings import Settings
 from app.signing import webhook_secret
+from app.worker import resolver
 from app.worker.guard import Guard, Refused, Resolve
+from app.worker.resolver import Resolver
 
 TIMEOUT = 15.0
 """Seconds for an attempt in all."""
@@ -63,18 +65,22 @@ class Sender:
 
     def __init__(self, settings: Settings, resolve: Resolve | None = None) -> None:
         self._keys = settings.webhook_key
-        proxy = httpcore2.Proxy(settings.webhook_proxy) if settings.webhook_proxy else None
-        allowed = settings.webhook_allow
-        # http without TLS goes to the allowed networks alone. A proxy decides itself what may be reached.
+        self._proxy = httpcore2.Proxy(settings.webhook_proxy) if settings.webhook_proxy else None
+        resolve = resolve or Resolver().resolve
+        # http without TLS goes to the allowed networks alone.
+        self._guards = {
+            scheme: Guard(settings.webhook_allow, public=public, resolve=resolve)
+            for scheme, public in (("https", True), ("http", False))
+        }
         self._pools = {
             scheme: httpcore2.AsyncConnectionPool(
-                proxy=proxy,
+                proxy=self._proxy,
                 max_connections=100,
                 max_keepalive_connections=20,
                 keepalive_expiry=10,
-                network_backend=None if proxy else Guard(allowed, public=public, resolve=resolve),
+                network_backend=None if self._proxy else guard,
             )
-            for scheme, public in (("https", True), ("http", False))
+            for scheme, guard in self._guards.items()
         }
         self._stack = AsyncExitStack()
 
@@ -88,8 +94,11 @@ class Sender:
 
     async def send(self, message: Message) -> Outcome:
         """One attempt; it never raises what a receiver could cause. Redirects are not followed."""
+        resolver.user.set(message.user_id)
         try:
             async with asyncio.timeout(TIMEOUT):
+                if self._proxy:
+                    await self._judge(message.url)
                 return await self._post(message)
         except (TimeoutError, httpcore2.TimeoutException):
             return Outcome(None, "timeout")
@@ -101,6 +110,18 @@ class Sender:
             return Outcome(None, "network")
         except (httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, ValueError, KeyError):
             return Outcome(None, "protocol")
+
+    async def _judge(self, url: str) -> None:
+        """Raise Refused where the proxy need not be asked. It resolves the name again, and judges itself."""
+        parts = urlsplit(url)
+        port = (80 if parts.scheme == "http" else 443) if parts.port is None else parts.port
+        try:
+            await self._guards[parts.scheme].judge(parts.hostname or "", port)
+        except Refused:
+            raise
+        except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+            # The proxy may know names that are not known here.
+            return
 
     async def _post(self, message: Message) -> Outcome:
         pool = self._pools[urlsplit(message.url).scheme]

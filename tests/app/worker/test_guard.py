@@ -7,6 +7,7 @@ import httpcore2
 import pytest
 
 from app.worker.guard import Guard, Refused, is_public
+from app.worker.resolver import Resolver
 
 
 class Wire(httpcore2.AsyncNetworkBackend):
@@ -101,7 +102,7 @@ def test_a_name_that_changes_its_address_gains_nothing():
 def test_no_spelling_of_loopback_is_reached(host):
     wire = Wire()
     with pytest.raises(httpcore2.ConnectError) as refusal:
-        connect(Guard((), public=True, backend=wire), host)
+        connect(Guard((), public=True, resolve=Resolver().resolve, backend=wire), host)
     assert wire.connected == []
     assert "noted" not in str(refusal.value)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager
@@ -285,6 +286,38 @@ def test_endpoints_that_fail_leave_half_of_the_worker_to_the_others(
         gate.set()
 
 
+def test_name_servers_that_do_not_answer_delay_nobody_else(
+    http, alice, bob, here, worker_settings, owner, monkeypatch
+):
+    gate, asked = threading.Event(), []
+    real = socket.getaddrinfo
+
+    def look_up(host, *arguments, **keywords):
+        if "slow.example" in str(host):
+            asked.append(host)
+            gate.wait(60)
+        return real("127.0.0.1" if "example" in str(host) else host, *arguments, **keywords)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    port = here.url.rpartition(":")[2]
+    her, his = (Client(http, make_token(user)) for user in (alice, bob))
+    for number in range(10):
+        her.post("/webhooks", {"url": f"http://{number}.slow.example:{port}/hers"})
+    for _ in range(10):
+        her.create()
+    his.post("/webhooks", {"url": f"http://fast.example:{port}/his"})
+    try:
+        with working(worker_settings):
+            wait_until(lambda: asked)
+            for number in range(20):
+                his.create()
+                wait_until(lambda number=number: len(here.received) == number + 1)
+            assert {request.path for request in here.received} == {"/his"}
+            gate.set()
+    finally:
+        gate.set()
+
+
 @pytest.mark.parametrize(
     ("answer", "state", "status", "error"),
     [
@@ -350,6 +383,41 @@ def test_a_proxy_gets_every_request_and_resolves_the_name_itself(http, alice, he
         wait_until(lambda: owner.value("select state = 'delivered' from app.deliveries"))
     assert [request.path for request in here.received] == ["http://ntfy.invalid/topic"]
     assert here.received[0].headers["host"] == "ntfy.invalid"
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("https://169.254.169.254/latest/meta-data", "refused"),
+        ("https://localhost/", "refused"),
+        ("https://2130706433/", "refused"),
+        ("http://[::1]:8080/", "refused"),
+        ("http://10.0.0.1/", "refused"),
+        ("http://8.8.8.8/", "refused"),
+        ("https://8.8.8.8:22/", "refused"),
+        ("https://name.invalid:25/", "refused"),
+    ],
+)
+def test_a_proxy_is_not_asked_for_what_is_refused_anyway(
+    url, error, http, alice, here, worker_settings, owner
+):
+    her = Client(http, make_token(alice))
+    her.post("/webhooks", {"url": url})
+    her.create()
+    with working(replace(worker_settings, webhook_allow=("127.9.0.0/16",), webhook_proxy=here.url)):
+        wait_until(lambda: owner.value("select attempts = 1 and not claimed from app.deliveries"))
+    assert here.received == []
+    assert owner.value("select error from app.deliveries") == error
+
+
+def test_a_proxy_is_asked_for_names_that_lead_to_what_is_allowed(http, alice, here, worker_settings, owner):
+    her = Client(http, make_token(alice))
+    her.post("/webhooks", {"url": "http://localhost:8080/topic"})
+    her.create()
+    allowed = ("127.0.0.0/8", "::1/128")
+    with working(replace(worker_settings, webhook_allow=allowed, webhook_proxy=here.url)):
+        wait_until(lambda: owner.value("select state = 'delivered' from app.deliveries"))
+    assert [request.path for request in here.received] == ["http://localhost:8080/topic"]
 
 
 def test_what_waited_while_no_worker_ran_is_sent_once(http, alice, here, worker_settings, owner):
