@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-dep
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all test-rest coverage lint format token pass remind-me migrate rollback
-.PHONY: audit audit-accept forget-user check-dump psql bench bench-growth bench-audit
+.PHONY: audit audit-accept spread forget-user check-dump psql bench bench-growth bench-audit
 .PHONY: schema lock functions migration freeze check-release clean
 
 help: ## this list
@@ -54,6 +54,9 @@ rollback: $(VENV)/local ## take the last migration back
 
 audit: $(VENV)/local ## report who may see and do what, and try it; fails if anything is off; full=1: tables
 	@$(BIN)/python -m app.dev.commands audit -- "$$full"
+
+spread: $(VENV)/local ## spread the rows over the machines of Citus; DATABASE_OWNER_URL: the coordinator
+	@$(BIN)/python -m app.dev.commands spread
 
 forget-user: $(VENV)/local ## delete every trace of a user, as a superuser: make forget-user user=alice
 	@$(BIN)/python -m app.dev.commands forget-user -- "$$user"

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from app.dev.spread import spread
 from app.main import create_app
 from app.settings import Settings
 from tests.client import SECRET, WEBHOOK_KEY, Client, make_token
@@ -71,13 +72,19 @@ def new_database(server: Server, template: str) -> Iterator[Callable[[], str]]:
 
     yield create
     for name in made:
-        server.execute(f"drop database {name} with (force)")
+        server.drop_database(name)
 
 
 @pytest.fixture(scope="session")
-def database(new_database: Callable[[], str]) -> str:
-    """The name of the database that tests share, each with users of its own."""
-    return new_database()
+def database(server: Server, new_database: Callable[[], str]) -> str:
+    """The name of the database that tests share, each with users of its own.
+
+    With TEST_SPREAD=1 it has db/citus/spread.sql, but for what only Citus can do.
+    """
+    name = new_database()
+    if os.environ.get("TEST_SPREAD"):
+        spread(server.superuser_url(name), plain=True)
+    return name
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ import pytest
 from app.admin.migrate import migrate
 from app.dev import postgres
 from app.dev.project import DATA, ROOT
+from app.dev.spread import spread
 
 # Another version's, for the server that TEST_DATABASE_URL names and for the faults.
 BINARIES = Path(os.environ.get("TEST_PGBIN", postgres.BINARIES))
@@ -99,6 +100,9 @@ class Server:
             self.execute(f"revoke all on database {name} from public")
             self.execute(f"grant connect on database {name} to task_api, task_worker, task_auditor")
 
+    def drop_database(self, name: str) -> None:
+        self.execute(f"drop database {name} with (force)")
+
     def create_template(self) -> str:
         """Create the database that others are cloned from, unless it is there; returns its name.
 
@@ -127,6 +131,45 @@ class Server:
         return urlunsplit(parts._replace(netloc=f"{role}:{_PASSWORD}@{place}", path=f"/{database}"))
 
 
+class CitusCluster(Server):
+    """A coordinator, by the URL of a superuser and of a database that knows the workers."""
+
+    def create_template(self) -> str:
+        """None: a database of Citus can't be cloned."""
+        if not self.execute(f"select 1 from pg_roles where rolname = '{postgres.OWNER}'"):
+            self.execute(f"create role {postgres.OWNER} login createdb createrole")
+        return "template0"
+
+    def create_database(self, name: str, template: str = "template0") -> None:
+        """Create, migrate and spread a database, as db/README.md says."""
+        machines = self._machines()
+        for machine in machines:
+            machine.execute(f"create database {name} encoding 'UTF8' locale 'C.UTF-8' template template0")
+        self.execute(f"alter database {name} owner to {postgres.OWNER}")
+        migrate(self.owner_url(name), migrations=MIGRATIONS)
+        for machine in machines:
+            machine.execute("create extension citus", name)
+        for place, machine in enumerate(machines):
+            parts = urlsplit(machine.url)
+            function = "citus_add_node" if place else "citus_set_coordinator_host"
+            self.execute(f"select {function}('{parts.hostname}', {parts.port})", name)
+        spread(self.superuser_url(name))
+
+    def drop_database(self, name: str) -> None:
+        for machine in self._machines():
+            machine.execute(f"drop database {name} with (force)")
+
+    def _machines(self) -> list[Server]:
+        """The coordinator and the workers."""
+        parts = urlsplit(self.url)
+        user = parts.netloc.rpartition("@")[0]
+        places = self.execute(
+            "select array_agg(concat(nodename, ':', nodeport) order by groupid) from pg_dist_node",
+            parts.path.removeprefix("/"),
+        )
+        return [Server(urlunsplit(parts._replace(netloc=f"{user}@{place}"))) for place in places]
+
+
 @contextmanager
 def one_at_a_time(name: str) -> Iterator[None]:
     """Keep the other processes of this checkout's tests waiting, until the context ends."""
@@ -139,7 +182,9 @@ def one_at_a_time(name: str) -> Iterator[None]:
 @contextmanager
 def start_server() -> Iterator[Server]:
     """The server for a run of the tests: see tests/README.md."""
-    if uses_container():
+    if given := os.environ.get("TEST_CITUS_URL"):
+        yield CitusCluster(given)
+    elif uses_container():
         with start_container(os.environ.get("TEST_POSTGRES_IMAGE", "postgres:18")) as server:
             yield server
     elif given := os.environ.get("TEST_DATABASE_URL"):
@@ -154,7 +199,8 @@ def start_server() -> Iterator[Server]:
 def uses_container() -> bool:
     """Whether the server is one in a container of its own."""
     backend = os.environ.get("TEST_BACKEND")
-    if os.environ.get("TEST_DATABASE_URL") or backend == "embedded":
+    others = os.environ.get("TEST_DATABASE_URL") or os.environ.get("TEST_CITUS_URL")
+    if others or backend == "embedded":
         return False
     return backend == "testcontainers" or has_docker()
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 
 import asyncpg
 
-from app.database.connection import Connector
+from app.database.connection import Connector, Statement
 from app.database.outages import Outages
 from app.database.pool import Pool
 from app.identity import Identity
@@ -37,14 +37,15 @@ class Answer(NamedTuple):
 
 
 @cache
-def _statement(function: str, names: tuple[str, ...], read_only: bool) -> str:
+def _statement(function: str, names: tuple[str, ...], read_only: bool) -> Statement:
     settings = "set_config('app.user_id', $1, true)"
     if read_only:
         settings += ", set_config('transaction_read_only', 'on', true)"
     parameters = ", ".join(f'"{name}" => ${number}' for number, name in enumerate(names, 2))
     # A function in the target list runs after the settings; materialized keeps them from being planned away.
-    return (
-        f"with request as materialized (select {settings}) select api.{function}({parameters}) from request"
+    return Statement(
+        f"with request as materialized (select {settings}) select api.{function}({parameters}) from request",
+        f"select spread.{function}({', '.join(filter(None, ['$1', str(read_only).lower(), parameters]))})",
     )
 
 
@@ -91,7 +92,9 @@ class Database:
                 stack.enter_context(observe(function))
             return await self.fetch_value(statement, *values, read_only=user.read_only)
 
-    async def fetch_value(self, statement: str, *arguments: Argument, read_only: bool = False) -> Any:
+    async def fetch_value(
+        self, statement: str | Statement, *arguments: Argument, read_only: bool = False
+    ) -> Any:
         """Run one statement, in one round trip, and return its one value. Raises what ``call`` does.
 
         ``read_only``: the statement itself makes its transaction so.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -19,6 +19,17 @@ _DIRECT = {
     "default_transaction_isolation": "read committed",
     "default_transaction_deferrable": "off",
 }
+
+
+_RECOGNISE = "select array[pg_backend_pid(), (to_regnamespace('spread') is not null)::integer]"
+
+
+class Statement(NamedTuple):
+    """A call in both forms, with the same arguments."""
+
+    text: str
+    spread: str
+    """For a database with the schema ``spread``, whose rows are on several machines; see db/citus."""
 
 
 class Connector:
@@ -41,7 +52,7 @@ class Connector:
             # "unsupported startup parameter"
             connection = await self._connect(_FOLLOWED)
             self._settings = _FOLLOWED
-        await connection.recognise_pooler()
+        await connection.recognise()
         return connection
 
     async def _connect(self, settings: Mapping[str, str]) -> "Connection":
@@ -67,16 +78,24 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no ty
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self._direct = False
+        self._is_spread = False
         self._numbers = count(1)
         self._prepared: dict[str, asyncpg.prepared_stmt.PreparedStatement] = {}
 
-    async def recognise_pooler(self) -> None:
-        """Name the statements from now on, if the process that answers is the one that greeted."""
-        self._direct = await self.fetchval("select pg_backend_pid()") == self.get_server_pid()
+    async def recognise(self) -> None:
+        """Find out, once, what is at the other end.
+
+        The statements get names from now on if the process that answers is the one that greeted.
+        """
+        process, spread = await self.fetchval(_RECOGNISE)
+        self._direct = process == self.get_server_pid()
+        self._is_spread = bool(spread)
         self._prepared.clear()
 
-    async def fetchval(self, query: str, *arguments: Any, **keywords: Any) -> Any:
+    async def fetchval(self, query: str | Statement, *arguments: Any, **keywords: Any) -> Any:
         """As asyncpg's, by a statement that stays prepared. Its first call costs a round trip more."""
+        if isinstance(query, Statement):
+            query = query.spread if self._is_spread else query.text
         statement = self._prepared.get(query) or await self._prepare_once(query)
         try:
             return await statement.fetchval(*arguments, **keywords)

@@ -13,6 +13,8 @@ from typing import Any, Self
 
 import asyncpg
 
+from app.database.connection import Statement
+
 MAX_IDLE = 300.0
 """Seconds until an unused connection is closed: an unused database may then go to sleep."""
 
@@ -57,7 +59,7 @@ class Pool:
             self._alarm.cancel()
         await self._close(*self._idle)
 
-    async def fetchval(self, statement: str, *arguments: Any) -> Any:
+    async def fetchval(self, statement: str | Statement, *arguments: Any) -> Any:
         """Run a statement on a connection of its own, and return its first value.
 
         Raises:

@@ -17,6 +17,7 @@ from app.dev.psql import psql
 from app.dev.reminder import remind
 from app.dev.schema import write_schema
 from app.dev.service import run
+from app.dev.spread import spread
 from app.dev.tokens import token
 from app.settings import SettingsError
 
@@ -28,7 +29,7 @@ def main() -> int:
         "command",
         choices=[
             *("run", "token", "pass", "remind-me", "migrate", "rollback", "status", "schema", "psql"),
-            *("audit", "audit-accept", "forget-user", "check-dump"),
+            *("audit", "audit-accept", "forget-user", "check-dump", "spread"),
         ],
     )
     parser.add_argument("rest", nargs="*")
@@ -57,6 +58,9 @@ def main() -> int:
         case "forget-user":
             with database() as owner:
                 print("\n".join(forget_user(owner, *arguments.rest)))
+        case "spread":
+            with database() as owner:
+                spread(owner)
         case "check-dump":
             with database() as owner:
                 print("\n".join(check_dump(owner, *arguments.rest)))

@@ -20,7 +20,7 @@ def connect(url):
 def test_a_statement_is_prepared_once(url):
     async def main():
         connection = await connect(url)
-        await connection.recognise_pooler()
+        await connection.recognise()
         for number in range(3):
             assert await connection.fetchval("select $1::integer", number) == number
         prepared = "select array_agg(name) from pg_prepared_statements where statement = 'select $1::integer'"
@@ -37,7 +37,7 @@ def test_a_migration_that_changes_what_a_function_returns_costs_no_error(url):
             "create function app.answer_now() returns integer language sql as $$ select 42 $$"
         )
         connection = await connect(url)
-        await connection.recognise_pooler()
+        await connection.recognise()
         assert await connection.fetchval("select app.answer_now()") == 42
         await owner.execute("drop function app.answer_now()")
         await owner.execute(
@@ -58,7 +58,7 @@ def test_no_statement_has_a_name_until_no_pooler_is_known_to_be_there(url):
             assert await connection.fetchval("select $1::integer", number) == number
         named = "select count(*) from pg_prepared_statements where name <> ''"
         assert await connection.fetchval(named) == 0
-        await connection.recognise_pooler()
+        await connection.recognise()
         await connection.fetchval("select $1::integer", 1)
         assert await connection.fetchval(named) == 2
         await connection.close()

@@ -1,0 +1,426 @@
+-- Spreads the rows over machines by user, with Citus. Optional: db/README.md says when, and in which order.
+--
+--   psql "$COORDINATOR_URL" -X -f db/citus/spread.sql               (make spread)
+--
+-- as a superuser, on the coordinator, after each migration, each new machine, and each machine that was
+-- restored or promoted. Idempotent. It ends with status 3 and the machines on which a statement failed.
+--
+-- -v plain=1, on a database without Citus: only what is no statement of Citus. The tests run that.
+
+\set ON_ERROR_STOP on
+\set QUIET on
+\pset pager off
+\pset tuples_only on
+set client_min_messages = warning;
+\o /dev/null
+set search_path = '';
+
+select exists (select from pg_extension where extname = 'citus') as citus \gset
+\if :citus
+-- A trigger may not reach rows of another machine: those of Duly touch rows of the same user.
+set citus.enable_unsafe_triggers = on;
+-- One connection to each machine, so that a statement sees what the one before has made.
+set citus.multi_shard_modify_mode = 'sequential';
+\else
+\if :{?plain}
+\else
+do $$
+begin
+  raise exception 'this database has no extension citus: see db/README.md, beyond one machine';
+end $$;
+\endif
+\endif
+
+begin;
+
+-- Citus takes no sub-select in a policy; and a machine where no user is set must say so.
+
+do $$
+declare
+  c_user constant text := '( SELECT app.user_id() AS user_id)';
+  v_policy record;
+begin
+  for v_policy in
+    select
+      policy.polname as name, policy.polrelid::regclass as "table",
+      pg_get_expr(policy.polqual, policy.polrelid) as sees,
+      pg_get_expr(policy.polwithcheck, policy.polrelid) as writes
+    from pg_policy as policy
+    where policy.polrelid::regclass::text like 'app.%'
+      and position(c_user in concat(
+        pg_get_expr(policy.polqual, policy.polrelid),
+        pg_get_expr(policy.polwithcheck, policy.polrelid))) > 0
+  loop
+    execute format(
+      'alter policy %I on %s%s%s', v_policy.name, v_policy."table",
+      ' using (' || replace(v_policy.sees, c_user, 'app.present_user()') || ')',
+      ' with check (' || replace(v_policy.writes, c_user, 'app.present_user()') || ')');
+  end loop;
+end $$;
+
+-- Citus writes the defaults of an insert down, and so needs the right to, user_id included. The policies and
+-- the trigger below guard user_id.
+
+do $$
+declare
+  v_grant record;
+begin
+  for v_grant in
+    select
+      class.oid::regclass as "table", role.name as role,
+      string_agg(quote_ident(attribute.attname), ', ' order by attribute.attnum) as columns
+    from pg_class as class
+    inner join pg_attribute as attribute
+      on class.oid = attribute.attrelid and attribute.atthasdef and attribute.attgenerated = ''
+    cross join unnest(array['task_api', 'task_worker', 'task_keeper']) as role (name)
+    where class.relnamespace = 'app'::regnamespace and class.relkind = 'r'
+      and has_any_column_privilege(role.name, class.oid, 'insert')
+      and not has_column_privilege(role.name, class.oid, attribute.attnum, 'insert')
+    group by class.oid, role.name
+  loop
+    execute format('grant insert (%s) on %s to %I', v_grant.columns, v_grant."table", v_grant.role);
+  end loop;
+end $$;
+
+do $$
+declare
+  v_table regclass;
+begin
+  for v_table in
+    select class.oid
+    from pg_class as class
+    where class.relnamespace = 'app'::regnamespace and class.relkind = 'r'
+      and (has_any_column_privilege('task_api', class.oid, 'insert')
+        or has_any_column_privilege('task_worker', class.oid, 'insert'))
+      and not exists (
+        select from pg_trigger as trigger
+        where trigger.tgrelid = class.oid and trigger.tgname = 'refuse_other_users')
+  loop
+    execute format(
+      'create trigger refuse_other_users before insert on %s for each row '
+      'when (current_user in (''task_api'', ''task_worker'')) execute function app.refuse_other_users()',
+      v_table);
+    execute format(
+      'comment on trigger refuse_other_users on %s is %L', v_table,
+      'Refuses a row of another user, which an insert … select could write past the policy.');
+  end loop;
+end $$;
+
+-- A plan is made for the machine that has the user's rows, and so anew at each call.
+
+do $$
+declare
+  v_function regprocedure;
+begin
+  for v_function in
+    select function.oid
+    from pg_proc as function
+    where function.pronamespace::regnamespace::text in ('app', 'api', 'finder', 'keeper', 'porter')
+      and function.proconfig::text like '%plan_cache_mode%'
+  loop
+    execute format('alter function %s reset plan_cache_mode', v_function);
+  end loop;
+end $$;
+
+-- An unlogged table cannot be moved to another machine while it is used.
+
+do $$
+begin
+  if (select relpersistence from pg_class where oid = 'app.token_buckets'::regclass) = 'u' then
+    alter table app.token_buckets set logged;
+  end if;
+end $$;
+
+-- Whoever truncates app.tasks truncates the other tables with it.
+
+drop trigger if exists tasks_forget on app.tasks;
+
+-- GET /events asks for the numbers of many users at once, which are on several machines.
+
+do $$
+begin
+  if not exists (select from pg_policy where polname = 'task_counts_select_to_watch') then
+    create policy task_counts_select_to_watch on app.task_counts for select to task_porter
+      using (true);
+  end if;
+end $$;
+grant select (user_id, version) on app.task_counts to task_porter;
+
+create or replace function porter.find_versions(users text[]) returns jsonb
+language sql stable security definer
+set search_path = ''
+as $$
+  select coalesce(jsonb_object_agg(counts.user_id, counts.version), '{}')
+  from app.task_counts as counts
+  where counts.user_id = any(users)
+$$;
+alter function porter.find_versions(text[]) owner to task_porter;
+comment on function porter.find_versions is
+  'Definer, because the users are on several machines: the number of the last change of each of them.';
+revoke execute on function porter.find_versions from public;
+grant execute on function porter.find_versions to task_api;
+
+-- The schema spread has a twin of each api function, which takes the user first, and whether the token only
+-- reads. The service calls the twins wherever this schema is. Citus runs a twin where its user's rows are,
+-- and there it sets the user and calls the api function.
+
+create schema if not exists spread authorization task_owner;
+comment on schema spread is
+  'Twins of the api functions, which run on the machine that has the rows of the user.';
+grant usage on schema spread to task_api, task_worker, task_auditor;
+
+-- Those go whose function has gone, or has other parameters by now.
+do $$
+declare
+  v_twin regprocedure;
+begin
+  for v_twin in
+    select twin.oid
+    from pg_proc as twin
+    where twin.pronamespace = 'spread'::regnamespace and twin.proname <> 'epoch'
+      and not exists (
+        select from pg_proc as function
+        where function.pronamespace = 'api'::regnamespace and function.proname = twin.proname
+          and pg_get_function_identity_arguments(twin.oid) = concat_ws(
+            ', ', 'caller text, read_only boolean',
+            nullif(pg_get_function_identity_arguments(function.oid), '')))
+  loop
+    execute format('drop function %s', v_twin);
+  end loop;
+end $$;
+
+do $do$
+declare
+  v_function record;
+begin
+  for v_function in
+    select
+      function.oid, function.proname as name, function.prorettype = 'jsonb'::regtype as is_facts,
+      (
+        select string_agg(
+          format('%I %s', function.proargnames[place], format_type(function.proargtypes[place - 1], null)),
+          ', ' order by place)
+        from generate_series(1, function.pronargs) as place) as parameters,
+      (
+        select string_agg('$' || place + 2, ', ' order by place)
+        from generate_series(1, function.pronargs) as place) as arguments
+    from pg_proc as function
+    where function.pronamespace = 'api'::regnamespace
+      and (has_function_privilege('task_api', function.oid, 'execute')
+        or has_function_privilege('task_worker', function.oid, 'execute'))
+  loop
+    execute format(
+      $$
+        create or replace function spread.%1$I(%2$s)
+        returns %3$s
+        language plpgsql volatile
+        set search_path = ''
+        as $function$
+        begin
+          perform set_config('app.user_id', $1, true);
+          if $2 then
+            perform set_config('transaction_read_only', 'on', true);
+          end if;
+          %4$s api.%1$I(%5$s);
+        end $function$
+      $$,
+      v_function.name,
+      concat_ws(', ', 'caller text, read_only boolean', v_function.parameters,
+        case when not v_function.is_facts
+          then 'out status integer, out headers text[], out response text' end),
+      case when v_function.is_facts then 'jsonb' else 'record' end,
+      case when v_function.is_facts then 'return' else 'select * into status, headers, response from' end,
+      v_function.arguments);
+    execute format('alter function spread.%I owner to task_owner', v_function.name);
+    execute format(
+      'comment on function spread.%I is %L', v_function.name,
+      format('api.%I, for a user, on the machine that has the user''s rows.', v_function.name));
+    execute format('revoke execute on function spread.%I from public', v_function.name);
+    if has_function_privilege('task_api', v_function.oid, 'execute') then
+      execute format('grant execute on function spread.%I to task_api', v_function.name);
+    end if;
+    if has_function_privilege('task_worker', v_function.oid, 'execute') then
+      execute format('grant execute on function spread.%I to task_worker', v_function.name);
+    end if;
+  end loop;
+end $do$;
+
+create or replace function spread.watch_changes(caller text, read_only boolean, users jsonb) returns jsonb
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_users constant text[] := array(select jsonb_array_elements_text(users));
+  v_versions constant jsonb := porter.find_versions(v_users);
+begin
+  return jsonb_build_object('epoch', app.epoch(), 'versions', array(
+    select coalesce((v_versions ->> watched.name)::bigint, 0)
+    from unnest(v_users) with ordinality as watched (name, place)
+    order by watched.place));
+end $$;
+
+-- All machines have one history: that of the coordinator, until one of them is restored or promoted.
+
+\if :citus
+select left(md5(concat(
+    (select system_identifier from pg_control_system()), '/', sum(machine.result::integer - 1))), 8) as epoch
+from run_command_on_all_nodes('select timeline_id from pg_control_checkpoint()') as machine \gset
+\else
+select left(md5(concat(
+    (select system_identifier from pg_control_system()), '/', timeline_id - 1)), 8) as epoch
+from pg_control_checkpoint() \gset
+\endif
+select format(
+  'create or replace function spread.epoch() returns text language sql immutable parallel safe return %L',
+  :'epoch') \gexec
+alter function spread.epoch() owner to task_owner;
+comment on function spread.epoch is 'The history of the machines that numbers belong to: see app.epoch.';
+revoke execute on function spread.epoch from public;
+grant execute on function spread.epoch to task_api;
+
+commit;
+
+\if :citus
+
+-- The machines log in to each other as the present role. Those of task_porter ask all of them.
+
+alter role task_porter login;
+
+-- The tables: each user's rows lie together. app.tasks comes first, and a table after those that it refers
+-- to.
+
+select create_distributed_table(
+  class.oid::regclass, 'user_id',
+  colocate_with := case when class.relname = 'tasks' then 'none' else 'app.tasks' end)
+from pg_class as class
+where class.relnamespace = 'app'::regnamespace and class.relkind = 'r'
+  and exists (
+    select from pg_attribute as attribute
+    where attribute.attrelid = class.oid and attribute.attname = 'user_id')
+  and not exists (select from pg_dist_partition as known where known.logicalrelid = class.oid)
+order by class.relname <> 'tasks', class.oid;
+
+-- Each machine can say whether it is ready.
+
+select create_reference_table('public.schema_migrations')
+where not exists (
+  select from pg_dist_partition as known where known.logicalrelid = 'public.schema_migrations'::regclass);
+
+-- What functions use without PostgreSQL's knowledge, then the functions.
+
+with added as (
+  insert into pg_catalog.pg_dist_object (classid, objid, objsubid)
+  select used.classid, used.objid, 0
+  from (
+    select 'pg_extension'::regclass, extension.oid from pg_extension as extension
+    where extension.extname in ('unaccent', 'pg_trgm')
+    union all
+    select 'pg_ts_dict'::regclass, dictionary.oid from pg_ts_dict as dictionary
+    where dictionary.dictnamespace = 'app'::regnamespace
+    union all
+    select 'pg_type'::regclass, type.oid from pg_type as type
+    inner join pg_class as class on class.oid = type.typrelid
+    where type.typnamespace = 'app'::regnamespace and class.relkind = 'c'
+  ) as used (classid, objid)
+  where not exists (
+    select from pg_catalog.pg_dist_object as known
+    where known.classid = used.classid and known.objid = used.objid)
+  returning 1
+)
+select count(*) > 0 as added from added \gset
+\if :added
+select start_metadata_sync_to_all_nodes();
+\endif
+
+-- One by one, so that each finds what the one before has made. Of the audit, the functions of readiness.
+select format('select create_distributed_function(%L)', function.oid::regprocedure)
+from pg_proc as function
+where (
+    function.pronamespace::regnamespace::text in ('app', 'api', 'finder', 'keeper', 'porter', 'spread')
+    or function.pronamespace = 'audit'::regnamespace
+      and has_function_privilege('task_api', function.oid, 'execute'))
+  and not exists (
+    select from pg_catalog.pg_dist_object as known
+    where known.classid = 'pg_proc'::regclass and known.objid = function.oid)
+order by function.oid \gexec
+
+-- A twin runs where its user's rows are, but for those that are called without a user, or for many.
+
+select format(
+  'select create_distributed_function(%L, ''caller'', colocate_with := ''app.tasks'')',
+  function.oid::regprocedure)
+from pg_proc as function
+where function.pronamespace = 'spread'::regnamespace and function.proargnames[1] = 'caller'
+  and function.proname not in (
+    'check_readiness', 'describe_tasks', 'find_work', 'measure_work', 'open_pass', 'watch_changes')
+  and not exists (
+    select from pg_catalog.pg_dist_object as known
+    where known.classid = 'pg_proc'::regclass and known.objid = function.oid
+      and known.distribution_argument_index is not null) \gexec
+
+-- Citus carries privileges over, but nothing that is taken from public; nor comments, of which errors are
+-- made.
+
+create temporary table commands (command text);
+insert into commands
+select format('revoke all on database %I from public', current_database())
+union all
+select format('grant connect on database %I to %s', current_database(), role)
+from unnest(array['task_api', 'task_worker', 'task_auditor']) as role
+union all
+select 'revoke all on schema public from public'
+union all
+select format('revoke execute on all functions in schema %s from public', schema)
+from unnest(array['app', 'api', 'audit', 'finder', 'keeper', 'porter', 'spread']) as schema
+union all
+select format('revoke usage on type %s from public', type.oid::regtype)
+from pg_type as type
+where type.typnamespace = 'app'::regnamespace and type.typtype in ('c', 'd')
+  and (type.typrelid = 0 or exists (
+    select from pg_class as class where class.oid = type.typrelid and class.relkind = 'c'))
+union all
+select format('grant usage on type %s to %I', type.oid::regtype, role.rolname)
+from pg_type as type
+cross join lateral aclexplode(type.typacl) as granted
+inner join pg_roles as role on granted.grantee = role.oid
+where type.typnamespace = 'app'::regnamespace and granted.grantee <> type.typowner
+union all
+select format(
+  'comment on column %s.%I is %L', class.oid::regclass, attribute.attname,
+  col_description(class.oid, attribute.attnum))
+from pg_class as class
+inner join pg_attribute as attribute
+  on class.oid = attribute.attrelid and attribute.attnum > 0 and not attribute.attisdropped
+where class.relnamespace = 'app'::regnamespace and class.relkind in ('r', 'c')
+  and col_description(class.oid, attribute.attnum) is not null
+union all
+select format(
+  'comment on constraint %I on %s is %L', rule.conname,
+  case
+    when rule.contypid <> 0 then 'domain ' || rule.contypid::regtype
+    else rule.conrelid::regclass::text end,
+  obj_description(rule.oid, 'pg_constraint'))
+from pg_constraint as rule
+where rule.connamespace = 'app'::regnamespace and obj_description(rule.oid, 'pg_constraint') is not null
+union all
+select format(
+  'comment on function %s is %L', function.oid::regprocedure, obj_description(function.oid, 'pg_proc'))
+from pg_proc as function
+where function.pronamespace::regnamespace::text
+    in ('app', 'api', 'finder', 'keeper', 'porter', 'spread')
+  and obj_description(function.oid, 'pg_proc') is not null
+union all
+-- A migration changes a definer function with citus.enable_ddl_propagation off; its text is carried over.
+select pg_get_functiondef(function.oid)
+from pg_proc as function
+where function.pronamespace::regnamespace::text in ('finder', 'keeper', 'porter') and function.prosecdef;
+
+\o
+select format('%s:%s: %s: %s', node.nodename, node.nodeport, commands.command, result.result)
+from commands
+cross join lateral run_command_on_workers(format(
+  'do $do$ begin set local citus.enable_ddl_propagation = off; execute %L; end $do$', commands.command)
+) as result
+inner join pg_dist_node as node on node.nodename = result.nodename and node.nodeport = result.nodeport
+where not result.success;
+\endif
