@@ -1,5 +1,5 @@
--- For a database whose rows are spread over machines (db/citus). Citus checks no policy where insert … select
--- writes a row that stays on its machine, and needs the right to write user_id: so a trigger guards it.
+-- For a database whose rows are spread over machines (db/citus). Citus checks no policy where an insert …
+-- select writes a row that stays on its machine, and needs the right to write user_id: a trigger guards it.
 
 create or replace function app.refuse_other_users() returns trigger
 language plpgsql volatile
