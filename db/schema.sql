@@ -505,6 +505,36 @@ COMMENT ON FUNCTION api.check_readiness(migrations jsonb, functions jsonb) IS 'W
 
 
 --
+-- Name: check_worker(jsonb); Type: FUNCTION; Schema: api; Owner: -
+--
+
+CREATE FUNCTION api.check_worker(functions jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $_$
+begin
+  return (
+    select coalesce(jsonb_agg(
+      case
+        when routine.oid is null
+          then format('function %s is missing: run duly migrate (make migrate)', wanted.name)
+        else format('%1$I may not execute function %2$s: grant execute on function %2$s to task_worker',
+          current_user, wanted.name) end
+      order by wanted.name), '[]')
+    from jsonb_array_elements_text(functions) as wanted (name)
+    left join pg_catalog.pg_proc as routine on to_regprocedure(wanted.name) = routine.oid
+    where routine.oid is null or not has_function_privilege(routine.oid, 'execute'));
+end $_$;
+
+
+--
+-- Name: FUNCTION check_worker(functions jsonb); Type: COMMENT; Schema: api; Owner: -
+--
+
+COMMENT ON FUNCTION api.check_worker(functions jsonb) IS 'Which of these functions are missing, or may not be executed: a sentence for each. For the worker.';
+
+
+--
 -- Name: create_pass(jsonb, bytea, boolean); Type: FUNCTION; Schema: api; Owner: -
 --
 

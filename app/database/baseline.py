@@ -1,6 +1,7 @@
-"""The functions that readiness compares, from ``db/audit/baseline.sql``."""
+"""The functions that readiness looks at, from ``db/audit/baseline.sql``."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,10 @@ def expected_functions() -> dict[str, dict[str, Any] | None]:
         elif name.startswith("api.") and is_callable:
             expected[name] = None
     return expected
+
+
+def worker_functions() -> list[str]:
+    """The functions that the worker calls, and those that they call: what task_worker may execute."""
+    privilege = re.compile(r"execute on function (.*) for task_worker")
+    found = (privilege.fullmatch(entry["name"]) for entry in read_baseline() if entry["kind"] == "privilege")
+    return [match[1] for match in found if match]

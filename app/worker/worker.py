@@ -6,6 +6,7 @@ and another one sends again, under the same id.
 """
 
 import asyncio
+import json
 import logging
 import os
 import random
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
+from app.database.baseline import worker_functions
 from app.database.calls import Database
 from app.identity import NOBODY, Identity
 from app.settings import Settings, SettingsError
@@ -213,20 +215,26 @@ async def _run(settings: Settings) -> None:
     watching = asyncio.create_task(_watch_parent(stop))
     metrics = Metrics(settings)
     async with Database(settings) as database, Sender(settings) as sender:
-        await _check_role(database)
+        await check_role(database)
         log.info("The worker has started")
         await Worker(database, sender, metrics).run(stop)
     watching.cancel()
 
 
-async def _check_role(database: Database) -> None:
-    """Raise SettingsError if the role may not do the worker's work. The database may also come later."""
+async def check_role(database: Database) -> None:
+    """Raise SettingsError where the role lacks a function of the work. The database may also come later."""
     try:
-        await database.find("find_work", NOBODY, limit=1)
+        faults = await database.find("check_worker", NOBODY, functions=json.dumps(worker_functions()))
     except (Unavailable, asyncpg.PostgresError) as error:
-        if isinstance(error.__cause__ or error, asyncpg.InsufficientPrivilegeError):
+        cause = error.__cause__ or error
+        if isinstance(cause, asyncpg.InsufficientPrivilegeError):
             raise SettingsError("DATABASE_URL must log in as task_worker, for the worker") from None
-        _log_failure("find_work", error)
+        if isinstance(cause, asyncpg.UndefinedFunctionError | asyncpg.InvalidSchemaNameError):
+            raise SettingsError("migrations are pending: run duly migrate (make migrate)") from None
+        _log_failure("check_worker", error)
+    else:
+        if faults:
+            raise SettingsError("; ".join(faults))
 
 
 async def _watch_parent(stop: asyncio.Event) -> None:

@@ -142,6 +142,34 @@ comment on function api.check_readiness is
 grant execute on function api.check_readiness to task_api;
 -- end db/functions/api/check_readiness.sql
 
+-- begin db/functions/api/check_worker.sql
+-- Called by the worker at its start, before it takes any work: a function that is missing, or that the role
+-- may not execute, would otherwise be found at the first reminder.
+
+create or replace function api.check_worker(functions jsonb) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(
+      case
+        when routine.oid is null
+          then format('function %s is missing: run duly migrate (make migrate)', wanted.name)
+        else format('%1$I may not execute function %2$s: grant execute on function %2$s to task_worker',
+          current_user, wanted.name) end
+      order by wanted.name), '[]')
+    from jsonb_array_elements_text(functions) as wanted (name)
+    left join pg_catalog.pg_proc as routine on to_regprocedure(wanted.name) = routine.oid
+    where routine.oid is null or not has_function_privilege(routine.oid, 'execute'));
+end $$;
+
+comment on function api.check_worker is
+  'Which of these functions are missing, or may not be executed: a sentence for each. For the worker.';
+
+grant execute on function api.check_worker to task_worker;
+-- end db/functions/api/check_worker.sql
+
 -- begin db/functions/api/create_pass.sql
 -- POST /passes. The service makes the token and sends its digest alone.
 
@@ -1939,6 +1967,9 @@ drop function api.create_task;
 
 -- drop db/functions/api/create_pass.sql
 drop function api.create_pass;
+
+-- drop db/functions/api/check_worker.sql
+drop function api.check_worker;
 
 -- drop db/functions/api/check_readiness.sql
 drop function api.check_readiness;

@@ -77,6 +77,7 @@ OF_THE_WORKER = {
     "api.fire_reminder",
     "api.take_delivery",
     "api.finish_delivery",
+    "api.check_worker",
 }
 
 

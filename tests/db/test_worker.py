@@ -50,7 +50,7 @@ def test_what_the_worker_may_execute_is_known(as_worker):
     )
     assert mine == {
         "api.find_work", "api.measure_work", "api.fire_reminder", "api.take_delivery",
-        "api.finish_delivery", "porter.find_due", "porter.measure_queue",
+        "api.finish_delivery", "api.check_worker", "porter.find_due", "porter.measure_queue",
     }  # fmt: skip
 
 

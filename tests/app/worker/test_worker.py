@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 import threading
 import time
@@ -13,12 +14,13 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from starlette.testclient import TestClient
 
+from app.database.baseline import worker_functions
 from app.database.calls import Database
 from app.main import create_app
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from app.worker.metrics import Metrics
 from app.worker.sender import Sender
-from app.worker.worker import MAX_FAILING, Worker
+from app.worker.worker import MAX_FAILING, Worker, check_role
 from tests.app.worker.receiver import receiver
 from tests.client import SECRET, WEBHOOK_KEY, Client, make_token
 from tests.processes import wait_until
@@ -433,3 +435,40 @@ def test_what_waited_while_no_worker_ran_is_sent_once(http, alice, here, worker_
     types = [json.loads(request.body)["type"] for request in here.received]
     assert (types.count("task.created"), types.count("task.reminder")) == (10, 10)
     assert len({request.id for request in here.received}) == 20
+
+
+FUNCTIONS = ("api.finish_delivery", "app.fill_template", "app.lock_user", "porter.find_due")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("revoke execute on function {} from task_worker", "task_worker may not execute function {}"),
+        ("alter function {} rename to lost", "function {} is missing: run duly migrate"),
+    ],
+)
+def test_a_worker_that_lacks_a_function_does_not_start(name, fault, said, worker_settings, owner):
+    function = owner.value("select $1::regproc::regprocedure::text", name)
+    assert function in worker_functions()
+    owner.execute(fault.format(function))
+    with pytest.raises(SettingsError, match=re.escape(said.format(function))):
+        asyncio.run(check(worker_settings))
+
+
+def test_a_worker_starts_with_all_that_it_needs_and_not_as_another_role(
+    worker_settings, server, fresh, owner
+):
+    asyncio.run(check(worker_settings))
+    with pytest.raises(SettingsError, match="must log in as task_worker"):
+        asyncio.run(check(replace(worker_settings, database_url=server.service_url(fresh))))
+    # A database that does not answer may come later.
+    asyncio.run(check(replace(worker_settings, database_url="postgresql://task_worker@127.0.0.1:1/none")))
+    owner.execute("drop function api.check_worker")
+    with pytest.raises(SettingsError, match="migrations are pending"):
+        asyncio.run(check(worker_settings))
+
+
+async def check(settings):
+    async with Database(settings) as database:
+        await check_role(database)
