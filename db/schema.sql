@@ -7962,8 +7962,21 @@ COMMENT ON FUNCTION audit.suggest_member_remedy(family text, method text) IS 'Re
 --
 
 CREATE FUNCTION audit.suggest_membership_remedy(role oid, holder oid) RETURNS text
-    LANGUAGE sql STABLE
-    RETURN (SELECT string_agg(format('revoke %I from %I%s cascade'::text, pg_get_userbyid(membership.roleid), pg_get_userbyid(membership.member), CASE WHEN ((current_setting('server_version_num'::text))::integer >= 160000) THEN (' granted by '::text || quote_ident((pg_get_userbyid(membership.grantor))::text)) ELSE NULL::text END), '; '::text ORDER BY membership.grantor) AS string_agg FROM pg_auth_members membership WHERE ((membership.roleid = suggest_membership_remedy.role) AND (membership.member = suggest_membership_remedy.holder)));
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+  return (
+    select string_agg(
+      format(
+        'revoke %I from %I%s cascade',
+        pg_get_userbyid(membership.roleid), pg_get_userbyid(membership.member),
+        case when current_setting('server_version_num')::integer >= 160000
+          then ' granted by ' || quote_ident(pg_get_userbyid(membership.grantor)) end),
+      '; ' order by membership.grantor)
+    from pg_catalog.pg_auth_members as membership
+    where membership.roleid = role and membership.member = holder);
+end $$;
 
 
 --
