@@ -218,25 +218,33 @@ def test_a_body_behind_a_padded_coding_is_never_a_request(service, secret, alice
     assert [answer.status for answer in answered] == [400, 200]
 
 
+@pytest.fixture(scope="module")
+def impatient(settings, secret):
+    """The address of a service that waits a second for the rest of a refused body."""
+    with serve(settings.database_url, secret, KEEP_ALIVE=60, CLIENT_TIMEOUT=1) as address:
+        yield address
+
+
+def endless(*fields):
+    """A body that is larger than any may be, and does not end."""
+    return head("POST", "/tasks", *fields) + 2 * (b"10000\r\n" + 65_536 * b"x" + b"\r\n")
+
+
 @pytest.mark.parametrize("pieces", PIECES.values(), ids=PIECES)
-def test_a_body_behind_a_padded_coding_has_its_bound(service, secret, alice, pieces):
-    chunk = b"10000\r\n" + 65_536 * b"x" + b"\r\n"
-    fields = ("Transfer-Encoding: chunked\t", authorization(alice, secret))
-    answered = exchange(service, head("POST", "/tasks", *fields) + chunk + chunk, pieces and 0)
+def test_a_body_behind_a_padded_coding_has_its_bound(impatient, secret, alice, pieces):
+    sent = endless("Transfer-Encoding: chunked\t", authorization(alice, secret))
+    answered = exchange(impatient, sent, pieces and 0)
     assert [answer.status for answer in answered] == [413]
 
 
-def test_a_refused_body_that_never_ends_keeps_no_connection_open(settings, secret, alice):
-    chunk = b"10000\r\n" + 65_536 * b"x" + b"\r\n"
-    sent = head("POST", "/tasks", "Transfer-Encoding: chunked", authorization(alice, secret)) + chunk + chunk
-    with serve(settings.database_url, secret, KEEP_ALIVE=60, CLIENT_TIMEOUT=1) as address:
-        parts = urlsplit(address)
-        with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
-            connection.sendall(sent)
-            assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
-            connection.sendall(b"1\r\nx\r\n")
-            while connection.recv(65_536):
-                pass
+def test_a_refused_body_that_never_ends_keeps_no_connection_open(impatient, secret, alice):
+    parts = urlsplit(impatient)
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+        connection.sendall(endless("Transfer-Encoding: chunked", authorization(alice, secret)))
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
+        connection.sendall(b"1\r\nx\r\n")
+        while connection.recv(65_536):
+            pass
 
 
 @pytest.mark.parametrize("space", SPACES)
