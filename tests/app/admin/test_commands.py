@@ -25,6 +25,7 @@ def test_help_lists_every_command():
     assert [name for name in COMMANDS if re.search(rf"^ +{name}\b", told, re.MULTILINE)] == list(COMMANDS)
 
 
+@pytest.mark.usefixtures("template")  # It makes the owner.
 def test_migrate_says_what_it_applied_and_the_audit_is_sound(server, tmp_path):
     name = f"duly_admin_{secrets.token_hex(6)}"
     server.create_database(name)

@@ -179,6 +179,7 @@ def test_a_database_from_before_1_0_is_told_the_cure(server, before_1_0):
     assert "made by a release before 1.0" in asyncio.run(describe(settings))
 
 
+@pytest.mark.usefixtures("template")  # It makes the owner.
 def test_a_database_that_was_begun_and_not_finished_is_migrated(server):
     name = f"duly_upgrade_{secrets.token_hex(6)}"
     server.create_database(name)
