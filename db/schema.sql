@@ -7707,11 +7707,6 @@ CREATE FUNCTION audit.suggest_column_remedy(change text, name text, expected jso
 
   select case
     when change = 'added' then array[format(part.statement, 'drop')]
-    when change = 'missing' and expected ? 'generated'
-      then array[format(part.statement, 'add') || format(
-        ' %s%s generated always as (%s) stored', expected ->> 'type',
-        ' collate ' || quote_ident(expected ->> 'collation'),
-        substring(expected ->> 'generated' from '^. (.*)$'))]
     when change = 'missing' or expected -> 'generated' is distinct from actual -> 'generated'
       or expected -> 'identity' is distinct from actual -> 'identity'
       then array['by hand: create it again as in db/schema.sql, or restore its table from a backup']
