@@ -285,6 +285,7 @@ commit;
 -- The machines log in to each other as the present role. Those of task_porter ask all of them.
 
 alter role task_porter login;
+select format('grant connect on database %I to task_porter', current_database()) \gexec
 
 -- The tables: each user's rows lie together. app.tasks comes first, and a table after those that it refers
 -- to.
@@ -366,7 +367,7 @@ insert into commands
 select format('revoke all on database %I from public', current_database())
 union all
 select format('grant connect on database %I to %s', current_database(), role)
-from unnest(array['task_api', 'task_worker', 'task_auditor']) as role
+from unnest(array['task_api', 'task_worker', 'task_auditor', 'task_porter']) as role
 union all
 select 'revoke all on schema public from public'
 union all

@@ -6,13 +6,14 @@ returns record
 language sql stable security definer
 set search_path = ''
 as $$
-  select
-    coalesce((
-      select sum(webhook.waiting) from app.webhooks as webhook where webhook.due_at is not null), 0)::bigint,
-    coalesce(extract(epoch from now() - least(
-      (select min(webhook.due_at) from app.webhooks as webhook
-      where webhook.due_at is not null and webhook.failing_since is null),
-      (select min(counts.remind_at) from app.task_counts as counts))), 0)
+  select coalesce(webhooks.waiting, 0)::bigint,
+    coalesce(extract(epoch from now() - least(webhooks.due_at, reminders.remind_at)), 0)
+  from (
+    select sum(webhook.waiting) as waiting,
+      min(webhook.due_at) filter (where webhook.failing_since is null) as due_at
+    from app.webhooks as webhook
+    where webhook.due_at is not null) as webhooks
+  cross join (select min(counts.remind_at) as remind_at from app.task_counts as counts) as reminders
 $$;
 
 comment on function porter.measure_queue is
