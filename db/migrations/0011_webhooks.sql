@@ -73,8 +73,8 @@ comment on column app.webhooks.created_at is 'When it was created.';
 comment on column app.webhooks.updated_at is 'When it last changed; the ETag is made of it.';
 comment on column app.webhooks.waiting is 'How many of its deliveries wait.';
 comment on column app.webhooks.due_at is
-  'When it has its next turn: its place in the line of porter.find_due. Null while nothing waits, or while '
-  'it is paused.';
+  'When it has its next turn: its place in the line of porter.find_due. No later than its next '
+  'delivery; null while it is paused, or where nothing waits.';
 
 comment on constraint webhooks_url_length on app.webhooks is 'string_length: must have 1 to 2,000 characters';
 comment on constraint webhooks_url_form on app.webhooks is

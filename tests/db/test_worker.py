@@ -251,8 +251,8 @@ def test_a_place_that_came_too_early_is_set_right_by_a_turn(client, alice, hook,
 
 RIGHT = """
     select webhook.paused, webhook.waiting = count(delivery.id) as counted,
-      case when webhook.paused is not null or count(delivery.id) = 0 then webhook.due_at is null
-        else webhook.due_at <= greatest(min(delivery.due_at), now()) end as placed
+      case when webhook.paused is not null then webhook.due_at is null
+        else count(delivery.id) = 0 or webhook.due_at <= greatest(min(delivery.due_at), now()) end as placed
     from app.webhooks as webhook
     left join app.deliveries as delivery on delivery.user_id = webhook.user_id
       and delivery.webhook_id = webhook.id and delivery.state = 'waiting'

@@ -81,12 +81,13 @@ begin
         and next.type <> 'task.reminder'
       order by next.number
       limit 1);
+    if found then
+      v_due := v_now;
+    end if;
   end if;
-  if v_webhook.paused is null then
-    v_due := app.next_due(v_webhook.id);
-  else
-    v_due := null;
-  end if;
+  -- The place may be earlier than what is due next: then a turn sets it right. To leave it where it is saves
+  -- an entry of its index, and the look for what is next.
+  v_due := case when v_webhook.paused is null then least(v_webhook.due_at, v_due) end;
   update app.webhooks as webhook
   set failing_since = v_webhook.failing_since, paused = v_webhook.paused, waiting = v_webhook.waiting,
     due_at = v_due, updated_at = v_webhook.updated_at

@@ -7,7 +7,7 @@
 -- the others come first in theirs.
 --
 -- A place is never later than what is due, but may be earlier, for example when a task with a reminder was
--- deleted. Then id is null, and the worker's call sets the place right.
+-- deleted, or a delivery arrived. Then id is null, and the worker's call sets the place right.
 
 create or replace function porter.find_due(
   "limit" integer,
