@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-rest coverage lint format token pass remind-me migrate rollback
+.PHONY: help run test test-all test-thorough test-rooms coverage lint format token pass remind-me
+.PHONY: migrate rollback
 .PHONY: audit audit-accept spread forget-user check-dump psql bench bench-growth bench-audit
 .PHONY: schema lock functions migration freeze check-release clean
 
@@ -78,11 +79,13 @@ PARALLEL := --numprocesses 3 --dist worksteal
 test: $(VENV)/dev ## run the tests, in three minutes; some of them: args="tests/app/api -k toggle"
 	@$(PYTEST) $(PARALLEL) $(args)
 
-test-all: test test-rest ## run everything: servers that are killed, containers, a million rows, 10,000 rules
+test-all: test test-thorough test-rooms ## run everything: killed servers, a million rows, 10,000 rules
 
-# What test leaves out. A file stays with one process: its tests share what they break.
-test-rest: $(VENV)/dev
+test-thorough: $(VENV)/dev
 	@TEST_THOROUGH=1 $(PYTEST) $(PARALLEL) -m thorough
+
+# The rooms that test leaves out. A file stays with one process: its tests share what they break.
+test-rooms: $(VENV)/dev
 	@$(PYTEST) --numprocesses 3 --dist loadfile \
 		$(filter-out %/__pycache__/ %/clients/ %/isolation/,$(wildcard tests/service/*/))
 
