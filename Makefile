@@ -85,9 +85,10 @@ test-thorough: $(VENV)/dev
 	@TEST_THOROUGH=1 $(PYTEST) $(PARALLEL) -m thorough
 
 # The rooms that test leaves out. A file stays with one process: its tests share what they break.
+# without="releases pooler": all but these.
 test-rooms: $(VENV)/dev
-	@$(PYTEST) --numprocesses 3 --dist loadfile \
-		$(filter-out %/__pycache__/ %/clients/ %/isolation/,$(wildcard tests/service/*/))
+	@$(PYTEST) --numprocesses 3 --dist loadfile $(filter-out \
+		%/__pycache__/ %/clients/ %/isolation/ $(without:%=\%/%/),$(wildcard tests/service/*/))
 
 # make run, the workers and the sending of webhooks are reached by tests that start processes.
 coverage: $(VENV)/dev ## run the tests and measure what they reach; fails below 95 %
