@@ -17,7 +17,7 @@ from app.dev.project import ROOT
 from app.identity import Identity
 from app.settings import Settings
 from tests.conftest import SECRET
-from tests.processes import serve
+from tests.processes import run_suite, serve
 from tests.service.isolation.interleaved import interleave
 from tests.service.pooler.crowd import create_task
 from tests.service.pooler.pgbouncer import PROGRAM, pgbouncer
@@ -52,11 +52,7 @@ async def get_task(database, user, task):
 
 @pytest.mark.skipif(os.environ.items() >= POOLED.items(), reason="this is that run")
 def test_the_suite_passes_through_pgbouncer_while_others_use_it_too():
-    result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses", "2", *SUITE],
-        cwd=ROOT, env={**os.environ, **POOLED}, capture_output=True, text=True, timeout=900,
-    )  # fmt: skip
-    assert result.returncode == 0, result.stdout[-10_000:]
+    run_suite(*SUITE, **POOLED)
 
 
 def test_forty_users_at_once_on_two_server_connections_never_see_each_other(url):

@@ -4,9 +4,6 @@ A transaction can't take back the faults of a whole server: they are planted her
 """
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +14,7 @@ import pytest
 from app.database.baseline import read_baseline
 from app.dev import postgres
 from app.dev.audit import audit
-from app.dev.project import ROOT
+from tests.processes import run_suite
 from tests.service.faults.cluster import Cluster
 from tests.service.releases.programs import RELEASES, find_programs
 from tests.sql import Session
@@ -67,12 +64,7 @@ def test_a_fresh_database_has_no_difference(cluster, capfd):
 def test_the_tests_of_the_audit_pass(cluster):
     if cluster.binaries == postgres.BINARIES:
         pytest.skip("make test runs them on this release")
-    result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses", "2", *SUITE],
-        cwd=ROOT, capture_output=True, text=True, timeout=900,
-        env={**os.environ, "TEST_DATABASE_URL": cluster.url("postgres", database="postgres")},
-    )  # fmt: skip
-    assert result.returncode == 0, result.stdout[-10_000:]
+    run_suite(*SUITE, TEST_DATABASE_URL=cluster.url("postgres", database="postgres"))
 
 
 def test_settings_of_the_server_are_found_and_their_remedies_mend_them(cluster):

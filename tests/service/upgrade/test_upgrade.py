@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import subprocess
-import sys
 import threading
 
 import httpx2 as httpx
@@ -23,7 +22,7 @@ from app.settings import Settings, SettingsError
 from tests.client import SECRET, make_token
 from tests.db.catalog import definitions
 from tests.later import make_later
-from tests.processes import environment, run_module, serve, wait_until
+from tests.processes import environment, run_module, run_suite, serve, wait_until
 
 # The old service does what its own tests ask for, on the database of the new one.
 SUITE = "tests/app/api"
@@ -61,11 +60,7 @@ def call(address, method, path, body=None, **headers):
 
 @pytest.mark.skipif(UPGRADE, reason="this is that run")
 def test_the_tests_of_the_old_service_pass_on_the_new_database(later):
-    variables = {**os.environ, "TEST_MIGRATIONS": str(later / "db" / "migrations")}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses", "2"]
-    command += [SUITE, "--deselect", _LEFT_OUT]
-    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=900)
-    assert done.returncode == 0, done.stdout[-10_000:]
+    run_suite(SUITE, "--deselect", _LEFT_OUT, TEST_MIGRATIONS=str(later / "db" / "migrations"))
 
 
 def test_the_old_service_stays_ready_on_the_new_database(server, upgraded):
