@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-dep
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all test-thorough test-rooms coverage lint format token pass remind-me
 .PHONY: migrate rollback
-.PHONY: audit audit-accept spread forget-user check-dump psql bench bench-growth bench-audit
+.PHONY: audit audit-accept spread rebalance forget-user check-dump psql bench bench-growth bench-audit
 .PHONY: schema lock functions migration freeze check-release clean
 
 help: ## this list
@@ -58,6 +58,9 @@ audit: $(VENV)/local ## report who may see and do what, and try it; fails if any
 
 spread: $(VENV)/local ## spread the rows over the machines of Citus; DATABASE_OWNER_URL: the coordinator
 	@$(BIN)/python -m app.dev.commands spread
+
+rebalance: $(VENV)/local ## move users between the machines of Citus; off one: make rebalance drain=host:port
+	@$(BIN)/python -m app.dev.commands rebalance -- "$$drain"
 
 forget-user: $(VENV)/local ## delete every trace of a user, as a superuser: make forget-user user=alice
 	@$(BIN)/python -m app.dev.commands forget-user -- "$$user"

@@ -58,6 +58,20 @@ def _rollback(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _spread(arguments: argparse.Namespace) -> int:
+    from app.admin.spread import spread
+
+    spread(_owner())
+    return 0
+
+
+def _rebalance(arguments: argparse.Namespace) -> int:
+    from app.admin.spread import rebalance
+
+    rebalance(_owner(), arguments.drain)
+    return 0
+
+
 def _audit(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
@@ -134,6 +148,9 @@ def _parser() -> argparse.ArgumentParser:
         "TASK_API_PASSWORD and TASK_WORKER_PASSWORD, where these are set",
     )
     add("rollback", _rollback, "take the last migration of DATABASE_OWNER_URL back")
+    add("spread", _spread, "spread the rows over the machines of Citus, as a superuser of the coordinator")
+    moved = add("rebalance", _rebalance, "move users between the machines of Citus, while they work")
+    moved.add_argument("--drain", metavar="HOST:PORT", help="a machine that is to have no users any more")
     audit = add("audit", _audit, "report who may see and do what, and try it; fails where anything is off")
     audit.add_argument("--full", action="store_true", help="print the tables too")
     audit.add_argument("--page", metavar="FILE", help="write it as an HTML page, and as JSON beside it")

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from app.admin import spread
 from app.database.origin import CURE, is_before_1_0
 from app.files import MIGRATIONS
 from app.settings import SettingsError
@@ -21,19 +22,26 @@ PASSWORDS = {"TASK_API_PASSWORD": "task_api", "TASK_WORKER_PASSWORD": "task_work
 
 
 def migrate(
-    owner: str, command: str = "migrate", quiet: bool = True, migrations: Path = MIGRATIONS
+    owner: str,
+    command: str = "migrate",
+    quiet: bool = True,
+    migrations: Path = MIGRATIONS,
+    psql: str | Path = "psql",
 ) -> list[str]:
     """Run a command of dbmate; returns the file names of the migrations that were applied.
 
     Of several that run at once one works, and the others wait. A migration that does not get a table within
-    seconds fails, rather than have all requests queue up behind it.
+    seconds fails, rather than have all requests queue up behind it. A database that is spread over machines
+    is migrated on all of them, without dbmate.
 
     Raises:
         SettingsError: the database was made before 1.0.
         CalledProcessError: dbmate has failed, and said why.
-        OSError, asyncpg.PostgresError: the database can't be used.
+        OSError, asyncpg.PostgresError: the database can't be used, or a statement failed on some machine.
     """
     asyncio.run(_check_origin(owner))
+    if spread.is_spread(owner):
+        return spread.migrate_spread(owner, command, migrations, psql)
     options = "--no-dump-schema", "--migration-lock"
     printed = dbmate(owner, *options, command, quiet=quiet, migrations=migrations)
     return re.findall(r"^Applied: (\S+)", printed, re.MULTILINE)

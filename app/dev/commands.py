@@ -7,7 +7,9 @@ import sys
 import asyncpg
 
 from app.admin.migrate import migrate
+from app.admin.spread import rebalance
 from app.database.outages import Outages
+from app.dev import postgres
 from app.dev.audit import accept, audit
 from app.dev.database import database
 from app.dev.dump import check_dump
@@ -29,7 +31,7 @@ def main() -> int:
         "command",
         choices=[
             *("run", "token", "pass", "remind-me", "migrate", "rollback", "status", "schema", "psql"),
-            *("audit", "audit-accept", "forget-user", "check-dump", "spread"),
+            *("audit", "audit-accept", "forget-user", "check-dump", "spread", "rebalance"),
         ],
     )
     parser.add_argument("rest", nargs="*")
@@ -61,12 +63,15 @@ def main() -> int:
         case "spread":
             with database() as owner:
                 spread(owner)
+        case "rebalance":
+            with database() as owner:
+                rebalance(owner, next(filter(None, arguments.rest), None))
         case "check-dump":
             with database() as owner:
                 print("\n".join(check_dump(owner, *arguments.rest)))
         case command:
             with database() as owner:
-                applied = migrate(owner, command, quiet=False)
+                applied = migrate(owner, command, quiet=False, psql=postgres.BINARIES / "psql")
             if command == "migrate":
                 print(f"{len(applied) or 'No'} migrations applied: the database is up to date")
     return 0

@@ -1,21 +1,9 @@
-"""The rows over several machines, with Citus: the commands of db/README.md, beyond one machine."""
+"""``make spread`` and ``make rebalance``, with the embedded server's psql."""
 
-import subprocess
-from pathlib import Path
-
-from app.dev import postgres
-from app.dev.project import ROOT
-
-FILE = ROOT / "db" / "citus" / "spread.sql"
+from app.admin import spread as commands
+from app.dev.postgres import BINARIES
 
 
 def spread(superuser: str, *, plain: bool = False) -> None:
-    """Apply db/citus/spread.sql to the database of the coordinator; it says what failed, and where.
-
-    ``plain``: to a database without Citus, for the tests.
-
-    Raises:
-        subprocess.CalledProcessError: a statement failed.
-    """
-    command: list[str | Path] = [postgres.BINARIES / "psql", superuser, "-X", "-f", FILE]
-    subprocess.run([*command, *(("-v", "plain=1") if plain else ())], check=True)
+    """Apply db/citus/spread.sql; ``plain``: to a database without Citus, for the tests."""
+    commands.spread(superuser, plain=plain, psql=BINARIES / "psql")

@@ -206,8 +206,6 @@ begin
         from generate_series(1, function.pronargs) as place) as arguments
     from pg_proc as function
     where function.pronamespace = 'api'::regnamespace
-      and (has_function_privilege('task_api', function.oid, 'execute')
-        or has_function_privilege('task_worker', function.oid, 'execute'))
   loop
     execute format(
       $$
@@ -282,10 +280,12 @@ commit;
 
 \if :citus
 
--- The machines log in to each other as the present role. Those of task_porter ask all of them.
+-- The machines log in to each other as the present role. task_porter asks all of them; task_owner may log in
+-- for as long as duly migrate or duly rebalance runs, and where that was killed, it ends here.
 
 alter role task_porter login;
-select format('grant connect on database %I to task_porter', current_database()) \gexec
+alter role task_owner nologin nobypassrls;
+select format('grant connect on database %I to task_porter, task_owner', current_database()) \gexec
 
 -- The tables: each user's rows lie together. app.tasks comes first, and a table after those that it refers
 -- to.
@@ -332,6 +332,53 @@ select count(*) > 0 as added from added \gset
 \if :added
 select start_metadata_sync_to_all_nodes();
 \endif
+
+-- Migrations make and drop functions here alone. The others drop those that are gone or have another form by
+-- now, again and again, until none is left that another depends on.
+
+select $$
+  select
+    function.oid::regprocedure::text as signature,
+    concat(pg_get_function_arguments(function.oid), ' ', pg_get_function_result(function.oid)) as form,
+    md5(pg_get_functiondef(function.oid)) as text
+  from pg_proc as function
+  where function.pronamespace::regnamespace::text
+      in ('app', 'api', 'audit', 'finder', 'keeper', 'porter', 'spread')
+    and function.prokind = 'f'
+$$ as functions \gset
+
+create temporary table ours as :functions;
+create temporary table theirs as
+select distinct function.signature, function.form, function.text
+from run_command_on_workers(
+  format('select coalesce(json_agg(function), ''[]'') from (%s) as function', :'functions')) as node
+cross join lateral json_to_recordset(node.result::json) as function (signature text, form text, text text)
+where node.success;
+
+select run_command_on_workers(format(
+  $command$
+    do $do$
+    declare
+      v_function text;
+    begin
+      set local citus.enable_ddl_propagation = off;
+      for pass in 1..5 loop
+        foreach v_function in array %L::text[] loop
+          begin
+            execute format('drop function if exists %%s', v_function);
+          exception when dependent_objects_still_exist then
+            null;
+          end;
+        end loop;
+      end loop;
+    end $do$
+  $command$,
+  array_agg(theirs.signature)))
+from theirs
+where not exists (
+  select from ours
+  where ours.signature = theirs.signature and ours.form = theirs.form)
+having count(*) > 0;
 
 -- One by one, so that each finds what the one before has made. Of the audit, the functions of readiness.
 select format('select create_distributed_function(%L)', function.oid::regprocedure)
@@ -411,10 +458,12 @@ where function.pronamespace::regnamespace::text
     in ('app', 'api', 'finder', 'keeper', 'porter', 'spread')
   and obj_description(function.oid, 'pg_proc') is not null
 union all
--- A migration changes a definer function with citus.enable_ddl_propagation off; its text is carried over.
+-- What a migration has made anew; of what it left alone, each machine has the text.
 select pg_get_functiondef(function.oid)
 from pg_proc as function
-where function.pronamespace::regnamespace::text in ('finder', 'keeper', 'porter') and function.prosecdef;
+inner join ours on ours.signature = function.oid::regprocedure::text
+inner join theirs using (signature, form)
+where theirs.text <> ours.text;
 
 \o
 select format('%s:%s: %s: %s', node.nodename, node.nodeport, commands.command, result.result)

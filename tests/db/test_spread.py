@@ -90,7 +90,7 @@ def test_each_function_of_the_service_and_the_worker_has_a_twin(superuser):
         from pg_proc as original
         left join pg_proc as twin
           on twin.proname = original.proname and twin.pronamespace = 'spread'::regnamespace
-        where original.pronamespace = 'api'::regnamespace and original.proname <> 'forget_user'
+        where original.pronamespace = 'api'::regnamespace
         """
     )
     assert len(functions) > 30
