@@ -164,10 +164,17 @@ grant execute on function porter.find_versions to task_api;
 -- reads. The service calls the twins wherever this schema is. Citus runs a twin where its user's rows are,
 -- and there it sets the user and calls the api function.
 
+\if :citus
+-- The functions bring it to the other machines, and its roles, which a new machine does not have before.
+set local citus.enable_ddl_propagation = off;
+\endif
 create schema if not exists spread authorization task_owner;
 comment on schema spread is
   'Twins of the api functions, which run on the machine that has the rows of the user.';
 grant usage on schema spread to task_api, task_worker, task_auditor;
+\if :citus
+set local citus.enable_ddl_propagation = on;
+\endif
 
 -- Those go whose function has gone, or has other parameters by now.
 do $$
