@@ -1,5 +1,6 @@
 """The services of docker-compose.yml, really built and run; where no Docker engine answers, skipped."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -14,14 +15,13 @@ from tests.client import make_token
 from tests.processes import free_port
 from tests.servers import has_docker
 
-_BASES = ("postgres:18", "python:3.13-slim")
-
 
 class Stack:
-    """The services of docker-compose.yml, under a name of their own."""
+    """The services of docker-compose.yml and of what overrides it, under a name of their own."""
 
-    def __init__(self):
+    def __init__(self, suffix="", files=("docker-compose.yml",)):
         self.port = free_port()
+        self.files = files
         # Passwords of any characters will do.
         self.secrets = {
             "POSTGRES_PASSWORD": "p@:/s s'\"$x",
@@ -29,11 +29,11 @@ class Stack:
             "TASK_WORKER_PASSWORD": "w@:/s s'\"$x%",
             "JWT_SECRET": secrets.token_hex(32),
             "WEBHOOK_KEY": secrets.token_hex(32),
-            "DULY_IMAGE": f"duly-test-{os.getpid()}",
+            "DULY_IMAGE": f"duly-test-{os.getpid()}{suffix}",
             # Receivers in the network of the stack.
             "WEBHOOK_ALLOW": "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16",
         }
-        self.project = f"duly-test-{os.getpid()}"
+        self.project = self.secrets["DULY_IMAGE"]
 
     def compose(self, *arguments, check=True, **variables):
         command = ["docker", "compose", *arguments]
@@ -42,9 +42,13 @@ class Stack:
             check=check, timeout=600,
         )  # fmt: skip
 
+    def config(self, **variables):
+        """What compose makes of the files."""
+        return json.loads(self.compose("config", "--format", "json", **variables).stdout)
+
     def run(self, script, folder):
         """Run commands of the README, whose files are in a folder; returns what they print."""
-        known = self.environment(COMPOSE_FILE=str(ROOT / "docker-compose.yml"))
+        known = self.environment()
         done = subprocess.run(
             ["sh", "-euc", script], cwd=folder, env=known, capture_output=True, text=True, timeout=600
         )
@@ -56,6 +60,7 @@ class Stack:
         kept = {name: os.environ[name] for name in names if name in os.environ}
         # No .env of a developer's.
         own = {"COMPOSE_PROJECT_NAME": self.project, "COMPOSE_DISABLE_ENV_FILE": "1"}
+        own["COMPOSE_FILE"] = os.pathsep.join(str(ROOT / file) for file in self.files)
         return kept | own | self.secrets | {"PORT": str(self.port)} | variables
 
     def call(self, method, path, body=None):
@@ -76,24 +81,30 @@ class Stack:
         ).stdout.strip()
 
 
-@pytest.fixture(scope="session")
-def stack():
+@contextlib.contextmanager
+def running(stack, *bases):
+    """Build and start the services; skips the test without Docker, or without the images ``bases``."""
     if not shutil.which("docker") or not has_docker():
         pytest.skip("no Docker engine answers: the containers are not tested")
     if os.environ.get("TEST_BACKEND") == "embedded":
         pytest.skip("TEST_BACKEND=embedded: the containers are not tested")
-    for image in _BASES:
+    for image in bases:
         if subprocess.run(["docker", "image", "inspect", image], capture_output=True).returncode:
             pulled = subprocess.run(
                 ["docker", "pull", "--quiet", image], capture_output=True, text=True, timeout=600
             )
             if pulled.returncode:
                 pytest.skip(f"{image} is not here and can't be had: the containers are not tested")
-    stack = Stack()
     try:
-        started = stack.compose("up", "--build", "--detach", "--wait", "--wait-timeout", "120", check=False)
+        started = stack.compose("up", "--build", "--detach", "--wait", "--wait-timeout", "300", check=False)
         assert started.returncode == 0, started.stderr + stack.compose("logs").stdout
         yield stack
     finally:
         stack.compose("down", "--volumes", "--rmi", "local")
         subprocess.run(["docker", "image", "rm", stack.project], capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def stack():
+    with running(Stack(), "postgres:18", "python:3.13-slim") as stack:
+        yield stack

@@ -69,7 +69,7 @@ def test_a_wrong_setting_is_told_before_anything_serves(stack, wrong):
     checked = stack.compose("run", "--rm", "--no-deps", "check", check=False, **wrong)
     assert checked.returncode == 1
     assert next(iter(wrong)) in checked.stderr
-    services = json.loads(stack.compose("config", "--format", "json").stdout)["services"]
+    services = stack.config()["services"]
     assert services["migrate"]["depends_on"]["check"]["condition"] == "service_completed_successfully"
 
 
@@ -82,7 +82,7 @@ def test_every_setting_arrives_in_the_containers(stack):
     text = (ROOT / ".env.example").read_text()
     listed = set(re.findall(r"^#?([A-Z_]+)=", text, re.MULTILINE)) - _OWN
     given = {name: f"given for {name}" for name in listed}
-    services = json.loads(stack.compose("config", "--format", "json", **given).stdout)["services"]
+    services = stack.config(**given)["services"]
     for name in ("api", "worker"):
         arrived = services[name]["environment"]
         assert {variable: arrived.get(variable) for variable in listed} == given, name
