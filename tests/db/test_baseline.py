@@ -17,9 +17,12 @@ BASELINE = ROOT / "db" / "audit" / "baseline.sql"
 
 
 @pytest.fixture(scope="module")
-def fresh(new_database) -> str:
+def fresh(server: Server, new_database) -> str:
     """The name of a database without a row, on which no index or constraint can fail."""
-    return new_database()
+    name = new_database()
+    # The planner puts the dearest condition last, whatever the answer: a review takes half the time.
+    server.execute("alter function audit.is_in_extension cost 200", name)
+    return name
 
 
 @pytest.fixture
@@ -70,22 +73,6 @@ def plant(session: Session, statements: dict[str, str]) -> list[str]:
     return expected
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_each_planted_fault_is_found_in_a_sentence(group, session):
-    expected = plant(session, GROUPS[group])
-    found = review(session)
-    sentences = [row["fault"] for row in found]
-    missed = [words for words in expected if not any(words in sentence for sentence in sentences)]
-    assert not missed, "\n".join(sentences)
-    assert all(row["remedy"] and row["severity"] for row in found), found
-    # No remedy takes away what Duly makes, unless it creates it again.
-    made = {entry["name"] for entry in read_baseline(BASELINE)}
-    drops = re.compile(r"\bdrop (?:table|view|routine|type|domain|schema|policy|trigger|index) ([^;]+)")
-    for row in found:
-        for name in drops.findall(row["remedy"]):
-            assert name not in made or "create" in row["remedy"].lower(), row["remedy"]
-
-
 @pytest.mark.parametrize("role", ["task_owner", "task_api", "task_auditor"])
 def test_a_database_that_a_role_of_duly_owns_is_one_fault(role, session):
     session.execute(f"alter database {session.value('select current_database()')} owner to {role}")
@@ -94,7 +81,7 @@ def test_a_database_that_a_role_of_duly_owns_is_one_fault(role, session):
     assert first["remedy"].endswith(" owner to duly_owner")
     # The new owner's own privilege became one of an owner.
     assert [row["fault"] for row in rest if "privilege connect on database" not in row["fault"]] == []
-    assert mend(session) == []
+    assert mend(session, [first, *rest]) == []
 
 
 def test_the_membership_of_a_login_of_the_service_is_told_once(session):
@@ -102,12 +89,13 @@ def test_the_membership_of_a_login_of_the_service_is_told_once(session):
     for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
         session.execute(f"alter role bob set {name} = '1s'")
     # PostgreSQL 15 knows no options of a membership.
-    told = [row["fault"].split(":")[0] for row in review(session) if "task_owner" in row["fault"]]
+    found = review(session)
+    told = [row["fault"].split(":")[0] for row in found if "task_owner" in row["fault"]]
     assert sorted(told) == [
         "membership bob in task_owner is not one of those that Duly makes",
         "role bob is a member of task_owner, and has or may take its rights",
     ]
-    assert [row["fault"] for row in review(session) if "app.tasks" in row["fault"]] == []
+    assert [row["fault"] for row in found if "app.tasks" in row["fault"]] == []
 
 
 MENDED = {
@@ -136,13 +124,12 @@ def test_a_rule_that_was_dropped_is_none(session):
     assert review(session) == []
 
 
-def mend(session: Session) -> list[asyncpg.Record]:
-    """Paste the remedies until none changes anything; returns what is left for a person.
+def mend(session: Session, found: list[asyncpg.Record]) -> list[asyncpg.Record]:
+    """Paste the remedies of what was found until they change nothing; returns what is left for a person.
 
     A statement may need another remedy first, or have become needless by it; but each is SQL.
     """
     for _ in range(6):
-        found = review(session)
         for row in found:
             session.execute("savepoint remedy; set local search_path = ''")
             try:
@@ -151,9 +138,10 @@ def mend(session: Session) -> list[asyncpg.Record]:
                 raise
             except asyncpg.PostgresError:
                 session.execute("rollback to remedy")
-        if not found or all(row["remedy"].startswith("by hand: ") for row in found):
+        before, found = found, review(session)
+        if found in ([], before):
             break
-    return review(session)
+    return found
 
 
 def paste(session: Session, remedy: str) -> None:
@@ -177,10 +165,24 @@ BY_HAND = re.compile(
 )
 
 
-@pytest.mark.parametrize("group", [group for group in GROUPS if group != "built-in functions"])
-def test_the_remedies_of_planted_faults_mend_them(group, session):
-    plant(session, GROUPS[group])
-    for row in mend(session):
+@pytest.mark.parametrize("group", GROUPS)
+def test_each_planted_fault_is_found_in_a_sentence_and_its_remedy_mends_it(group, session):
+    expected = plant(session, GROUPS[group])
+    found = review(session)
+    sentences = [row["fault"] for row in found]
+    missed = [words for words in expected if not any(words in sentence for sentence in sentences)]
+    assert not missed, "\n".join(sentences)
+    assert all(row["remedy"] and row["severity"] for row in found), found
+    # No remedy takes away what Duly makes, unless it creates it again.
+    made = {entry["name"] for entry in read_baseline(BASELINE)}
+    drops = re.compile(r"\bdrop (?:table|view|routine|type|domain|schema|policy|trigger|index) ([^;]+)")
+    for row in found:
+        for name in drops.findall(row["remedy"]):
+            assert name not in made or "create" in row["remedy"].lower(), row["remedy"]
+    # With these no remedy can be believed: each is by hand.
+    if group == "built-in functions":
+        return
+    for row in mend(session, found):
         # Its remedy needs the column, which is created by hand.
         if row["fault"] != "index app.tasks_by_title is missing":
             assert BY_HAND.match(row["fault"]), (row["fault"], row["remedy"])
