@@ -40,6 +40,11 @@ class Server:
     container: str | None = None
     """The id of Docker's container, where it runs in one."""
 
+    @property
+    def place(self) -> str:
+        """host:port"""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
+
     def superuser_url(self, database: str) -> str:
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
 
@@ -50,6 +55,10 @@ class Server:
     def service_url(self, database: str) -> str:
         """The URL of task_api."""
         return self._url_of("task_api", database)
+
+    def home_of(self, user: str, database: str) -> "Server":
+        """The server that has the rows of a user."""
+        return self
 
     def worker_url(self, database: str) -> str:
         """The URL of task_worker."""
@@ -142,7 +151,11 @@ class CitusCluster(Server):
 
     def create_database(self, name: str, template: str = "template0") -> None:
         """Create, migrate and spread a database, as db/README.md says."""
-        machines = self._machines()
+        with one_at_a_time("cluster"):
+            self._create_database(name)
+
+    def _create_database(self, name: str) -> None:
+        machines = self.machines()
         for machine in machines:
             machine.execute(f"create database {name} encoding 'UTF8' locale 'C.UTF-8' template template0")
         self.execute(f"alter database {name} owner to {postgres.OWNER}")
@@ -155,19 +168,34 @@ class CitusCluster(Server):
             self.execute(f"select {function}('{parts.hostname}', {parts.port})", name)
         spread(self.superuser_url(name))
 
+    def home_of(self, user: str, database: str) -> Server:
+        """The worker that has the rows of a user: there a session with app.user_id works as anywhere."""
+        name = user.replace("'", "''")
+        place = self.execute(
+            f"select concat(node.nodename, ':', node.nodeport) from pg_dist_placement as placement "
+            "inner join pg_dist_node as node using (groupid) "
+            f"where placement.shardid = get_shard_id_for_distribution_column('app.tasks', '{name}'::text)",
+            database,
+        )
+        return self._machine(place)
+
     def drop_database(self, name: str) -> None:
-        for machine in self._machines():
+        for machine in self.machines():
             machine.execute(f"drop database {name} with (force)")
 
-    def _machines(self) -> list[Server]:
+    def machines(self) -> list[Server]:
         """The coordinator and the workers."""
         parts = urlsplit(self.url)
-        user = parts.netloc.rpartition("@")[0]
         places = self.execute(
             "select array_agg(concat(nodename, ':', nodeport) order by groupid) from pg_dist_node",
             parts.path.removeprefix("/"),
         )
-        return [Server(urlunsplit(parts._replace(netloc=f"{user}@{place}"))) for place in places]
+        return [self._machine(place) for place in places]
+
+    def _machine(self, place: str) -> Server:
+        parts = urlsplit(self.url)
+        user = parts.netloc.rpartition("@")[0]
+        return Server(urlunsplit(parts._replace(netloc=f"{user}@{place}")))
 
 
 @contextmanager

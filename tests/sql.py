@@ -34,12 +34,15 @@ class Session:
 
 
 @contextmanager
-def sessions_at(url: str) -> Iterator[Callable[[str | None], Session]]:
-    """Makes sessions with app.user_id set to a user, or not set for None; they are closed at the end."""
+def sessions_at(url: str | Callable[[str | None], str]) -> Iterator[Callable[[str | None], Session]]:
+    """Makes sessions with app.user_id set to a user, or not set for None; they are closed at the end.
+
+    ``url``: of the server, or what returns it for a user.
+    """
     sessions: list[Session] = []
 
     def connect(user: str | None) -> Session:
-        sessions.append(Session(url))
+        sessions.append(Session(url if isinstance(url, str) else url(user)))
         if user is not None:
             sessions[-1].value("select set_config('app.user_id', $1, false)", user)
         return sessions[-1]

@@ -205,7 +205,8 @@ begin
       function.oid, function.proname as name, function.prorettype = 'jsonb'::regtype as is_facts,
       (
         select string_agg(
-          format('%I %s', function.proargnames[place], format_type(function.proargtypes[place - 1], null)),
+          format('%I %s', function.proargnames[place], format_type(function.proargtypes[place - 1], null))
+          || coalesce(' default ' || pg_get_function_arg_default(function.oid, place), ''),
           ', ' order by place)
         from generate_series(1, function.pronargs) as place) as parameters,
       (

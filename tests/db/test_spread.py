@@ -103,8 +103,8 @@ def test_a_twin_follows_its_function(server, new_database):
     commands.spread(url, plain=True)
     server.execute("drop function api.measure_work", name)
     server.execute(
-        "create function api.measure_work(note text) returns jsonb language plpgsql set search_path = '' "
-        "as $$ begin return to_jsonb(note); end $$",
+        "create function api.measure_work(note text default 'none') returns jsonb "
+        "language plpgsql set search_path = '' as $$ begin return to_jsonb(note); end $$",
         name,
     )
     server.execute("grant execute on function api.measure_work to task_worker", name)
@@ -115,6 +115,8 @@ def test_a_twin_follows_its_function(server, new_database):
         name,
     )
     assert twins == ["spread.measure_work(text,boolean,text)"]
+    # A service of before the parameter calls it without.
+    assert server.execute("select spread.measure_work(null, true)", name) == '"none"'
 
 
 def test_nobody_else_may_execute_a_twin_or_create_one(superuser):

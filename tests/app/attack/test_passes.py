@@ -74,6 +74,7 @@ def test_a_pass_of_the_same_digest_of_another_user_is_not_told_of(as_user, alice
     )
 
 
+@pytest.mark.usefixtures("one_machine")
 def test_the_service_reads_no_digest_and_no_pass_of_others(as_user, alice, bob, bobs):
     session = as_user(alice)
     assert session.value("select count(*) from app.passes") == 0
@@ -105,6 +106,7 @@ def test_only_who_knows_a_token_learns_whose_it_is(as_user, alice, bob, bobs):
         ]
 
 
+@pytest.mark.usefixtures("one_machine")
 def test_the_use_of_bobs_pass_is_noted_by_bob_only(as_user, alice, bob, bobs):
     assert as_user(alice).value("select api.use_pass($1)", bobs["id"]) == "false"
     assert as_user(bob).value("select last_used_on from app.passes") is None

@@ -221,7 +221,7 @@ def test_the_same_idempotency_key_of_two_users_is_two_keys(client, victim, alice
 
 
 def test_an_idempotency_key_is_not_in_use_while_another_user_uses_it(client, server, database, alice, bob):
-    bobs = Session(server.service_url(database))
+    bobs = Session(server.home_of(bob, database).service_url(database))
     try:
         bobs.execute("begin")
         bobs.value("select set_config('app.user_id', $1, true)", bob)
