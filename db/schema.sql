@@ -517,13 +517,15 @@ begin
     select coalesce(jsonb_agg(
       case
         when routine.oid is null
-          then format('function %s is missing: run duly migrate (make migrate)', wanted.name)
+          then format('function %s is missing: run %s', wanted.name,
+            case when wanted.name ~ '^spread\.' then 'make spread' else 'duly migrate (make migrate)' end)
         else format('%1$I may not execute function %2$s: grant execute on function %2$s to task_worker',
           current_user, wanted.name) end
       order by wanted.name), '[]')
     from jsonb_array_elements_text(functions) as wanted (name)
     left join pg_catalog.pg_proc as routine on to_regprocedure(wanted.name) = routine.oid
-    where routine.oid is null or not has_function_privilege(routine.oid, 'execute'));
+    where (routine.oid is null or not has_function_privilege(routine.oid, 'execute'))
+      and (wanted.name !~ '^spread\.' or to_regnamespace('spread') is not null));
 end $_$;
 
 
@@ -5806,7 +5808,7 @@ CREATE FUNCTION app.refuse_other_users() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-  if new.user_id is distinct from app.present_user() then
+  if row_security_active(tg_relid) and new.user_id is distinct from app.present_user() then
     raise exception 'a row of another user' using errcode = '42501';
   end if;
   return new;
@@ -6991,6 +6993,7 @@ CREATE FUNCTION audit.compare(baseline jsonb) RETURNS TABLE(id text, severity te
 declare
   c_release constant integer := current_setting('server_version_num')::integer / 10000;
   v_owner constant oid := audit.find_owner();
+  v_is_on_citus constant boolean := audit.is_on_citus();
   -- Where the first superuser owns the database, as in a container, both are called by the one name.
   v_first constant text := case when v_owner = 10 then 'the first superuser' else '' end;
 begin
@@ -7002,9 +7005,11 @@ begin
       replace((entry -> 'definition')::text, v_first, 'the database''s owner')::jsonb - array(
         select attribute.key from jsonb_each_text(entry -> 'since') as attribute
         where attribute.value::integer > c_release
-      ) as definition
+      ) || case when v_is_on_citus then coalesce(entry -> 'citus', '{}') else '{}' end as definition,
+      array(select jsonb_array_elements_text(entry -> 'not compared')) as left_out
     from jsonb_array_elements(baseline) as entry
-    where entry -> 'releases' is null or entry -> 'releases' @> to_jsonb(c_release)
+    where (entry -> 'releases' is null or entry -> 'releases' @> to_jsonb(c_release))
+      and (entry -> 'only' is null or v_is_on_citus)
   ),
 
   present as materialized (
@@ -7020,12 +7025,13 @@ begin
         when present.kind is null then 'missing'
         else 'changed'
       end as change,
-      expected.definition as expected, present.definition as actual
+      expected.definition as expected,
+      present.definition - coalesce(expected.left_out, '{}') as actual
     from expected
     full join present on expected.kind = present.kind and expected.name = present.name
     where expected.kind is null
       or present.kind is null and not expected.optional
-      or present.definition <> expected.definition
+      or present.definition - expected.left_out <> expected.definition
   ),
 
   -- Of a table that was added, the columns say nothing more; nor what belongs to an object that is missing,
@@ -7155,12 +7161,92 @@ COMMENT ON FUNCTION audit.describe_rows(expression pg_node_tree, relation oid) I
 
 
 --
+-- Name: describe_table(oid, text); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.describe_table(relation oid, suffix text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  with part as (
+    select
+      'columns' as kind,
+      format(
+        '%I %s %s %s', attribute.attname, format_type(attribute.atttypid, attribute.atttypmod),
+        attribute.attnotnull, pg_get_expr(expression.adbin, expression.adrelid)) as text
+    from pg_catalog.pg_attribute as attribute
+    left join pg_catalog.pg_attrdef as expression
+      on attribute.attrelid = expression.adrelid and attribute.attnum = expression.adnum
+    where attribute.attrelid = describe_table.relation and attribute.attnum > 0
+      and not attribute.attisdropped
+    union all
+    select 'privileges', format('%s: %s', attribute.attname, entry)
+    from pg_catalog.pg_attribute as attribute
+    cross join unnest(attribute.attacl) as entry
+    where attribute.attrelid = describe_table.relation and not attribute.attisdropped
+    union all
+    select 'privileges', entry::text
+    from pg_catalog.pg_class as class
+    cross join unnest(class.relacl) as entry
+    where class.oid = describe_table.relation
+    union all
+    select
+      'row-level security, owner or kind',
+      format(
+        '%s %s %s %s %s', class.relrowsecurity, class.relforcerowsecurity, class.relowner, class.relkind,
+        class.relpersistence)
+    from pg_catalog.pg_class as class
+    where class.oid = describe_table.relation
+    union all
+    select
+      'policies',
+      format(
+        '%I %s %s %s using %s with check %s', policy.polname, policy.polcmd, policy.polpermissive,
+        array(select named from unnest(policy.polroles) as named order by named),
+        pg_get_expr(policy.polqual, policy.polrelid), pg_get_expr(policy.polwithcheck, policy.polrelid))
+    from pg_catalog.pg_policy as policy
+    where policy.polrelid = describe_table.relation
+    union all
+    select 'triggers', format('%s %s', pg_get_triggerdef(fired.oid), fired.tgenabled)
+    from pg_catalog.pg_trigger as fired
+    where fired.tgrelid = describe_table.relation and not fired.tgisinternal
+    union all
+    select 'constraints', format('%I %s', bond.conname, pg_get_constraintdef(bond.oid))
+    from pg_catalog.pg_constraint as bond
+    where bond.conrelid = describe_table.relation and bond.contype in ('c', 'p', 'u', 'x')
+    union all
+    select 'rules', pg_get_ruledef(rule.oid)
+    from pg_catalog.pg_rewrite as rule
+    where rule.ev_class = describe_table.relation
+  )
+
+  select jsonb_object_agg(listed.kind, listed.texts)
+  from (
+    select
+      part.kind,
+      jsonb_agg(name.text order by name.text) as texts
+    from part
+    cross join lateral (
+      select regexp_replace(part.text, format('%s\M', suffix), '', 'g') as text) as name
+    group by part.kind
+  ) as listed
+$$;
+
+
+--
+-- Name: FUNCTION describe_table(relation oid, suffix text); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.describe_table(relation oid, suffix text) IS 'All that protects the rows of a table, by kind; without the suffix that names in it may have.';
+
+
+--
 -- Name: digest_body(text); Type: FUNCTION; Schema: audit; Owner: -
 --
 
 CREATE FUNCTION audit.digest_body(body text) RETURNS text
     LANGUAGE sql IMMUTABLE
-    RETURN md5(regexp_replace(body, '::(\w+) AS \1\M'::text, '::\1'::text, 'g'::text));
+    RETURN md5(regexp_replace(regexp_replace(body, '::(\w+) AS \1\M'::text, '::\1'::text, 'g'::text), '^RETURN ''[0-9a-f]{8}''::text$'::text, 'RETURN an epoch'::text));
 
 
 --
@@ -7176,7 +7262,7 @@ COMMENT ON FUNCTION audit.digest_body(body text) IS 'A digest of printed SQL tha
 
 CREATE FUNCTION audit.digest_words(body text) RETURNS text
     LANGUAGE sql IMMUTABLE
-    RETURN md5(regexp_replace(regexp_replace(regexp_replace(body, '::(\w+) AS \1\M'::text, '::\1'::text, 'g'::text), '\m(?!(?:app|api|audit|finder|keeper|porter|pg_catalog)\.)[a-z_0-9]+\.(?=[a-z_"])'::text, ''::text, 'g'::text), '[\s()]+'::text, ''::text, 'g'::text));
+    RETURN md5(regexp_replace(regexp_replace(regexp_replace(regexp_replace(body, '::(\w+) AS \1\M'::text, '::\1'::text, 'g'::text), '^RETURN ''[0-9a-f]{8}''::text$'::text, 'RETURN an epoch'::text), '\m(?!(?:app|api|audit|finder|keeper|porter|pg_catalog)\.)[a-z_0-9]+\.(?=[a-z_"])'::text, ''::text, 'g'::text), '[\s()]+'::text, ''::text, 'g'::text));
 
 
 --
@@ -7196,14 +7282,19 @@ CREATE FUNCTION audit.find_function_faults(expected jsonb, role name, after_late
     AS $_$
   select case
     when routine.oid is null
-      then format('function %s is missing: run duly migrate (make migrate)', wanted.name)
+      then format(
+        'function %s is missing: run %s', wanted.name,
+        case when wanted.is_spread then 'make spread' else 'duly migrate (make migrate)' end)
     when wanted.definition <> present.definition then format(
       'function %s is not as it was made (%s): %s', wanted.name, (
         select string_agg(attribute.key, ', ' order by attribute.key)
         from jsonb_object_keys(wanted.definition || present.definition) as attribute (key)
         where present.definition -> attribute.key is distinct from wanted.definition -> attribute.key),
-      case when wanted.definition ? 'owner' then 'apply the file of db/functions that makes it'
-        else 'make audit says what to do' end)
+      case
+        when wanted.is_spread then 'run make spread'
+        when wanted.definition ? 'owner' then 'apply the file of db/functions that makes it'
+        else 'make audit says what to do'
+      end)
     else format(
       '%1$I may not execute function %2$s: grant execute on function %2$s to task_api', role, wanted.name)
     end
@@ -7213,14 +7304,22 @@ CREATE FUNCTION audit.find_function_faults(expected jsonb, role name, after_late
       case
         when later.text then nullif(entry.value, 'null') - array['body', 'words']
         else nullif(entry.value, 'null') end as definition,
-      later.text as has_later_text,
+      later.text as has_later_text, entry.is_spread,
       case
         when later.text then to_regproc(split_part(entry.key, '(', 1))::oid
         else to_regprocedure(entry.key)::oid end as oid
-    from jsonb_each(expected) as entry
+    from (
+      select plain.key, plain.value, false as is_spread
+      from jsonb_each(expected - 'spread') as plain
+      where to_regnamespace('spread') is null or not coalesce(expected -> 'spread' ? plain.key, false)
+      union all
+      select spread.key, spread.value, true
+      from jsonb_each(expected -> 'spread') as spread
+      where to_regnamespace('spread') is not null
+    ) as entry
     cross join lateral (
       select after_later
-        and entry.key ~ '^(app|api|audit|finder|keeper|porter)\.'
+        and entry.key ~ '^(app|api|audit|finder|keeper|porter|spread)\.'
         and entry.key !~ '^app\.(user_id|require_user_id|present_user)\(' as text
     ) as later
   ) as wanted
@@ -7242,9 +7341,9 @@ CREATE FUNCTION audit.find_function_faults(expected jsonb, role name, after_late
         then audit.digest_words(pg_get_function_sqlbody(routine.oid)) end
     )) as definition
   ) as present
-  where routine.oid is null and (not wanted.has_later_text or wanted.name ~ '^api\.')
+  where routine.oid is null and (not wanted.has_later_text or wanted.name ~ '^(api|spread)\.')
     or wanted.definition <> present.definition
-    or wanted.name ~ '^api\.' and not has_function_privilege(role, routine.oid, 'execute')
+    or wanted.name ~ '^(api|spread)\.' and not has_function_privilege(role, routine.oid, 'execute')
 $_$;
 
 
@@ -7481,6 +7580,14 @@ CREATE FUNCTION audit.find_table_faults(role name, reachable_only boolean) RETUR
     (
       found.securable and not found.forced,
       'table %s does not force row-level security on its owner: alter table %1$s force row level security'
+    ),
+    (
+      to_regnamespace('spread') is not null and not audit.is_guarded(found.oid)
+      and exists (
+        select from pg_catalog.pg_attribute as attribute
+        where attribute.attrelid = found.oid and attribute.attname = 'user_id'
+          and has_column_privilege(find_table_faults.role, found.oid, attribute.attnum, 'insert')),
+      'table %s has no trigger that refuses rows of other users, which %2$I may insert: run make spread'
     )
   ) as fault (is_there, sentence)
   where fault.is_there
@@ -7495,12 +7602,37 @@ COMMENT ON FUNCTION audit.find_table_faults(role name, reachable_only boolean) I
 
 
 --
+-- Name: is_guarded(oid); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.is_guarded(relation oid) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $_$
+  select exists (
+    select from pg_catalog.pg_trigger as fired
+    where fired.tgrelid = is_guarded.relation and fired.tgfoid::regproc::text = 'app.refuse_other_users'
+      -- Before each row that is inserted.
+      and fired.tgtype = 7 and fired.tgenabled in ('O', 'A') and fired.tgnargs = 0
+      and pg_get_triggerdef(fired.oid)
+        ~ ' FOR EACH ROW WHEN \(\(CURRENT_USER <> ''task_keeper''::name\)\) EXECUTE FUNCTION \S+\(\)$')
+$_$;
+
+
+--
+-- Name: FUNCTION is_guarded(relation oid); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.is_guarded(relation oid) IS 'Whether the trigger of db/citus refuses rows of other users that are inserted into the table.';
+
+
+--
 -- Name: is_in_extension(oid, oid); Type: FUNCTION; Schema: audit; Owner: -
 --
 
 CREATE FUNCTION audit.is_in_extension(catalog oid, object oid) RETURNS boolean
     LANGUAGE sql STABLE
-    RETURN ((catalog, object) IN (SELECT member.classid, member.objid FROM pg_depend member WHERE (member.deptype = 'e'::"char")));
+    RETURN (EXISTS (SELECT FROM pg_depend member WHERE ((member.classid = is_in_extension.catalog) AND (member.objid = is_in_extension.object) AND (member.deptype = 'e'::"char"))));
 
 
 --
@@ -7508,6 +7640,22 @@ CREATE FUNCTION audit.is_in_extension(catalog oid, object oid) RETURNS boolean
 --
 
 COMMENT ON FUNCTION audit.is_in_extension(catalog oid, object oid) IS 'Whether an object, by the catalog that lists it and its number, is a member of an extension.';
+
+
+--
+-- Name: is_on_citus(); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.is_on_citus() RETURNS boolean
+    LANGUAGE sql STABLE
+    RETURN ((to_regnamespace('spread'::text) IS NOT NULL) AND (EXISTS (SELECT FROM pg_extension extension WHERE (extension.extname = 'citus'::name))));
+
+
+--
+-- Name: FUNCTION is_on_citus(); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.is_on_citus() IS 'Whether the rows are spread over machines by Citus.';
 
 
 --
@@ -7524,6 +7672,33 @@ CREATE FUNCTION audit.is_watched(schema oid) RETURNS boolean
 --
 
 COMMENT ON FUNCTION audit.is_watched(schema oid) IS 'Whether the audit lists what is in a schema: all but PostgreSQL''s own.';
+
+
+--
+-- Name: list_shards(); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.list_shards() RETURNS TABLE(oid oid, relation oid, number bigint)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+begin
+  if audit.is_on_citus() then
+    return query execute
+      'select shard.oid, relation.oid, known.shardid '
+      'from pg_catalog.pg_dist_shard as known '
+      'inner join pg_catalog.pg_class as relation on known.logicalrelid = relation.oid '
+      'inner join pg_catalog.pg_class as shard on shard.relnamespace = relation.relnamespace '
+      'and shard.relname = format(''%s_%s'', relation.relname, known.shardid)';
+  end if;
+end $$;
+
+
+--
+-- Name: FUNCTION list_shards(); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.list_shards() IS 'The shards of Citus on this machine: each with its table.';
 
 
 --
@@ -7608,7 +7783,8 @@ CREATE FUNCTION audit.rate(change text, kind text, name text, expected jsonb, ac
     when rate.kind = 'function' and change <> 'missing' and (
       actual ->> 'security' = 'definer' or expected ->> 'security' = 'definer'
       or actual -> 'leakproof' = 'true'
-      or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(user_id|require_user_id|present_user)\(')
+      or name ~ '^(finder|keeper|porter|audit|spread)\.'
+      or name ~ '^app\.(user_id|require_user_id|present_user|refuse_other_users)\(')
       then 'critical'
     when rate.kind = 'setting' and change <> 'missing'
       and name ~ '^(app\.user_id|row_security|role|session_\w+|search_path|local_preload_libraries) of '
@@ -7623,6 +7799,8 @@ CREATE FUNCTION audit.rate(change text, kind text, name text, expected jsonb, ac
       then 'high'
     when rate.kind = 'privilege' and change = 'added' and name !~ ' for (public|task_\w+)$'
       then 'high'
+    when rate.kind = 'trigger' and name ~ '^refuse_other_users on '
+      then 'critical'
     when rate.kind = 'view' and change = 'added'
       and not coalesce(actual -> 'options' ? 'security_invoker=true', false)
       then 'critical'
@@ -7660,7 +7838,7 @@ CREATE FUNCTION audit.review(baseline jsonb, accepted jsonb) RETURNS TABLE(id te
       format('rule-%s:%s', rule.part, left(md5(rule.fault), 8)) as id,
       case
         when rule.fault ~ ' has no \w*timeout' then 'medium'
-        when rule.part in ('roles', 'tables') or rule.fault ~ '^public ' then 'critical'
+        when rule.part in ('roles', 'tables', 'shards') or rule.fault ~ '^public ' then 'critical'
         else 'high'
       end as severity,
       rule.fault, rule.remedy
@@ -7850,7 +8028,7 @@ COMMENT ON FUNCTION audit.suggest_domain_remedy(name text, expected jsonb, actua
 
 CREATE FUNCTION audit.suggest_file(kind text, name text, expected jsonb) RETURNS text
     LANGUAGE sql IMMUTABLE
-    RETURN format(CASE WHEN ((name !~ '\.'::text) AND (kind = 'function'::text)) THEN 'by hand: create it as on a new server of this release, as the first superuser'::text WHEN ((kind = 'function'::text) AND (name ~ '^app\.(require_)?user_id\('::text)) THEN 'by hand: as %1$s, create it as in db/migrations/0003_user_id.sql'::text ELSE 'by hand: as %1$s, apply the file of db/functions that creates %2$s'::text END, (expected ->> 'owner'::text), split_part(name, '('::text, 1));
+    RETURN format(CASE WHEN ((name !~ '\.'::text) AND (kind = 'function'::text)) THEN 'by hand: create it as on a new server of this release, as the first superuser'::text WHEN ((kind = 'function'::text) AND ((name ~ '^spread\.'::text) OR (name ~ '^porter\.find_versions\('::text))) THEN 'by hand: make spread, which applies db/citus/spread.sql'::text WHEN ((kind = 'function'::text) AND (name ~ '^app\.(require_)?user_id\('::text)) THEN 'by hand: as %1$s, create it as in db/migrations/0003_user_id.sql'::text ELSE 'by hand: as %1$s, apply the file of db/functions that creates %2$s'::text END, (expected ->> 'owner'::text), split_part(name, '('::text, 1));
 
 
 --
@@ -8132,7 +8310,10 @@ begin
       return array[format('alter table %s enable trigger %s', v_table, v_part)];
     end if;
     v_drop := format('drop trigger %s', name);
-    v_create := expected ->> 'definition';
+    v_create := case
+      when v_part = 'refuse_other_users' then 'by hand: make spread, which applies db/citus/spread.sql'
+      else expected ->> 'definition'
+    end;
   elsif v_part = '"_RETURN"' then
     return array[format(
       'by hand: drop the view %s, and apply the file of db/functions that creates it', v_table)];
@@ -9709,7 +9890,7 @@ CREATE VIEW audit.function_faults WITH (security_invoker='true') AS
  SELECT format('function %s has no pinned path: whoever calls it decides what the names in it mean'::text, found.function) AS fault,
     format('alter %s %s set search_path = '''''::text, found.sort, found.function) AS remedy
    FROM audit.functions found
-  WHERE ((NOT found.in_extension) AND (found.sort <> 'aggregate'::text) AND (found.definer OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name]))) AND (COALESCE(found.search_path, '-'::text) <> ALL (ARRAY['""'::text, 'pg_catalog'::text, 'pg_catalog, pg_temp'::text])) AND (found.definer OR (NOT found.bound)))
+  WHERE ((NOT found.in_extension) AND (found.sort <> 'aggregate'::text) AND (found.definer OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name, 'spread'::name]))) AND (COALESCE(found.search_path, '-'::text) <> ALL (ARRAY['""'::text, 'pg_catalog'::text, 'pg_catalog, pg_temp'::text])) AND (found.definer OR (NOT found.bound)))
 UNION
  SELECT format('function %s runs with the rights of %I and does not say why'::text, found.function, found.owner) AS fault,
     format('by hand: comment on function %s is ''Definer, …'', or alter function %1$s security invoker'::text, found.function) AS remedy
@@ -9746,7 +9927,7 @@ UNION
     format('by hand: revoke execute on function %s from %I, or from whom it has that'::text, found.function, service.role) AS remedy
    FROM (audit.functions found
      CROSS JOIN audit.services service)
-  WHERE ((NOT found.in_extension) AND (NOT service.borrows) AND (found.schema <> ALL (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name])) AND has_schema_privilege(service.oid, (found.schema)::text, 'usage'::text) AND has_function_privilege(service.oid, found.oid, 'execute'::text));
+  WHERE ((NOT found.in_extension) AND (NOT service.borrows) AND (found.schema <> ALL (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name, 'spread'::name])) AND has_schema_privilege(service.oid, (found.schema)::text, 'usage'::text) AND has_function_privilege(service.oid, found.oid, 'execute'::text));
 
 
 --
@@ -9833,7 +10014,7 @@ CREATE VIEW audit.privileges WITH (security_invoker='true') AS
             namespace.nspacl,
             namespace.nspowner
            FROM pg_namespace namespace
-          WHERE ((namespace.nspname !~ '^pg_'::text) AND (namespace.nspname <> 'information_schema'::name))
+          WHERE ((namespace.nspname !~ '^pg_'::text) AND (namespace.nspname <> 'information_schema'::name) AND (NOT audit.is_in_extension(('pg_namespace'::regclass)::oid, namespace.oid)))
         UNION ALL
          SELECT 'type'::text,
             namespace.nspname,
@@ -9844,7 +10025,7 @@ CREATE VIEW audit.privileges WITH (security_invoker='true') AS
            FROM ((pg_type type
              JOIN pg_namespace namespace ON ((type.typnamespace = namespace.oid)))
              LEFT JOIN pg_class class ON ((type.typrelid = class.oid)))
-          WHERE ((namespace.nspname !~ '^pg_'::text) AND (namespace.nspname <> 'information_schema'::name) AND (type.typcategory <> 'A'::"char") AND (type.typtype <> 'm'::"char") AND ((class.oid IS NULL) OR (class.relkind = 'c'::"char")) AND (NOT (type.oid IN ( SELECT dependency.objid
+          WHERE ((namespace.nspname !~ '^pg_'::text) AND (namespace.nspname <> 'information_schema'::name) AND (type.typcategory <> 'A'::"char") AND (type.typtype <> 'm'::"char") AND ((type.typrelid = (0)::oid) OR (class.relkind = 'c'::"char")) AND (NOT (type.oid IN ( SELECT dependency.objid
                    FROM pg_depend dependency
                   WHERE ((dependency.classid = ('pg_type'::regclass)::oid) AND (dependency.deptype = 'e'::"char"))))))
         UNION ALL
@@ -9917,7 +10098,7 @@ UNION
  SELECT format('%s that %I creates%s will be granted to %I: %s'::text, found.objects, found.creator, (' in '::text || (found.schema)::text), found.role, found.privilege) AS fault,
     format('alter default privileges for role %I%s revoke %s on %s from %I'::text, found.creator, (' in schema '::text || quote_ident((found.schema)::text)), found.privilege, found.objects, found.role) AS remedy
    FROM audit.default_privileges found
-  WHERE ((found.role <> found.creator) AND ((found.role = ANY (ARRAY['public'::name, 'task_api'::name, 'task_auditor'::name, 'task_finder'::name, 'task_keeper'::name, 'task_porter'::name])) OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name]))))
+  WHERE ((found.role <> found.creator) AND ((found.role = ANY (ARRAY['public'::name, 'task_api'::name, 'task_auditor'::name, 'task_finder'::name, 'task_keeper'::name, 'task_porter'::name])) OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name, 'spread'::name]))))
 UNION
  SELECT format('%I may %s %s, which row-level security does not hold'::text, service.role, privilege.name, found.relation) AS fault,
     format('revoke %s on %s from %I'::text, privilege.name, found.relation, service.role) AS remedy
@@ -9935,7 +10116,7 @@ UNION
    FROM ((audit.services service
      JOIN audit.relations found ON ((found.has_user_id AND (found.kind = ANY (ARRAY['table'::text, 'view'::text])))))
      CROSS JOIN ( VALUES ('insert'::text), ('update'::text)) privilege(name))
-  WHERE (has_column_privilege(service.oid, found.oid, 'user_id'::text, privilege.name) AND (NOT service.borrows) AND (found.owner_oid <> service.oid))
+  WHERE (has_column_privilege(service.oid, found.oid, 'user_id'::text, privilege.name) AND (NOT service.borrows) AND (found.owner_oid <> service.oid) AND (NOT ((privilege.name = 'insert'::text) AND (to_regnamespace('spread'::text) IS NOT NULL))))
 UNION
  SELECT format('%I may %s in %s %I'::text, service.role, place.privilege, place.kind, place.name) AS fault,
     format('by hand: revoke %s on %s %I from %I, or from whom it has that'::text, place.privilege, place.kind, place.name, service.role) AS remedy
@@ -10021,7 +10202,7 @@ UNION
  SELECT format('role %I has the attribute %s'::text, role.rolname, attribute.name) AS fault,
     format('alter role %I no%s'::text, role.rolname, attribute.name) AS remedy
    FROM (pg_roles role
-     CROSS JOIN LATERAL ( VALUES ('superuser'::text,role.rolsuper), ('bypassrls'::text,role.rolbypassrls), ('createrole'::text,role.rolcreaterole), ('createdb'::text,role.rolcreatedb), ('replication'::text,role.rolreplication), ('login'::text,(role.rolcanlogin AND (role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_keeper'::name, 'task_porter'::name]))))) attribute(name, has))
+     CROSS JOIN LATERAL ( VALUES ('superuser'::text,role.rolsuper), ('bypassrls'::text,role.rolbypassrls), ('createrole'::text,role.rolcreaterole), ('createdb'::text,role.rolcreatedb), ('replication'::text,role.rolreplication), ('login'::text,(role.rolcanlogin AND (role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_keeper'::name, 'task_porter'::name])) AND (NOT ((role.rolname = 'task_porter'::name) AND audit.is_on_citus()))))) attribute(name, has))
   WHERE (attribute.has AND ((role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_keeper'::name, 'task_porter'::name, 'task_auditor'::name])) OR ((role.oid IN ( SELECT service.oid
            FROM audit.services service)) AND (attribute.name <> ALL (ARRAY['superuser'::text, 'bypassrls'::text])))))
 UNION
@@ -10062,6 +10243,29 @@ COMMENT ON VIEW audit.role_faults IS 'The rules of roles that are broken, each w
 
 
 --
+-- Name: shard_faults; Type: VIEW; Schema: audit; Owner: -
+--
+
+CREATE VIEW audit.shard_faults WITH (security_invoker='true') AS
+ SELECT format('shard %s differs from its table, %s: %s'::text, (shard.oid)::regclass, (shard.relation)::regclass, differing.kinds) AS fault,
+    format('by hand: on this machine, set citus.enable_manual_changes_to_shards = on, and make its %s those of %s'::text, differing.kinds, (shard.relation)::regclass) AS remedy
+   FROM ((audit.list_shards() shard(oid, relation, number)
+     CROSS JOIN LATERAL ( SELECT audit.describe_table(shard.oid, format('_%s'::text, shard.number)) AS present,
+            audit.describe_table(shard.relation, format('_%s'::text, shard.number)) AS wanted) described)
+     CROSS JOIN LATERAL ( SELECT string_agg(part.kind, ', '::text ORDER BY part.kind) AS kinds
+           FROM jsonb_object_keys((described.present || described.wanted)) part(kind)
+          WHERE ((described.present -> part.kind) IS DISTINCT FROM (described.wanted -> part.kind))) differing)
+  WHERE (differing.kinds IS NOT NULL);
+
+
+--
+-- Name: VIEW shard_faults; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON VIEW audit.shard_faults IS 'The shards that are not protected as their table is.';
+
+
+--
 -- Name: table_faults; Type: VIEW; Schema: audit; Owner: -
 --
 
@@ -10096,7 +10300,7 @@ UNION
  SELECT format('view %s runs with the rights of its owner, and not with its reader''s'::text, found.relation) AS fault,
     format('alter view %s set (security_invoker = true)'::text, found.relation) AS remedy
    FROM audit.relations found
-  WHERE ((found.kind = 'view'::text) AND (NOT found.security_invoker) AND ((found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name])) OR (EXISTS ( SELECT
+  WHERE ((found.kind = 'view'::text) AND (NOT found.security_invoker) AND ((found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name, 'spread'::name])) OR (EXISTS ( SELECT
            FROM ((pg_rewrite rule
              JOIN pg_depend dependency ON (((dependency.classid = ('pg_rewrite'::regclass)::oid) AND (rule.oid = dependency.objid) AND (dependency.refclassid = ('pg_class'::regclass)::oid))))
              JOIN audit.relations read ON (((dependency.refobjid = read.oid) AND (read.oid <> found.oid) AND ((read.schema = 'app'::name) OR read.has_user_id))))
@@ -10111,7 +10315,7 @@ UNION
     format('alter %s %s owner to task_owner'::text, found.kind, found.relation) AS remedy
    FROM (audit.relations found
      JOIN pg_roles owner ON (((found.owner_oid = owner.oid) AND (owner.rolcanlogin OR owner.rolsuper OR owner.rolbypassrls) AND (owner.rolname <> 'task_owner'::name))))
-  WHERE (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name]));
+  WHERE (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name, 'spread'::name]));
 
 
 --
@@ -10147,7 +10351,12 @@ CREATE VIEW audit.faults WITH (security_invoker='true') AS
          SELECT 'privileges'::text AS part,
             privilege_faults.fault,
             privilege_faults.remedy
-           FROM audit.privilege_faults) found;
+           FROM audit.privilege_faults
+        UNION ALL
+         SELECT 'shards'::text AS part,
+            shard_faults.fault,
+            shard_faults.remedy
+           FROM audit.shard_faults) found;
 
 
 --
@@ -10184,7 +10393,8 @@ CREATE VIEW audit.part_objects WITH (security_invoker='true') AS
  WITH watched AS (
          SELECT relation.oid
            FROM pg_class relation
-          WHERE (audit.is_watched(relation.relnamespace) AND (NOT audit.is_in_extension(('pg_class'::regclass)::oid, relation.oid)))
+          WHERE (audit.is_watched(relation.relnamespace) AND (NOT audit.is_in_extension(('pg_class'::regclass)::oid, relation.oid)) AND (NOT (relation.oid IN ( SELECT shard.oid
+                   FROM audit.list_shards() shard(oid, relation, number)))))
         )
  SELECT 'constraint'::text AS kind,
     format('%I on %s'::text, bond.conname, (bond.conrelid)::regclass) AS name,
@@ -10197,7 +10407,7 @@ UNION ALL
     ((class.oid)::regclass)::text AS name,
     jsonb_strip_nulls(jsonb_build_object('definition', pg_get_indexdef(class.oid), 'owner', audit.name_role(class.relowner), 'valid', (index.indisvalid AND index.indisready AND index.indislive), 'clustered', NULLIF(index.indisclustered, false), 'options', class.reloptions)) AS definition
    FROM ((pg_index index
-     JOIN watched ON ((index.indexrelid = watched.oid)))
+     JOIN watched ON ((index.indrelid = watched.oid)))
      JOIN pg_class class ON ((index.indexrelid = class.oid)))
 UNION ALL
  SELECT 'policy'::text AS kind,
@@ -10267,7 +10477,7 @@ COMMENT ON VIEW audit.part_objects IS 'The part of audit.objects about constrain
 --
 
 CREATE VIEW audit.privilege_objects WITH (security_invoker='true') AS
- WITH granted(subject, object, "column", grants, owner) AS (
+ WITH granted(subject, object, "column", grants, owner, catalog, oid) AS (
          SELECT
                 CASE relation.relkind
                     WHEN 'S'::"char" THEN 'sequence'::text
@@ -10280,24 +10490,32 @@ CREATE VIEW audit.privilege_objects WITH (security_invoker='true') AS
                     WHEN 'S'::"char" THEN acldefault('s'::"char", relation.relowner)
                     ELSE acldefault('r'::"char", relation.relowner)
                 END) AS "coalesce",
-            relation.relowner
+            relation.relowner,
+            'pg_class'::regclass AS regclass,
+            relation.oid
            FROM pg_class relation
-          WHERE ((relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char"])) AND audit.is_watched(relation.relnamespace))
+          WHERE ((relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char"])) AND audit.is_watched(relation.relnamespace) AND (NOT (relation.oid IN ( SELECT shard.oid
+                   FROM audit.list_shards() shard(oid, relation, number)))))
         UNION ALL
          SELECT 'table'::text,
             ((relation.oid)::regclass)::text AS oid,
             attribute.attname,
             attribute.attacl,
-            relation.relowner
+            relation.relowner,
+            NULL::regclass,
+            NULL::oid
            FROM (pg_class relation
              JOIN pg_attribute attribute ON (((relation.oid = attribute.attrelid) AND (NOT attribute.attisdropped))))
-          WHERE audit.is_watched(relation.relnamespace)
+          WHERE (audit.is_watched(relation.relnamespace) AND (NOT (relation.oid IN ( SELECT shard.oid
+                   FROM audit.list_shards() shard(oid, relation, number)))))
         UNION ALL
          SELECT 'function'::text,
             ((routine.oid)::regprocedure)::text AS oid,
             NULL::name,
             COALESCE(routine.proacl, acldefault('f'::"char", routine.proowner)) AS "coalesce",
-            routine.proowner
+            routine.proowner,
+            NULL::regclass,
+            NULL::oid
            FROM pg_proc routine
           WHERE (audit.is_watched(routine.pronamespace) AND (NOT audit.is_in_extension(('pg_proc'::regclass)::oid, routine.oid)))
         UNION ALL
@@ -10305,7 +10523,9 @@ CREATE VIEW audit.privilege_objects WITH (security_invoker='true') AS
             quote_ident((namespace.nspname)::text) AS quote_ident,
             NULL::name,
             namespace.nspacl,
-            namespace.nspowner
+            namespace.nspowner,
+            'pg_namespace'::regclass AS regclass,
+            namespace.oid
            FROM pg_namespace namespace
           WHERE audit.is_watched(namespace.oid)
         UNION ALL
@@ -10313,16 +10533,20 @@ CREATE VIEW audit.privilege_objects WITH (security_invoker='true') AS
             ((type.oid)::regtype)::text AS oid,
             NULL::name,
             COALESCE(type.typacl, acldefault('T'::"char", type.typowner)) AS "coalesce",
-            type.typowner
+            type.typowner,
+            NULL::regclass,
+            NULL::oid
            FROM (pg_type type
              LEFT JOIN pg_class class ON ((type.typrelid = class.oid)))
-          WHERE (audit.is_watched(type.typnamespace) AND (type.typcategory <> 'A'::"char") AND (type.typtype <> 'm'::"char") AND ((class.oid IS NULL) OR (class.relkind = 'c'::"char")) AND (NOT audit.is_in_extension(('pg_type'::regclass)::oid, type.oid)))
+          WHERE (audit.is_watched(type.typnamespace) AND (type.typcategory <> 'A'::"char") AND (type.typtype <> 'm'::"char") AND ((type.typrelid = (0)::oid) OR (class.relkind = 'c'::"char")) AND (NOT audit.is_in_extension(('pg_type'::regclass)::oid, type.oid)))
         UNION ALL
          SELECT 'database'::text,
             'this'::text,
             NULL::name,
             COALESCE(database.datacl, acldefault('d'::"char", database.datdba)) AS "coalesce",
-            database.datdba
+            database.datdba,
+            NULL::regclass,
+            NULL::oid
            FROM pg_database database
           WHERE (database.datname = current_database())
         UNION ALL
@@ -10333,40 +10557,51 @@ CREATE VIEW audit.privilege_objects WITH (security_invoker='true') AS
                     WHEN (language.lanname = ANY (ARRAY['internal'::name, 'c'::name, 'sql'::name, 'plpgsql'::name])) THEN language.lanacl
                     ELSE COALESCE(language.lanacl, acldefault('l'::"char", language.lanowner))
                 END AS "coalesce",
-            language.lanowner
+            language.lanowner,
+            NULL::regclass,
+            NULL::oid
            FROM pg_language language
         UNION ALL
          SELECT 'foreign server'::text,
             quote_ident((server.srvname)::text) AS quote_ident,
             NULL::name,
             server.srvacl,
-            server.srvowner
+            server.srvowner,
+            NULL::regclass,
+            NULL::oid
            FROM pg_foreign_server server
         UNION ALL
          SELECT 'foreign data wrapper'::text,
             quote_ident((wrapper.fdwname)::text) AS quote_ident,
             NULL::name,
             wrapper.fdwacl,
-            wrapper.fdwowner
+            wrapper.fdwowner,
+            NULL::regclass,
+            NULL::oid
            FROM pg_foreign_data_wrapper wrapper
         UNION ALL
          SELECT 'tablespace'::text,
             quote_ident((tablespace.spcname)::text) AS quote_ident,
             NULL::name,
             tablespace.spcacl,
-            tablespace.spcowner
+            tablespace.spcowner,
+            NULL::regclass,
+            NULL::oid
            FROM pg_tablespace tablespace
         UNION ALL
          SELECT 'large object'::text,
             (large.oid)::text AS oid,
             NULL::name,
             large.lomacl,
-            large.lomowner
+            large.lomowner,
+            NULL::regclass,
+            NULL::oid
            FROM pg_largeobject_metadata large
         ), born AS (
          SELECT init.classoid,
             init.objoid,
             init.objsubid,
+            init.privtype,
             entry.grantee,
             entry.privilege_type
            FROM (pg_init_privs init
@@ -10442,7 +10677,9 @@ CREATE VIEW audit.privilege_objects WITH (security_invoker='true') AS
             entry.is_grantable
            FROM (granted
              CROSS JOIN LATERAL aclexplode(granted.grants) entry(grantor, grantee, privilege_type, is_grantable))
-          WHERE (entry.grantee <> granted.owner)
+          WHERE ((entry.grantee <> granted.owner) AND (NOT (EXISTS ( SELECT
+                   FROM born
+                  WHERE ((born.classoid = (granted.catalog)::oid) AND (born.objoid = granted.oid) AND (born.objsubid = 0) AND (born.privtype = 'e'::"char") AND (born.grantee = entry.grantee) AND (born.privilege_type = entry.privilege_type))))))
         )
  SELECT 'privilege'::text AS kind,
     format('%s on %s %s for %s'::text, lower(privilege_type), subject, object, audit.name_role(grantee)) AS name,
@@ -10471,7 +10708,7 @@ CREATE VIEW audit.relation_objects WITH (security_invoker='true') AS
     quote_ident((namespace.nspname)::text) AS name,
     jsonb_build_object('owner', audit.name_role(namespace.nspowner)) AS definition
    FROM pg_namespace namespace
-  WHERE audit.is_watched(namespace.oid)
+  WHERE (audit.is_watched(namespace.oid) AND (NOT audit.is_in_extension(('pg_namespace'::regclass)::oid, namespace.oid)))
 UNION ALL
  SELECT
         CASE relation.relkind
@@ -10502,7 +10739,8 @@ UNION ALL
             ELSE '{}'::jsonb
         END)) AS definition
    FROM pg_class relation
-  WHERE ((relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char", 'c'::"char"])) AND audit.is_watched(relation.relnamespace) AND (NOT audit.is_in_extension(('pg_class'::regclass)::oid, relation.oid)))
+  WHERE ((relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char", 'c'::"char"])) AND audit.is_watched(relation.relnamespace) AND (NOT audit.is_in_extension(('pg_class'::regclass)::oid, relation.oid)) AND (NOT (relation.oid IN ( SELECT shard.oid
+           FROM audit.list_shards() shard(oid, relation, number)))))
 UNION ALL
  SELECT 'column'::text AS kind,
     format('%s.%I'::text, (relation.oid)::regclass, attribute.attname) AS name,
@@ -10521,13 +10759,16 @@ UNION ALL
      JOIN pg_attribute attribute ON (((relation.oid = attribute.attrelid) AND (attribute.attnum > 0) AND (NOT attribute.attisdropped))))
      JOIN pg_type type ON ((attribute.atttypid = type.oid)))
      LEFT JOIN pg_attrdef expression ON (((attribute.attrelid = expression.adrelid) AND (attribute.attnum = expression.adnum))))
-  WHERE ((relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'f'::"char", 'c'::"char"])) AND audit.is_watched(relation.relnamespace) AND (NOT audit.is_in_extension(('pg_class'::regclass)::oid, relation.oid)))
+  WHERE ((relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'f'::"char", 'c'::"char"])) AND audit.is_watched(relation.relnamespace) AND (NOT audit.is_in_extension(('pg_class'::regclass)::oid, relation.oid)) AND (NOT (relation.oid IN ( SELECT shard.oid
+           FROM audit.list_shards() shard(oid, relation, number)))))
 UNION ALL
  SELECT 'table'::text AS kind,
     ((relation.oid)::regclass)::text AS name,
     jsonb_build_object('owner', audit.name_role(relation.relowner)) AS definition
    FROM pg_class relation
-  WHERE ((relation.relnamespace = ANY (ARRAY[('pg_catalog'::regnamespace)::oid, ('information_schema'::regnamespace)::oid])) AND ((relation.relowner <> (10)::oid) OR (relation.oid >= (16384)::oid) OR relation.relrowsecurity));
+  WHERE ((relation.relnamespace = ANY (ARRAY[('pg_catalog'::regnamespace)::oid, ('information_schema'::regnamespace)::oid])) AND ((relation.relowner <> (10)::oid) OR (relation.oid >= (16384)::oid) OR relation.relrowsecurity) AND (NOT audit.is_in_extension(('pg_type'::regclass)::oid, relation.reltype)) AND (NOT audit.is_in_extension(('pg_class'::regclass)::oid, COALESCE(( SELECT index.indrelid
+           FROM pg_index index
+          WHERE (index.indexrelid = relation.oid)), relation.oid))));
 
 
 --
@@ -10579,7 +10820,13 @@ UNION ALL
             WHEN 0 THEN 'every database'::text
             ELSE 'this database'::text
         END) AS name,
-    jsonb_build_object('value', "substring"(pair.pair, '=(.*)'::text)) AS definition
+    jsonb_build_object('value',
+        CASE
+            WHEN (pair.pair ~ '^DateStyle='::text) THEN upper("substring"(pair.pair, '=(.*)'::text))
+            WHEN ((pair.pair ~ '_timeout=\d{1,5}0000$'::text) AND ((("substring"(pair.pair, '\d+$'::text))::integer % 60000) = 0)) THEN format('%smin'::text, (("substring"(pair.pair, '\d+$'::text))::integer / 60000))
+            WHEN (pair.pair ~ '_timeout=\d{1,6}000$'::text) THEN format('%ss'::text, (("substring"(pair.pair, '\d+$'::text))::integer / 1000))
+            ELSE "substring"(pair.pair, '=(.*)'::text)
+        END) AS definition
    FROM ((pg_db_role_setting setting
      CROSS JOIN LATERAL unnest(setting.setconfig) pair(pair))
      LEFT JOIN pg_database database ON ((setting.setdatabase = database.oid)))
@@ -10782,6 +11029,7 @@ UNION ALL
     quote_ident((event.evtname)::text) AS name,
     jsonb_build_object('owner', audit.name_role(event.evtowner), 'event', event.evtevent, 'function', ((event.evtfoid)::regproc)::text, 'enabled', (event.evtenabled <> 'D'::"char")) AS definition
    FROM pg_event_trigger event
+  WHERE (NOT audit.is_in_extension(('pg_event_trigger'::regclass)::oid, event.oid))
 UNION ALL
  SELECT 'large objects'::text AS kind,
     format('of %s'::text, audit.name_role(large.lomowner)) AS name,
@@ -10851,7 +11099,7 @@ CREATE VIEW audit.type_objects WITH (security_invoker='true') AS
           WHERE (label.enumtypid = type.oid)))) AS definition
    FROM (pg_type type
      LEFT JOIN pg_class class ON ((type.typrelid = class.oid)))
-  WHERE (audit.is_watched(type.typnamespace) AND (type.typcategory <> 'A'::"char") AND (type.typtype <> 'm'::"char") AND ((class.oid IS NULL) OR (class.relkind = 'c'::"char")) AND (NOT audit.is_in_extension(('pg_type'::regclass)::oid, type.oid)))
+  WHERE (audit.is_watched(type.typnamespace) AND (type.typcategory <> 'A'::"char") AND (type.typtype <> 'm'::"char") AND ((type.typrelid = (0)::oid) OR (class.relkind = 'c'::"char")) AND (NOT audit.is_in_extension(('pg_type'::regclass)::oid, type.oid)))
 UNION ALL
  SELECT 'cast'::text AS kind,
     format('%s to %s'::text, (made.castsource)::regtype, (made.casttarget)::regtype) AS name,
@@ -11898,4 +12146,5 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('0021'),
     ('0022'),
     ('0023'),
-    ('0024');
+    ('0024'),
+    ('0025');

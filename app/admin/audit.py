@@ -35,7 +35,7 @@ def audit(
     (report, told), (matrix, tried) = (
         run_script(owner, part, "json", program=program, folder=folder) for part in ("report", "matrix")
     )
-    if told and tried:
+    if told and tried is not None:
         page.parent.mkdir(exist_ok=True)
         page.write_text(render_page(told, tried))
         page.with_suffix(".json").write_text(json.dumps({"report": told, "matrix": tried}, indent=1))

@@ -7,7 +7,7 @@
 --
 -- task_auditor can't run it, because it may become no other role. The role that migrates can: within the
 -- transaction it makes itself a member of task_api and task_worker. So can task_api, which then tries itself
--- alone. Ends with status 3 where anything is off (1 with -c '\i …').
+-- alone. Ends with status 3 where anything is off (1 with -c '\i …'). With Citus it tries nothing.
 
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -18,6 +18,18 @@
 \pset border 1
 \pset linestyle ascii
 \pset null ''
+
+-- With Citus the rows are on other machines, where this session's user is not set.
+select to_regnamespace('spread') is not null
+  and exists (select from pg_catalog.pg_extension where extname = 'citus') as citus \gset
+\if :citus
+\if :{?json}
+\echo '[]'
+\else
+\echo 'The access matrix is not tried with Citus. The report compares what decides it, on each machine.'
+\endif
+\q
+\endif
 
 begin;
 set local search_path = '';
@@ -46,6 +58,11 @@ declare
   v_left_out text[] := '{}';
   v_try record;
   v_count bigint;
+  v_message text;
+  v_may boolean;
+  -- With db/citus/spread.sql user_id may be inserted, and a trigger refuses another user's; and where no user
+  -- is set, a policy is an error.
+  v_is_spread constant boolean := to_regnamespace('spread') is not null;
   v_outcome text;
   v_tried jsonb := '[]';
   v_for_all constant text[] := array[
@@ -79,7 +96,8 @@ declare
     'app.webhooks select', 'app.webhooks update of paused',
     'app.deliveries select', 'app.deliveries select of payload', 'app.deliveries insert',
     'app.deliveries update', 'app.deliveries delete', 'app.reminders select', 'app.reminders delete'
-  ];
+  ] || case when to_regnamespace('spread') is not null then array['app.deliveries insert with user_id']
+    else '{}' end;
 begin
   set local role task_api;
   foreach v_user in array array[v_me, v_other] loop
@@ -253,9 +271,24 @@ begin
         raise exception using errcode = 'DT000';
       exception
         when sqlstate 'DT000' then null;
-        when insufficient_privilege then v_outcome := 'refused';
+        when insufficient_privilege then
+          get stacked diagnostics v_message = message_text;
+          v_outcome := case
+            when v_message = 'a row of another user' then 'refused by the trigger'
+            else 'refused' end;
+        when serialization_failure then
+          get stacked diagnostics v_message = message_text;
+          v_outcome := case
+            when v_message = 'no user is set on this machine' then 'refused (no user)'
+            else 'refused (40001)' end;
         when others then v_outcome := format('refused (%s)', sqlstate);
       end;
+      -- Whether the privileges of a role of the service let it try.
+      v_may := case
+        when v_serves then v_try.own = 'done' or v_is_spread and v_try.command = 'insert with user_id'
+        when v_role = 'task_worker'
+          then v_try."table" || ' ' || v_try.command = any(v_of_worker)
+        else false end;
       v_tried := v_tried || jsonb_build_object(
         'role', v_role, 'place', jsonb_array_length(v_tried), 'table', v_try."table",
         'command', v_try.command, 'whose', v_try.whose, 'outcome', v_outcome,
@@ -265,10 +298,23 @@ begin
           -- It may insert, with any user; here the default is one to whom the webhook may not belong.
           when v_role = 'task_keeper' and v_try."table" = 'app.deliveries' and v_try.command = 'insert'
             then v_outcome <> 'nothing'
-          when v_serves and v_try.whose = 'own row' then v_outcome = v_try.own
-          when v_role = 'task_worker' and v_try.whose = 'own row' then v_outcome = case
-            when v_try."table" || ' ' || v_try.command = any(v_of_worker) then 'done' else 'refused' end
+          -- Where one row is each user's only one, and there already.
+          when v_is_spread and v_try."table" || ' ' || v_try.command || ' ' || v_outcome = case
+            when v_role = 'task_keeper' then 'app.task_counts insert refused (23505)'
+            when v_may and v_try.whose = 'own row'
+              then 'app.token_buckets insert with user_id refused (23505)' end
+            then true
+          when (v_serves or v_role = 'task_worker') and v_try.whose = 'own row'
+            then v_outcome = case when v_may then 'done' else 'refused' end
+          when v_is_spread and v_may and v_try.whose = 'no user' then v_outcome = 'refused (no user)'
+          -- Without a value of its own, an insert … select finds nothing of another's to copy.
+          when v_is_spread and v_may and v_try.command = 'insert with user_id'
+            then v_outcome in ('refused by the trigger', case
+              when v_try."table" = 'app.deliveries' then 'nothing' end)
           when v_role = 'task_auditor' then v_outcome = 'refused'
+          -- The trigger comes before the policies, which let task_owner do nothing.
+          when v_is_spread and v_role = 'task_owner' and v_try.command ~ '^insert'
+            then v_outcome in ('refused', 'refused by the trigger', 'refused (no user)', 'nothing')
           -- Any other error is one of a statement that row-level security let through.
           else v_outcome in ('nothing', 'refused') end);
     end loop;
@@ -304,7 +350,8 @@ from jsonb_to_recordset(current_setting('audit.matrix')::jsonb)
   as entry (role text, "table" text, sound boolean);
 \if :{?full}
 \echo 'Each role tries each command, with a user set or none. done: it happened; nothing: no row was seen;'
-\echo 'refused: an error; -: it can not be tried. As it should be: task_api reaches the rows of its'
+\echo 'refused: an error; -: it can not be tried. With db/citus/spread.sql no user is an error, and a'
+\echo 'trigger refuses rows of other users. As it should be: task_api reaches the rows of its'
 \echo 'user alone, and with no user none; so does task_worker, and it changes no task; task_owner, under'
 \echo 'forced row-level security, sees no row; task_finder, task_keeper and task_porter reach what their'
 \echo 'functions need; every other role reaches nothing.'

@@ -6,7 +6,7 @@
 --   psql "$AUDITOR_URL" -X -v json=1 -f db/audit/report.sql     all of it as JSON
 --
 -- as task_auditor, or as a member of it. Ends with status 3 where anything is off (1 with -c '\i …').
--- baseline.sql and accepted.sql, beside this file, say what should be there.
+-- baseline.sql, spread.sql and accepted.sql, beside this file, say what should be there.
 
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -29,6 +29,12 @@ set local standard_conforming_strings = on;
 set local array_nulls = on;
 set local transform_null_equals = off;
 \ir baseline.sql
+-- The rows are spread over machines: see db/citus. Citus hides shards otherwise.
+set local citus.override_table_visibility = off;
+select to_regnamespace('spread') is not null as spread \gset
+\if :spread
+\ir spread.sql
+\endif
 \ir accepted.sql
 
 -- First the audit itself, without its own help: its views and functions are those of the repository.

@@ -94,11 +94,17 @@ begin
         or has_any_column_privilege('task_worker', class.oid, 'insert'))
       and not exists (
         select from pg_trigger as trigger
-        where trigger.tgrelid = class.oid and trigger.tgname = 'refuse_other_users')
+        where trigger.tgrelid = class.oid and trigger.tgname = 'refuse_other_users'
+          and trigger.tgenabled = 'O' and pg_get_triggerdef(trigger.oid) = format(
+            'CREATE TRIGGER refuse_other_users BEFORE INSERT ON %s FOR EACH ROW '
+            'WHEN ((CURRENT_USER <> ''task_keeper''::name)) EXECUTE FUNCTION app.refuse_other_users()',
+            class.oid::regclass))
   loop
+    execute format('drop trigger if exists refuse_other_users on %s', v_table);
+    -- task_keeper writes for every user; and no trigger is for those whom policies do not hold.
     execute format(
       'create trigger refuse_other_users before insert on %s for each row '
-      'when (current_user in (''task_api'', ''task_worker'')) execute function app.refuse_other_users()',
+      'when (current_user <> ''task_keeper'') execute function app.refuse_other_users()',
       v_table);
     execute format(
       'comment on trigger refuse_other_users on %s is %L', v_table,
@@ -137,14 +143,9 @@ drop trigger if exists tasks_forget on app.tasks;
 
 -- GET /events asks for the numbers of many users at once, which are on several machines.
 
-do $$
-begin
-  if not exists (select from pg_policy where polname = 'task_counts_select_to_watch') then
-    create policy task_counts_select_to_watch on app.task_counts for select to task_porter
-      using (true);
-  end if;
-end $$;
 grant select (user_id, version) on app.task_counts to task_porter;
+-- An earlier release made it: a policy of the migrations lets task_porter read the users of the totals.
+drop policy if exists task_counts_select_to_watch on app.task_counts;
 
 create or replace function porter.find_versions(users text[]) returns jsonb
 language sql stable security definer
@@ -388,17 +389,39 @@ where not exists (
   where ours.signature = theirs.signature and ours.form = theirs.form)
 having count(*) > 0;
 
--- One by one, so that each finds what the one before has made. Of the audit, the functions of readiness.
-select format('select create_distributed_function(%L)', function.oid::regprocedure)
-from pg_proc as function
-where (
-    function.pronamespace::regnamespace::text in ('app', 'api', 'finder', 'keeper', 'porter', 'spread')
+-- One by one, so that each finds what the one before has made: those first that are called in SQL. Of the
+-- audit, the functions of readiness.
+with recursive ours as (
+  select
+    function.oid, format('%s(', function.oid::regproc) as name,
+    case when language.lanname = 'sql'
+      then coalesce(pg_get_function_sqlbody(function.oid), function.prosrc) end as body
+  from pg_proc as function
+  inner join pg_language as language on language.oid = function.prolang
+  where function.pronamespace::regnamespace::text in ('app', 'api', 'finder', 'keeper', 'porter', 'spread')
     or function.pronamespace = 'audit'::regnamespace
-      and has_function_privilege('task_api', function.oid, 'execute'))
-  and not exists (
-    select from pg_catalog.pg_dist_object as known
-    where known.classid = 'pg_proc'::regclass and known.objid = function.oid)
-order by function.oid \gexec
+      and has_function_privilege('task_api', function.oid, 'execute')
+),
+called as (
+  select ours.oid, other.oid as other
+  from ours
+  inner join ours as other on other.oid <> ours.oid and position(other.name in ours.body) > 0
+),
+placed as (
+  select ours.oid, 0 as place from ours
+  union
+  select called.oid, placed.place + 1
+  from placed
+  inner join called on called.other = placed.oid
+  where placed.place < 20
+)
+select format('select create_distributed_function(%L)', placed.oid::regprocedure)
+from placed
+where not exists (
+  select from pg_catalog.pg_dist_object as known
+  where known.classid = 'pg_proc'::regclass and known.objid = placed.oid)
+group by placed.oid
+order by max(placed.place), placed.oid \gexec
 
 -- A twin runs where its user's rows are, but for those that are called without a user, or for many.
 
@@ -425,6 +448,17 @@ select format('grant connect on database %I to %s', current_database(), role)
 from unnest(array['task_api', 'task_worker', 'task_auditor', 'task_porter']) as role
 union all
 select 'revoke all on schema public from public'
+union all
+-- What public would have of what the owners make.
+select format(
+  'alter default privileges for role %I revoke %s on %s from public', pg_get_userbyid(defaults.defaclrole),
+  kind.privilege, kind.objects)
+from pg_default_acl as defaults
+inner join (values
+  ('f', 'execute', 'functions'), ('T', 'usage', 'types')
+) as kind (letter, privilege, objects) on kind.letter = defaults.defaclobjtype::text
+where defaults.defaclnamespace = 0 and pg_get_userbyid(defaults.defaclrole) ~ '^task_'
+  and not exists (select from aclexplode(defaults.defaclacl) as entry where entry.grantee = 0)
 union all
 select format('revoke execute on all functions in schema %s from public', schema)
 from unnest(array['app', 'api', 'audit', 'finder', 'keeper', 'porter', 'spread']) as schema
@@ -472,6 +506,94 @@ from pg_proc as function
 inner join ours on ours.signature = function.oid::regprocedure::text
 inner join theirs using (signature, form)
 where theirs.text <> ours.text;
+
+-- The audit of the other machines: no dependency says in which order it can be made, so what lacks another
+-- part waits for the next round.
+with made as (
+  select 0 as place, function.oid, pg_get_functiondef(function.oid) as statement
+  from pg_proc as function
+  where function.pronamespace = 'audit'::regnamespace
+  union all
+  select
+    0, view.oid,
+    format(
+      'create or replace view %s with (%s) as %s', view.oid::regclass,
+      array_to_string(view.reloptions, ', '), pg_get_viewdef(view.oid))
+  from pg_class as view
+  where view.relnamespace = 'audit'::regnamespace and view.relkind = 'v'
+  union all
+  select
+    1, object.oid,
+    format(
+      'alter %1$s %2$s owner to %3$I; revoke all on %4$s %2$s from public; comment on %1$s %2$s is %5$L',
+      object.kind, object.name, pg_get_userbyid(object.owner),
+      case object.kind when 'view' then 'table' else object.kind end, object.about)
+  from (
+    select
+      function.oid, 'function' as kind, function.oid::regprocedure::text as name, function.proowner as owner,
+      obj_description(function.oid, 'pg_proc') as about
+    from pg_proc as function
+    where function.pronamespace = 'audit'::regnamespace
+    union all
+    select
+      view.oid, 'view', view.oid::regclass::text, view.relowner, obj_description(view.oid, 'pg_class')
+    from pg_class as view
+    where view.relnamespace = 'audit'::regnamespace and view.relkind = 'v'
+  ) as object
+  union all
+  select
+    2, object.oid,
+    format(
+      'grant %s on %s to %I', granted.privilege_type, object.name, pg_get_userbyid(granted.grantee))
+  from (
+    select function.oid, format('function %s', function.oid::regprocedure) as name,
+      function.proacl as grants, function.proowner as owner
+    from pg_proc as function
+    where function.pronamespace = 'audit'::regnamespace
+    union all
+    select view.oid, format('table %s', view.oid::regclass), view.relacl, view.relowner
+    from pg_class as view
+    where view.relnamespace = 'audit'::regnamespace and view.relkind = 'v'
+  ) as object
+  cross join aclexplode(object.grants) as granted
+  where granted.grantee not in (0, object.owner)
+)
+insert into commands
+select format(
+  $command$
+    do $audit$
+    declare
+      v_statements text[] := %L;
+      v_left text[];
+      v_statement text;
+    begin
+      set local check_function_bodies = off;
+      -- All names first: one view may take others with it.
+      foreach v_statement in array array(
+        select format('drop view if exists %%s cascade', view.oid::regclass)
+        from pg_class as view
+        where view.relnamespace = 'audit'::regnamespace and view.relkind = 'v')
+      loop
+        execute v_statement;
+      end loop;
+      while cardinality(v_statements) > 0 loop
+        v_left := '{}';
+        foreach v_statement in array v_statements loop
+          begin
+            execute v_statement;
+          exception when undefined_function or undefined_table then
+            v_left := v_left || v_statement;
+          end;
+        end loop;
+        if cardinality(v_left) = cardinality(v_statements) then
+          raise exception 'a part of the audit can not be made: %%', v_left[1];
+        end if;
+        v_statements := v_left;
+      end loop;
+    end $audit$
+  $command$,
+  array_agg(made.statement order by made.place, made.oid))
+from made;
 
 \o
 select format('%s:%s: %s: %s', node.nodename, node.nodeport, commands.command, result.result)

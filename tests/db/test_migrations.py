@@ -119,7 +119,7 @@ def test_a_migration_does_not_wait_long_for_a_lock(server, new_database):
 
 
 def test_db_schema_sql_is_what_the_migrations_add_up_to(tmp_path):
-    write_schema(tmp_path / "schema.sql")
+    write_schema(tmp_path / "schema.sql", audit=tmp_path)
     assert (ROOT / "db" / "schema.sql").read_text() == (tmp_path / "schema.sql").read_text(), (
         "run make schema"
     )

@@ -1,5 +1,7 @@
--- The caller hands over the baseline of db/audit/baseline.sql. Of an entry: "releases" are the releases of
--- PostgreSQL that have the object, "since" the first with an attribute; an "optional" one may be missing.
+-- The caller hands over the baseline of db/audit. Of an entry: "releases" are the releases of PostgreSQL that
+-- have the object, "since" the first with an attribute; an "optional" one may be missing. With Citus, "citus"
+-- replaces attributes, and an entry with "only" is expected there alone; what is "not compared" differs from
+-- release to release of Citus.
 
 create or replace function audit.compare(baseline jsonb)
 returns table (id text, severity text, kind text, name text, fault text, remedy text)
@@ -9,6 +11,7 @@ as $$
 declare
   c_release constant integer := current_setting('server_version_num')::integer / 10000;
   v_owner constant oid := audit.find_owner();
+  v_is_on_citus constant boolean := audit.is_on_citus();
   -- Where the first superuser owns the database, as in a container, both are called by the one name.
   v_first constant text := case when v_owner = 10 then 'the first superuser' else '' end;
 begin
@@ -20,9 +23,11 @@ begin
       replace((entry -> 'definition')::text, v_first, 'the database''s owner')::jsonb - array(
         select attribute.key from jsonb_each_text(entry -> 'since') as attribute
         where attribute.value::integer > c_release
-      ) as definition
+      ) || case when v_is_on_citus then coalesce(entry -> 'citus', '{}') else '{}' end as definition,
+      array(select jsonb_array_elements_text(entry -> 'not compared')) as left_out
     from jsonb_array_elements(baseline) as entry
-    where entry -> 'releases' is null or entry -> 'releases' @> to_jsonb(c_release)
+    where (entry -> 'releases' is null or entry -> 'releases' @> to_jsonb(c_release))
+      and (entry -> 'only' is null or v_is_on_citus)
   ),
 
   present as materialized (
@@ -38,12 +43,13 @@ begin
         when present.kind is null then 'missing'
         else 'changed'
       end as change,
-      expected.definition as expected, present.definition as actual
+      expected.definition as expected,
+      present.definition - coalesce(expected.left_out, '{}') as actual
     from expected
     full join present on expected.kind = present.kind and expected.name = present.name
     where expected.kind is null
       or present.kind is null and not expected.optional
-      or present.definition <> expected.definition
+      or present.definition - expected.left_out <> expected.definition
   ),
 
   -- Of a table that was added, the columns say nothing more; nor what belongs to an object that is missing,

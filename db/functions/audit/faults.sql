@@ -10,6 +10,8 @@ from (
   select 'functions' as part, * from audit.function_faults
   union all
   select 'privileges' as part, * from audit.privilege_faults
+  union all
+  select 'shards' as part, * from audit.shard_faults
 ) as found;
 
 comment on view audit.faults is 'The rules that are broken, each with its remedy.';

@@ -1,4 +1,5 @@
--- Row-level security must be enabled, forced on the owner too, and not for the role to switch off.
+-- Row-level security must be enabled, forced on the owner too, and not for the role to switch off. Where the
+-- rows are spread over machines (db/citus) the role may insert user_id, and a trigger refuses another user's.
 
 create or replace function audit.find_table_faults(role name, reachable_only boolean) returns setof text
 language sql stable
@@ -23,6 +24,14 @@ as $$
     (
       found.securable and not found.forced,
       'table %s does not force row-level security on its owner: alter table %1$s force row level security'
+    ),
+    (
+      to_regnamespace('spread') is not null and not audit.is_guarded(found.oid)
+      and exists (
+        select from pg_catalog.pg_attribute as attribute
+        where attribute.attrelid = found.oid and attribute.attname = 'user_id'
+          and has_column_privilege(find_table_faults.role, found.oid, attribute.attnum, 'insert')),
+      'table %s has no trigger that refuses rows of other users, which %2$I may insert: run make spread'
     )
   ) as fault (is_there, sentence)
   where fault.is_there

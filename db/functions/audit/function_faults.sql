@@ -10,7 +10,7 @@ select
   format('alter %s %s set search_path = ''''', found.sort, found.function) as remedy
 from audit.functions as found
 where not found.in_extension and found.sort <> 'aggregate'
-  and (found.definer or found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter'))
+  and (found.definer or found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter', 'spread'))
   and coalesce(found.search_path, '-') not in ('""', 'pg_catalog', 'pg_catalog, pg_temp')
   and (found.definer or not found.bound)
 
@@ -96,7 +96,7 @@ select
 from audit.functions as found
 cross join audit.services as service
 where not found.in_extension and not service.borrows
-  and found.schema not in ('app', 'api', 'audit', 'finder', 'keeper', 'porter')
+  and found.schema not in ('app', 'api', 'audit', 'finder', 'keeper', 'porter', 'spread')
   and has_schema_privilege(service.oid, found.schema, 'usage')
   and has_function_privilege(service.oid, found.oid, 'execute');
 

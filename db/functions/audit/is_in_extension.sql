@@ -2,9 +2,11 @@
 
 create or replace function audit.is_in_extension(catalog oid, object oid) returns boolean
 language sql stable
-return (catalog, object) in (
-  select member.classid, member.objid from pg_catalog.pg_depend as member
-  where member.deptype = 'e');
+return exists (
+  select from pg_catalog.pg_depend as member
+  where member.classid = is_in_extension.catalog -- noqa: RF01
+    and member.objid = is_in_extension.object -- noqa: RF01
+    and member.deptype = 'e');
 
 comment on function audit.is_in_extension is
   'Whether an object, by the catalog that lists it and its number, is a member of an extension.';

@@ -5,6 +5,7 @@ with watched as (
   select relation.oid from pg_catalog.pg_class as relation
   where audit.is_watched(relation.relnamespace)
     and not audit.is_in_extension('pg_catalog.pg_class'::regclass, relation.oid)
+    and relation.oid not in (select shard.oid from audit.list_shards() as shard)
 )
 
 -- NOT NULL is with its column: releases before 18 have no constraint for it.
@@ -29,7 +30,7 @@ select
     'valid', index.indisvalid and index.indisready and index.indislive,
     'clustered', nullif(index.indisclustered, false), 'options', class.reloptions))
 from pg_catalog.pg_index as index
-inner join watched on index.indexrelid = watched.oid
+inner join watched on index.indrelid = watched.oid
 inner join pg_catalog.pg_class as class on index.indexrelid = class.oid
 
 union all

@@ -50,7 +50,7 @@ from audit.default_privileges as found
 where found.role <> found.creator
   and (
     found.role in ('public', 'task_api', 'task_auditor', 'task_finder', 'task_keeper', 'task_porter')
-    or found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter'))
+    or found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter', 'spread'))
 
 union
 
@@ -82,6 +82,8 @@ inner join audit.relations as found on found.has_user_id and found.kind in ('tab
 cross join (values ('insert'), ('update')) as privilege (name)
 where has_column_privilege(service.oid, found.oid, 'user_id', privilege.name)
   and not service.borrows and found.owner_oid <> service.oid
+  -- Where the rows are spread over machines, a trigger refuses another user's: see audit.find_table_faults.
+  and not (privilege.name = 'insert' and to_regnamespace('spread') is not null)
 
 union
 

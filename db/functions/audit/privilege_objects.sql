@@ -2,7 +2,7 @@
 -- defaults count: functions and types are born open to public.
 
 create or replace view audit.privilege_objects with (security_invoker = true) as
-with granted (subject, object, "column", grants, owner) as (
+with granted (subject, object, "column", grants, owner, catalog, oid) as (
   select
     case relation.relkind when 'S' then 'sequence' else 'table' end, relation.oid::regclass::text, null,
     coalesce(
@@ -11,30 +11,35 @@ with granted (subject, object, "column", grants, owner) as (
         when 'S' then acldefault('s', relation.relowner)
         else acldefault('r', relation.relowner)
       end),
-    relation.relowner
+    relation.relowner, 'pg_catalog.pg_class'::regclass, relation.oid
   from pg_catalog.pg_class as relation
   where relation.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and audit.is_watched(relation.relnamespace)
+    and relation.oid not in (select shard.oid from audit.list_shards() as shard)
 
   union all
 
-  select 'table', relation.oid::regclass::text, attribute.attname, attribute.attacl, relation.relowner
+  select
+    'table', relation.oid::regclass::text, attribute.attname, attribute.attacl, relation.relowner, null, null
   from pg_catalog.pg_class as relation
   inner join pg_catalog.pg_attribute as attribute on relation.oid = attribute.attrelid
     and not attribute.attisdropped
   where audit.is_watched(relation.relnamespace)
+    and relation.oid not in (select shard.oid from audit.list_shards() as shard)
 
   union all
 
   select
     'function', routine.oid::regprocedure::text, null,
-    coalesce(routine.proacl, acldefault('f', routine.proowner)), routine.proowner
+    coalesce(routine.proacl, acldefault('f', routine.proowner)), routine.proowner, null, null
   from pg_catalog.pg_proc as routine
   where audit.is_watched(routine.pronamespace)
     and not audit.is_in_extension('pg_catalog.pg_proc'::regclass, routine.oid)
 
   union all
 
-  select 'schema', quote_ident(namespace.nspname), null, namespace.nspacl, namespace.nspowner
+  select
+    'schema', quote_ident(namespace.nspname), null, namespace.nspacl, namespace.nspowner,
+    'pg_catalog.pg_namespace'::regclass, namespace.oid
   from pg_catalog.pg_namespace as namespace
   where audit.is_watched(namespace.oid)
 
@@ -44,17 +49,18 @@ with granted (subject, object, "column", grants, owner) as (
   -- rows.
   select
     'type', type.oid::regtype::text, null,
-    coalesce(type.typacl, acldefault('T', type.typowner)), type.typowner
+    coalesce(type.typacl, acldefault('T', type.typowner)), type.typowner, null, null
   from pg_catalog.pg_type as type
   left join pg_catalog.pg_class as class on type.typrelid = class.oid
   where audit.is_watched(type.typnamespace) and type.typcategory <> 'A'
-    and type.typtype <> 'm' and (class.oid is null or class.relkind = 'c')
+    and type.typtype <> 'm' and (type.typrelid = 0 or class.relkind = 'c')
     and not audit.is_in_extension('pg_catalog.pg_type'::regclass, type.oid)
 
   union all
 
   select
-    'database', 'this', null, coalesce(database.datacl, acldefault('d', database.datdba)), database.datdba
+    'database', 'this', null, coalesce(database.datacl, acldefault('d', database.datdba)), database.datdba,
+    null, null
   from pg_catalog.pg_database as database
   where database.datname = current_database()
 
@@ -66,33 +72,36 @@ with granted (subject, object, "column", grants, owner) as (
       when language.lanname in ('internal', 'c', 'sql', 'plpgsql') then language.lanacl
       else coalesce(language.lanacl, acldefault('l', language.lanowner))
     end,
-    language.lanowner
+    language.lanowner, null, null
   from pg_catalog.pg_language as language
 
   union all
 
-  select 'foreign server', quote_ident(server.srvname), null, server.srvacl, server.srvowner
+  select 'foreign server', quote_ident(server.srvname), null, server.srvacl, server.srvowner, null, null
   from pg_catalog.pg_foreign_server as server
 
   union all
 
-  select 'foreign data wrapper', quote_ident(wrapper.fdwname), null, wrapper.fdwacl, wrapper.fdwowner
+  select
+    'foreign data wrapper', quote_ident(wrapper.fdwname), null, wrapper.fdwacl, wrapper.fdwowner, null, null
   from pg_catalog.pg_foreign_data_wrapper as wrapper
 
   union all
 
-  select 'tablespace', quote_ident(tablespace.spcname), null, tablespace.spcacl, tablespace.spcowner
+  select
+    'tablespace', quote_ident(tablespace.spcname), null, tablespace.spcacl, tablespace.spcowner, null, null
   from pg_catalog.pg_tablespace as tablespace
 
   union all
 
-  select 'large object', large.oid::text, null, large.lomacl, large.lomowner
+  select 'large object', large.oid::text, null, large.lomacl, large.lomowner, null, null
   from pg_catalog.pg_largeobject_metadata as large
 ),
 
 -- In PostgreSQL's own schemas and in extensions, privileges beyond those that they were born with count.
 born as (
-  select init.classoid, init.objoid, init.objsubid, entry.grantee, entry.privilege_type
+  select
+    init.classoid, init.objoid, init.objsubid, init.privtype, entry.grantee, entry.privilege_type
   from pg_catalog.pg_init_privs as init
   cross join aclexplode(init.initprivs) as entry
 ),
@@ -174,6 +183,12 @@ beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
   from granted
   cross join aclexplode(granted.grants) as entry
   where entry.grantee <> granted.owner
+    -- Its tables and schemas beside Duly's, which an extension grants itself.
+    and not exists (
+      select from born
+      where born.classoid = granted.catalog and born.objoid = granted.oid and born.objsubid = 0
+        and born.privtype = 'e' and born.grantee = entry.grantee
+        and born.privilege_type = entry.privilege_type)
 )
 
 select

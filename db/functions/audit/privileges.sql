@@ -31,6 +31,7 @@ with granted (kind, schema, object, columns, grants, owner_oid) as (
     'schema', namespace.nspname, quote_ident(namespace.nspname), null, namespace.nspacl, namespace.nspowner
   from pg_catalog.pg_namespace as namespace
   where namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
+    and not audit.is_in_extension('pg_catalog.pg_namespace'::regclass, namespace.oid)
 
   union all
 
@@ -43,7 +44,7 @@ with granted (kind, schema, object, columns, grants, owner_oid) as (
   inner join pg_catalog.pg_namespace as namespace on type.typnamespace = namespace.oid
   left join pg_catalog.pg_class as class on type.typrelid = class.oid
   where namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
-    and type.typcategory <> 'A' and type.typtype <> 'm' and (class.oid is null or class.relkind = 'c')
+    and type.typcategory <> 'A' and type.typtype <> 'm' and (type.typrelid = 0 or class.relkind = 'c')
     and type.oid not in (
       select dependency.objid from pg_catalog.pg_depend as dependency
       where dependency.classid = 'pg_catalog.pg_type'::regclass and dependency.deptype = 'e')

@@ -11,7 +11,8 @@ as $$
     when rate.kind = 'function' and change <> 'missing' and (
       actual ->> 'security' = 'definer' or expected ->> 'security' = 'definer'
       or actual -> 'leakproof' = 'true'
-      or name ~ '^(finder|keeper|porter|audit)\.' or name ~ '^app\.(user_id|require_user_id|present_user)\(')
+      or name ~ '^(finder|keeper|porter|audit|spread)\.'
+      or name ~ '^app\.(user_id|require_user_id|present_user|refuse_other_users)\(')
       then 'critical'
     when rate.kind = 'setting' and change <> 'missing'
       and name ~ '^(app\.user_id|row_security|role|session_\w+|search_path|local_preload_libraries) of '
@@ -26,6 +27,8 @@ as $$
       then 'high'
     when rate.kind = 'privilege' and change = 'added' and name !~ ' for (public|task_\w+)$'
       then 'high'
+    when rate.kind = 'trigger' and name ~ '^refuse_other_users on '
+      then 'critical'
     when rate.kind = 'view' and change = 'added'
       and not coalesce(actual -> 'options' ? 'security_invoker=true', false)
       then 'critical'

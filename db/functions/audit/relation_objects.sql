@@ -1,5 +1,5 @@
 -- Schemas, tables, views and columns. What belongs to a table otherwise is in audit.part_objects; what
--- extensions bring is in audit.server_objects.
+-- extensions bring is in audit.server_objects; and shards are compared with their tables.
 
 create or replace view audit.relation_objects with (security_invoker = true) as
 select
@@ -8,6 +8,7 @@ select
   jsonb_build_object('owner', audit.name_role(namespace.nspowner)) as definition
 from pg_catalog.pg_namespace as namespace
 where audit.is_watched(namespace.oid)
+  and not audit.is_in_extension('pg_catalog.pg_namespace'::regclass, namespace.oid)
 
 union all
 
@@ -49,6 +50,7 @@ select
 from pg_catalog.pg_class as relation
 where relation.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c') and audit.is_watched(relation.relnamespace)
   and not audit.is_in_extension('pg_catalog.pg_class'::regclass, relation.oid)
+  and relation.oid not in (select shard.oid from audit.list_shards() as shard)
 
 union all
 
@@ -74,6 +76,7 @@ left join pg_catalog.pg_attrdef as expression
   on attribute.attrelid = expression.adrelid and attribute.attnum = expression.adnum
 where relation.relkind in ('r', 'p', 'f', 'c') and audit.is_watched(relation.relnamespace)
   and not audit.is_in_extension('pg_catalog.pg_class'::regclass, relation.oid)
+  and relation.oid not in (select shard.oid from audit.list_shards() as shard)
 
 union all
 
@@ -84,7 +87,12 @@ select
   jsonb_build_object('owner', audit.name_role(relation.relowner))
 from pg_catalog.pg_class as relation
 where relation.relnamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
-  and (relation.relowner <> 10 or relation.oid >= 16384 or relation.relrowsecurity);
+  and (relation.relowner <> 10 or relation.oid >= 16384 or relation.relrowsecurity)
+  -- What an extension has put there: an index belongs to its table, a row type to its type.
+  and not audit.is_in_extension('pg_catalog.pg_type'::regclass, relation.reltype)
+  and not audit.is_in_extension('pg_catalog.pg_class'::regclass, coalesce((
+    select index.indrelid from pg_catalog.pg_index as index
+    where index.indexrelid = relation.oid), relation.oid));
 
 comment on view audit.relation_objects is
   'The part of audit.objects about schemas, tables, views and columns.';

@@ -11,7 +11,7 @@ as $$
       format('rule-%s:%s', rule.part, left(md5(rule.fault), 8)) as id,
       case
         when rule.fault ~ ' has no \w*timeout' then 'medium'
-        when rule.part in ('roles', 'tables') or rule.fault ~ '^public ' then 'critical'
+        when rule.part in ('roles', 'tables', 'shards') or rule.fault ~ '^public ' then 'critical'
         else 'high'
       end as severity,
       rule.fault, rule.remedy

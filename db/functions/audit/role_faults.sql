@@ -24,6 +24,8 @@ cross join lateral (values
   (
     'login',
     role.rolcanlogin and role.rolname in ('task_owner', 'task_finder', 'task_keeper', 'task_porter')
+    -- On Citus it logs in from machine to machine.
+    and not (role.rolname = 'task_porter' and audit.is_on_citus())
   )
 ) as attribute (name, has)
 where attribute.has

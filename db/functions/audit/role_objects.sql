@@ -48,14 +48,21 @@ group by membership.member, membership.roleid
 
 union all
 
--- In their precedence: a role's in this database, a role's, this database's, everybody's.
+-- In their precedence: a role's in this database, a role's, this database's, everybody's. Citus copies roles
+-- with times in milliseconds, and words in small letters.
 select
   'setting',
   format(
     '%s of %s in %s', split_part(pair, '=', 1),
     case setting.setrole when 0 then 'every role' else audit.name_role(setting.setrole) end,
     case setting.setdatabase when 0 then 'every database' else 'this database' end),
-  jsonb_build_object('value', substring(pair from '=(.*)'))
+  jsonb_build_object('value', case
+    when pair ~ '^DateStyle=' then upper(substring(pair from '=(.*)'))
+    when pair ~ '_timeout=\d{1,5}0000$' and substring(pair from '\d+$')::integer % 60000 = 0
+      then format('%smin', substring(pair from '\d+$')::integer / 60000)
+    when pair ~ '_timeout=\d{1,6}000$' then format('%ss', substring(pair from '\d+$')::integer / 1000)
+    else substring(pair from '=(.*)')
+  end)
 from pg_catalog.pg_db_role_setting as setting
 cross join unnest(setting.setconfig) as pair
 left join pg_catalog.pg_database as database on setting.setdatabase = database.oid

@@ -66,6 +66,7 @@ select
     'owner', audit.name_role(event.evtowner), 'event', event.evtevent,
     'function', event.evtfoid::regproc::text, 'enabled', event.evtenabled <> 'D')
 from pg_catalog.pg_event_trigger as event
+where not audit.is_in_extension('pg_catalog.pg_event_trigger'::regclass, event.oid)
 
 union all
 

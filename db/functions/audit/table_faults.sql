@@ -58,7 +58,7 @@ select
 from audit.relations as found
 where found.kind = 'view' and not found.security_invoker
   and (
-    found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter')
+    found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter', 'spread')
     or exists (
       select from pg_catalog.pg_rewrite as rule
       inner join pg_catalog.pg_depend as dependency
@@ -87,7 +87,7 @@ select
 from audit.relations as found
 inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid
   and (owner.rolcanlogin or owner.rolsuper or owner.rolbypassrls) and owner.rolname <> 'task_owner'
-where found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter');
+where found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter', 'spread');
 
 comment on view audit.table_faults is
   'The rules of tables, views and policies that are broken, each with its remedy.';

@@ -22,7 +22,7 @@ select
 from pg_catalog.pg_type as type
 left join pg_catalog.pg_class as class on type.typrelid = class.oid
 where audit.is_watched(type.typnamespace) and type.typcategory <> 'A' and type.typtype <> 'm'
-  and (class.oid is null or class.relkind = 'c')
+  and (type.typrelid = 0 or class.relkind = 'c')
   and not audit.is_in_extension('pg_catalog.pg_type'::regclass, type.oid)
 
 union all
