@@ -21,7 +21,8 @@ _DIRECT = {
 }
 
 
-_RECOGNISE = "select array[pg_backend_pid(), (to_regnamespace('spread') is not null)::integer]"
+# An array of texts: of another type asyncpg asks the catalog, which takes a machine of Citus seconds.
+_RECOGNISE = "select array[pg_backend_pid()::text, (to_regnamespace('spread') is not null)::text]"
 
 
 class Statement(NamedTuple):
@@ -88,8 +89,8 @@ class Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no ty
         The statements get names from now on if the process that answers is the one that greeted.
         """
         process, spread = await self.fetchval(_RECOGNISE)
-        self._direct = process == self.get_server_pid()
-        self._is_spread = bool(spread)
+        self._direct = int(process) == self.get_server_pid()
+        self._is_spread = spread == "true"
         self._prepared.clear()
 
     async def fetchval(self, query: str | Statement, *arguments: Any, **keywords: Any) -> Any:
