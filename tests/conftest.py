@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def pytest_configure_node(node: Any) -> None:
     if uses_container():
         if not hasattr(node.config, "server"):
             node.config.server = _shared.enter_context(start_server())
-        node.workerinput["server"] = (node.config.server.url, node.config.server.container)
+        node.workerinput["server"] = astuple(node.config.server)
 
 
 def pytest_unconfigure() -> None:
@@ -48,7 +49,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A PostgreSQL server; tests/README.md says where it comes from."""
     shared = getattr(request.config, "workerinput", {}).get("server")
     if shared:
-        yield Server(*shared)
+        yield (CitusCluster if os.environ.get("TEST_CITUS_IMAGE") else Server)(*shared)
         return
     with start_server() as server:
         yield server

@@ -1,4 +1,4 @@
-"""Where the tests' PostgreSQL comes from: TEST_DATABASE_URL, Testcontainers or the embedded server."""
+"""Where the tests' PostgreSQL comes from: a URL that is given, Testcontainers or the embedded server."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ import hashlib
 import os
 import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +23,7 @@ from app.admin.migrate import migrate
 from app.dev import postgres
 from app.dev.project import DATA, ROOT
 from app.dev.spread import spread
+from tests.processes import wait_until
 
 # Another version's, for the server that TEST_DATABASE_URL names and for the faults.
 BINARIES = Path(os.environ.get("TEST_PGBIN", postgres.BINARIES))
@@ -98,6 +99,13 @@ class Server:
         command = [program, "--format=custom", f"--dbname={self.superuser_url(database)}"]
         return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
 
+    def answers(self) -> bool:
+        """Whether one can log in."""
+        try:
+            return bool(self.execute("select true"))
+        except (OSError, asyncpg.PostgresError):
+            return False
+
     def has_database(self, name: str) -> bool:
         return bool(self.execute(f"select 1 from pg_database where datname = '{name}'"))
 
@@ -145,8 +153,9 @@ class CitusCluster(Server):
 
     def create_template(self) -> str:
         """None: a database of Citus can't be cloned."""
-        if not self.execute(f"select 1 from pg_roles where rolname = '{postgres.OWNER}'"):
-            self.execute(f"create role {postgres.OWNER} login createdb createrole")
+        with one_at_a_time("template"):
+            if not self.execute(f"select 1 from pg_roles where rolname = '{postgres.OWNER}'"):
+                self.execute(f"create role {postgres.OWNER} login createdb createrole")
         return "template0"
 
     def create_database(self, name: str, template: str = "template0") -> None:
@@ -162,11 +171,15 @@ class CitusCluster(Server):
         migrate(self.owner_url(name), migrations=MIGRATIONS)
         for machine in machines:
             machine.execute("create extension citus", name)
+        self.introduce(machines, name)
+        spread(self.superuser_url(name))
+
+    def introduce(self, machines: Sequence[Server], database: str) -> None:
+        """Make the machines known to each other: the coordinator, which comes first, and the workers."""
         for place, machine in enumerate(machines):
             parts = urlsplit(machine.url)
             function = "citus_add_node" if place else "citus_set_coordinator_host"
-            self.execute(f"select {function}('{parts.hostname}', {parts.port})", name)
-        spread(self.superuser_url(name))
+            self.execute(f"select {function}('{parts.hostname}', {parts.port})", database)
 
     def home_of(self, user: str, database: str) -> Server:
         """The worker that has the rows of a user: there a session with app.user_id works as anywhere."""
@@ -212,6 +225,9 @@ def start_server() -> Iterator[Server]:
     """The server for a run of the tests: see tests/README.md."""
     if given := os.environ.get("TEST_CITUS_URL"):
         yield CitusCluster(given)
+    elif image := os.environ.get("TEST_CITUS_IMAGE"):
+        with start_cluster(image) as cluster:
+            yield cluster
     elif uses_container():
         with start_container(os.environ.get("TEST_POSTGRES_IMAGE", "postgres:18")) as server:
             yield server
@@ -225,10 +241,13 @@ def start_server() -> Iterator[Server]:
 
 
 def uses_container() -> bool:
-    """Whether the server is one in a container of its own."""
+    """Whether the server is one in a container of its own, or several are."""
     backend = os.environ.get("TEST_BACKEND")
-    others = os.environ.get("TEST_DATABASE_URL") or os.environ.get("TEST_CITUS_URL")
-    if others or backend == "embedded":
+    if os.environ.get("TEST_CITUS_URL"):
+        return False
+    if os.environ.get("TEST_CITUS_IMAGE"):
+        return True
+    if os.environ.get("TEST_DATABASE_URL") or backend == "embedded":
         return False
     return backend == "testcontainers" or has_docker()
 
@@ -245,6 +264,34 @@ def start_container(image: str) -> Iterator[Server]:
     with container.with_command("postgres -c fsync=off -c max_connections=200") as running:
         url = f"postgresql://postgres:{_PASSWORD}@localhost:{running.get_exposed_port(5432)}/postgres"
         yield Server(url, running.get_wrapped_container().id)
+
+
+@contextmanager
+def start_cluster(image: str) -> Iterator[CitusCluster]:
+    """A coordinator and two workers of Citus in containers, on a network of their own.
+
+    They know each other by their addresses there, by which a host with Linux reaches them as well. One worker
+    would have all rows, and hide what is wrong on the way to another.
+    """
+    from testcontainers.core.container import DockerContainer
+    from testcontainers.core.network import Network
+
+    # Each database has a worker process of Citus on each of them.
+    command = "postgres -c wal_level=logical -c fsync=off -c max_connections=300 -c max_worker_processes=50"
+    with Network() as network, contextlib.ExitStack() as stack:
+        machines = []
+        for _ in range(3):
+            container = DockerContainer(image).with_network(network).with_command(command)
+            container.with_env("POSTGRES_HOST_AUTH_METHOD", "trust").with_env("POSTGRES_DB", "citus")
+            running = stack.enter_context(container).get_wrapped_container()
+            running.reload()
+            address = running.attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"]
+            url = f"postgresql://postgres@{address}:5432/citus?sslmode=disable"
+            machines.append(CitusCluster(url, running.id))
+        for machine in machines:
+            wait_until(machine.answers)
+        machines[0].introduce(machines, "citus")
+        yield machines[0]
 
 
 @cache

@@ -11,7 +11,7 @@ from tests.sql import Session
 def cluster(server) -> CitusCluster:
     """The cluster of the run; tests are skipped where there is none."""
     if not isinstance(server, CitusCluster):
-        pytest.skip("no cluster of Citus: TEST_CITUS_URL names its coordinator")
+        pytest.skip("no cluster of Citus: TEST_CITUS_URL or TEST_CITUS_IMAGE is needed")
     return server
 
 

@@ -4,8 +4,6 @@ import os
 import signal
 from pathlib import Path
 
-import asyncpg
-
 from app.dev import postgres
 from tests.processes import wait_until
 from tests.servers import Server
@@ -42,7 +40,4 @@ class Worker:
 
     def runs(self) -> bool:
         """Whether it answers."""
-        try:
-            return bool(self._server.execute("select true"))
-        except (OSError, asyncpg.PostgresError):
-            return False
+        return self._server.answers()
