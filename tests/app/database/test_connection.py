@@ -5,7 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
-from app.database.connection import Connection
+from app.database.connection import Connection, Connector
+from tests.wire import tap
 
 
 @pytest.fixture
@@ -28,6 +29,18 @@ def test_a_statement_is_prepared_once(url):
         await connection.close()
 
     asyncio.run(main())
+
+
+def test_a_new_connection_costs_one_statement(url):
+    """It asks the catalog about no type: on Citus that takes a second."""
+
+    async def main(wire):
+        connection = await Connector(wire.url, 5).connect()
+        assert wire.statements == 1
+        await connection.close()
+
+    with tap(url) as wire:
+        asyncio.run(main(wire))
 
 
 def test_a_migration_that_changes_what_a_function_returns_costs_no_error(url):
