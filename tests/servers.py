@@ -158,17 +158,18 @@ class CitusCluster(Server):
                 self.execute(f"create role {postgres.OWNER} login createdb createrole")
         return "template0"
 
-    def create_database(self, name: str, template: str = "template0") -> None:
-        """Create, migrate and spread a database, as db/README.md says."""
+    def create_database(self, name: str, template: str = "template0", rows: str = "select 1") -> None:
+        """Create, migrate and spread a database, as db/README.md says; ``rows`` makes some before that."""
         with one_at_a_time("cluster"):
-            self._create_database(name)
+            self._create_database(name, rows)
 
-    def _create_database(self, name: str) -> None:
+    def _create_database(self, name: str, rows: str) -> None:
         machines = self.machines()
         for machine in machines:
             machine.execute(f"create database {name} encoding 'UTF8' locale 'C.UTF-8' template template0")
         self.execute(f"alter database {name} owner to {postgres.OWNER}")
         migrate(self.owner_url(name), migrations=MIGRATIONS)
+        self.execute(rows, name)
         for machine in machines:
             machine.execute("create extension citus", name)
         self.introduce(machines, name)

@@ -297,18 +297,42 @@ alter role task_owner nologin nobypassrls;
 select format('grant connect on database %I to task_porter, task_owner', current_database()) \gexec
 
 -- The tables: each user's rows lie together. app.tasks comes first, and a table after those that it refers
--- to.
+-- to. Rows that are there are copied, for which triggers would count them again: these are set aside, and
+-- made again below. Where this was broken off, the next run goes on.
 
-select create_distributed_table(
-  class.oid::regclass, 'user_id',
-  colocate_with := case when class.relname = 'tasks' then 'none' else 'app.tasks' end)
+set citus.enable_ddl_propagation = off;
+create view pg_temp.tables as
+select class.oid, class.relname <> 'tasks' as is_next
 from pg_class as class
 where class.relnamespace = 'app'::regnamespace and class.relkind = 'r'
   and exists (
     select from pg_attribute as attribute
     where attribute.attrelid = class.oid and attribute.attname = 'user_id')
-  and not exists (select from pg_dist_partition as known where known.logicalrelid = class.oid)
-order by class.relname <> 'tasks', class.oid;
+  and not exists (select from pg_dist_partition as known where known.logicalrelid = class.oid);
+reset citus.enable_ddl_propagation;
+
+begin;
+create table if not exists spread.triggers (
+  "table" text, name text, made text not null, commented text not null, primary key ("table", name)
+);
+insert into spread.triggers
+select
+  trigger.tgrelid::regclass, trigger.tgname, pg_get_triggerdef(trigger.oid),
+  format(
+    'comment on trigger %I on %s is %L', trigger.tgname, trigger.tgrelid::regclass,
+    obj_description(trigger.oid, 'pg_trigger'))
+from pg_trigger as trigger
+where trigger.tgrelid in (select oid from pg_temp.tables) and not trigger.tgisinternal
+on conflict do nothing;
+select format('drop trigger %I on %s', trigger.tgname, trigger.tgrelid::regclass)
+from pg_trigger as trigger
+where trigger.tgrelid in (select oid from pg_temp.tables) and not trigger.tgisinternal \gexec
+commit;
+
+select format(
+  'select create_distributed_table(%L, ''user_id'', colocate_with := %L)',
+  oid::regclass, case when is_next then 'app.tasks' else 'none' end)
+from pg_temp.tables order by is_next, oid \gexec
 
 -- Each machine can say whether it is ready.
 
@@ -422,6 +446,15 @@ where not exists (
   where known.classid = 'pg_proc'::regclass and known.objid = placed.oid)
 group by placed.oid
 order by max(placed.place), placed.oid \gexec
+
+begin;
+select kept.made, kept.commented
+from spread.triggers as kept
+where not exists (
+  select from pg_trigger as trigger
+  where trigger.tgrelid = kept."table"::regclass and trigger.tgname = kept.name) \gexec
+drop table spread.triggers;
+commit;
 
 -- A twin runs where its user's rows are, but for those that are called without a user, or for many.
 

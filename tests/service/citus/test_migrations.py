@@ -1,6 +1,8 @@
-"""The next release on a cluster: its migration on every machine, and back."""
+"""A database becomes one of several machines, and is migrated there, and back."""
 
+import os
 import shutil
+from contextlib import contextmanager
 
 import asyncpg
 import httpx2 as httpx
@@ -56,6 +58,21 @@ grant execute on function keeper.take_note to task_owner;
 """
 
 
+@pytest.fixture
+def client_of(cluster):
+    """``with client_of(database) as client``: HTTP as a user, to a service of that database."""
+
+    @contextmanager
+    def serve(name):
+        with (
+            Service(cluster.service_url(name)) as service,
+            httpx.Client(base_url=service.address, timeout=30) as http,
+        ):
+            yield lambda user: Client(http, make_token(user))
+
+    return serve
+
+
 @pytest.fixture(scope="module")
 def later(tmp_path_factory):
     """The next two releases, made up."""
@@ -82,14 +99,11 @@ def functions(session):
     return [tuple(row) for row in session.rows(query)]
 
 
-def test_a_release_is_migrated_to_on_all_machines_and_back(cluster, spread, later, alice):
+def test_a_release_is_migrated_to_on_all_machines_and_back(cluster, spread, later, client_of, alice):
     superuser = cluster.superuser_url(spread)
     machines = [Session(machine.superuser_url(spread)) for machine in cluster.machines()]
-    with (
-        Service(cluster.service_url(spread)) as service,
-        httpx.Client(base_url=service.address, timeout=30) as http,
-    ):
-        her = Client(http, make_token(alice))
+    with client_of(spread) as client:
+        her = client(alice)
         before = functions(machines[0])
         made = her.create(title="before")
         applied = migrate(superuser, migrations=later / "db" / "migrations", psql=PSQL)
@@ -135,3 +149,25 @@ def test_a_migration_that_fails_changes_nothing_on_any_machine(cluster, spread, 
         )
         assert not machine.value("select rolcanlogin from pg_roles where rolname = 'task_owner'")
         machine.close()
+
+
+def test_rows_that_are_there_are_spread_and_counted_once(cluster, client_of):
+    name = f"duly_test_with_rows_{os.getpid()}"
+    rows = """
+      insert into app.tasks (user_id, title, tags, reminder_at)
+      select 'user ' || number % 20, 'A task', '{a}', now() + interval '1 day'
+      from generate_series(1, 400) as number
+    """
+    cluster.create_database(name, rows=rows)
+    try:
+        with client_of(name) as client:
+            for number in range(20):
+                page = client(f"user {number}").page(q="task", limit=1)
+                assert (page["total"], len(page["items"])) == (20, 1)
+            client("user 1").create()
+            assert client("user 1").page()["total"] == 21
+        counts = "select sum(open_medium) from app.task_counts"
+        assert cluster.execute(counts, name) == 401
+        assert cluster.execute("select count(*) from app.reminders", name) == 400
+    finally:
+        cluster.drop_database(name)

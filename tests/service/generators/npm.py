@@ -1,5 +1,6 @@
 """Programs from npm in fixed versions, installed once into a folder that is kept between runs."""
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -9,6 +10,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.servers import one_at_a_time
 
 # The newest generators that run on node 20.
 PACKAGES = (
@@ -30,15 +33,17 @@ def install(packages: tuple[str, ...] = PACKAGES) -> Path:
         pytest.skip("node and npm are not installed")
     digest = hashlib.sha256("\n".join(packages).encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"duly-npm-{os.getuid()}-{digest}"
-    if not folder.is_dir():
-        with tempfile.TemporaryDirectory(dir=folder.parent) as begun:
+    with one_at_a_time("npm"), tempfile.TemporaryDirectory(dir=folder.parent) as begun:
+        if not folder.is_dir():
             (Path(begun) / "package.json").write_text('{"private": true}')
             command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *packages]
             done = subprocess.run(command, cwd=begun, capture_output=True, text=True, timeout=300)
             if done.returncode:
                 pytest.skip(f"the packages can't be installed: {done.stderr[-300:]}")
-            os.rename(begun, folder)
-            Path(begun).mkdir()
+            # Another run may have been faster.
+            with contextlib.suppress(OSError):
+                os.rename(begun, folder)
+                Path(begun).mkdir()
     return folder / "node_modules"
 
 
