@@ -351,7 +351,7 @@ def test_what_task_api_may_execute_is_known(as_user):
         # Whether row-level security is in force: for api.check_readiness.
         "audit.describe_rows", "audit.digest_words", "audit.find_function_faults",
         "audit.find_isolation_faults", "audit.find_policy_faults", "audit.find_role_faults",
-        "audit.find_setting_faults", "audit.find_table_faults", "audit.list_user_tables",
+        "audit.find_setting_faults", "audit.find_table_faults", "audit.is_guarded", "audit.list_user_tables",
         "keeper.list_migrations",
         # To use the search index; the user's own numbers; the user of a pass.
         "finder.find_tasks", "keeper.take_number", "porter.open_pass",
