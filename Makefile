@@ -7,7 +7,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-dep
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all test-thorough test-rooms coverage lint format token pass remind-me
 .PHONY: migrate rollback
-.PHONY: audit audit-accept spread rebalance forget-user check-dump psql bench bench-growth bench-audit
+.PHONY: audit audit-accept spread rebalance forget-user check-dump psql
+.PHONY: bench bench-growth bench-audit bench-spread
 .PHONY: schema lock functions migration freeze check-release clean
 
 help: ## this list
@@ -122,6 +123,9 @@ bench-growth: $(VENV)/bench ## measure speed by the size of the table, in a quar
 
 bench-audit: $(VENV)/bench ## measure the time of the audit, beside a million tasks
 	@$(BIN)/python -m tests.bench.audit
+
+bench-spread: $(VENV)/bench ## measure what Citus costs, in five minutes; TEST_CITUS_URL: a cluster
+	@$(BIN)/python -m tests.bench.spread
 
 functions: $(VENV)/local ## copy db/functions into the migrations of its rooms (until the first release)
 	@$(BIN)/python -m app.dev.migrations functions
