@@ -69,7 +69,8 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 @pytest.mark.parametrize("first", REQUESTS)
 def test_no_pair_of_requests_of_one_user_deadlocks(server, database, service, threads, alice, first, gate):
     client = Client(service, make_token(alice, SECRET))
-    url = server.superuser_url(database)
+    # On a cluster of Citus, the machine whose rows they wait for.
+    urls = [each.superuser_url(database) for each in (server, server.home_of(alice, database))]
     for second in REQUESTS:
         task = client.create(**RULE)
         next = client.post(f"/tasks/{task['id']}/toggle").json()["new_task"]
@@ -86,17 +87,17 @@ def test_no_pair_of_requests_of_one_user_deadlocks(server, database, service, th
             return REQUESTS[name](client, *ids).status_code
 
         starts = [lambda name=name, call=call: threads.submit(call, name) for name in (first, second)]
-        answers = asyncio.run(_behind(url, GATES[gate], (alice, *ids[:2]), starts))
+        answers = asyncio.run(_behind(urls, GATES[gate], (alice, *ids[:2]), starts))
         assert all(status < 500 for status in answers), (first, second, gate, answers)
 
 
 async def _behind(
-    url: str, gate: str, parameters: tuple[str, ...], starts: list[Callable[[], Any]]
+    urls: list[str], gate: str, parameters: tuple[str, ...], starts: list[Callable[[], Any]]
 ) -> list[int]:
     """The statuses of requests that are started one after the other, each when those before are held up or
     done.
     """
-    holding, watching = await asyncpg.connect(url), await asyncpg.connect(url)
+    holding, watching = [await asyncpg.connect(url) for url in urls]
     requests: list[Any] = []
     try:
         async with holding.transaction():
@@ -114,7 +115,7 @@ async def _behind(
 async def _held_up(watching: Any, requests: list[Any]) -> bool:
     waiting = await watching.fetchval(
         "select count(*) from pg_stat_activity where datname = current_database() "
-        "and application_name = 'duly'"
+        "and application_name similar to '(duly|citus_internal)%'"
         " and cardinality(pg_blocking_pids(pid)) > 0"
     )
     return waiting + sum(request.done() for request in requests) >= len(requests)
