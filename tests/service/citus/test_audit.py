@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from app.admin.audit import run_script
 from app.database.baseline import expected_functions, read_spread_baseline
+from app.dev import postgres
+from app.dev.project import ROOT
 from tests.sql import Session
 
 
@@ -51,3 +54,29 @@ def test_a_shard_that_differs_from_its_table_is_critical(cluster, spread):
     found = review(session)
     session.close()
     assert set(expected) <= set(found)
+
+
+def matrix(machine, database):
+    """What each role could do there: the attempts."""
+    run = run_script(
+        machine.superuser_url(database), "matrix", "json", program=postgres.BINARIES / "psql", folder=ROOT
+    )
+    return run[1]
+
+
+def test_each_role_reaches_on_each_worker_what_it_should_and_no_more(cluster, database):
+    coordinator, *workers = cluster.machines()
+    assert matrix(coordinator, database) == []
+    for worker in workers:
+        attempts = matrix(worker, database)
+        assert len(attempts) > 1000
+        assert [attempt for attempt in attempts if not attempt["sound"]] == []
+
+
+def test_the_matrix_shows_what_a_mistake_allows(cluster, spread):
+    cluster.execute("alter policy tasks_select_own on app.tasks using (true)", spread)
+    for worker in cluster.machines()[1:]:
+        off = [attempt for attempt in matrix(worker, spread) if not attempt["sound"]]
+        assert ("task_api", "app.tasks", "select", "another's row", "done") in {
+            tuple(attempt[key] for key in ("role", "table", "command", "whose", "outcome")) for attempt in off
+        }
