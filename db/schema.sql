@@ -7631,7 +7631,7 @@ COMMENT ON FUNCTION audit.is_guarded(relation oid) IS 'Whether the trigger of db
 --
 
 CREATE FUNCTION audit.is_in_extension(catalog oid, object oid) RETURNS boolean
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE COST 200
     RETURN (EXISTS (SELECT FROM pg_depend member WHERE ((member.classid = is_in_extension.catalog) AND (member.objid = is_in_extension.object) AND (member.deptype = 'e'::"char"))));
 
 

@@ -3,9 +3,6 @@
 Without words it only prepares the next. All of a group are planted in one transaction, which is rolled back.
 """
 
-# The planner asks the dearest function last, whatever it answers: a review takes half the time.
-QUICKLY = "alter function audit.is_in_extension cost 200"
-
 FINDER = "finder.find_tasks(text, text[], boolean, boolean)"
 BOB = "create role bob login"
 

