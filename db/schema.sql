@@ -8972,7 +8972,18 @@ CREATE FUNCTION keeper.remove_expired_answers() RETURNS trigger
     AS $_$
 begin
   -- One at a time, so that none waits for another; the rest is for the next request with a key.
-  if pg_try_advisory_xact_lock(hashtextextended('keeper.remove_expired_answers', 0)) then
+  if not pg_try_advisory_xact_lock(hashtextextended('keeper.remove_expired_answers', 0)) then
+    return null;
+  end if;
+  if tg_table_name = 'idempotency_keys' then
+    delete from app.idempotency_keys as kept
+    where (kept.user_id, kept.key) in (
+      select expired.user_id, expired.key
+      from app.idempotency_keys as expired
+      where expired.created_at <= now() - interval '24 hours'
+      order by expired.created_at
+      limit 10);
+  else
     execute format(
       $$
         delete from %1$s as kept
@@ -12147,4 +12158,5 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('0022'),
     ('0023'),
     ('0024'),
-    ('0025');
+    ('0025'),
+    ('0026');

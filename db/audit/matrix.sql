@@ -141,7 +141,8 @@ begin
         ('app.webhooks',
           'insert into app.webhooks (url, events) values (''https://localhost'', array[''task.reminder''])'),
         ('app.deliveries',
-          'insert into app.deliveries (webhook_id, type, number, payload) values (%2$L, ''test'', 0, ''{}'')'),
+          'insert into app.deliveries (webhook_id, type, number, payload)'
+          ' values (%2$L, ''test'', 0, ''{}'')'),
         ('app.reminders',
           'update app.tasks set reminder_at = now() + interval ''1 hour'' where user_id = %1$L')
       ) as prepared ("table", statement)
@@ -321,7 +322,8 @@ begin
           when v_role = 'task_keeper' and v_try."table" = 'app.deliveries' and v_try.command = 'insert'
             then v_outcome <> 'nothing'
           -- Citus refuses this first: a row's user says where it is.
-          when v_is_on_citus and v_try.command = 'update of user_id' and v_outcome = 'refused (0A000)' then true
+          when v_is_on_citus and v_try.command = 'update of user_id' and v_outcome = 'refused (0A000)'
+            then true
           when v_is_on_citus and v_role = 'task_owner' and v_try.whose = 'no user'
             and v_outcome = 'refused (22004)' then true
           -- Where one row is each user's only one, and there already.
