@@ -3,7 +3,7 @@
 import pytest
 
 from tests.servers import CitusCluster
-from tests.service.citus.worker import Worker
+from tests.service.citus.worker import find_worker
 from tests.sql import Session
 
 
@@ -32,8 +32,8 @@ def spread(cluster, new_database) -> str:
 @pytest.fixture
 def worker(cluster):
     """The first worker, which the test may kill; it runs again afterwards."""
-    worker = Worker(cluster.machines()[1])
-    if not worker.is_here:
+    worker = find_worker(cluster.machines()[1])
+    if worker is None:
         pytest.skip("the worker runs on another machine")
     yield worker
     if not worker.runs():
