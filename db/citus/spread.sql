@@ -508,6 +508,13 @@ cross join lateral aclexplode(type.typacl) as granted
 inner join pg_roles as role on granted.grantee = role.oid
 where type.typnamespace = 'app'::regnamespace and granted.grantee <> type.typowner
 union all
+-- By that of app a service knows the release.
+select format(
+  'comment on schema %I is %L', namespace.nspname, obj_description(namespace.oid, 'pg_namespace'))
+from pg_namespace as namespace
+where namespace.nspname in ('app', 'api', 'audit', 'finder', 'keeper', 'porter', 'spread')
+  and obj_description(namespace.oid, 'pg_namespace') is not null
+union all
 select format(
   'comment on column %s.%I is %L', class.oid::regclass, attribute.attname,
   col_description(class.oid, attribute.attnum))

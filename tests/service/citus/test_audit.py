@@ -27,6 +27,9 @@ def test_nothing_is_off_on_any_machine_and_each_is_ready(cluster, database, plac
     assert review(session) == []
     session.close()
     service = Session(machine.service_url(database))
+    # By its comment the service knows of which release the database is.
+    comment = service.value("select obj_description('app'::regnamespace, 'pg_namespace')")
+    assert comment.startswith("Duly 1:")
     functions = json.dumps(expected_functions())
     found = service.value("select spread.check_readiness('', false, '[]', $1::jsonb)", functions)
     # The settings are those of a connection of the service.
