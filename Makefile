@@ -80,7 +80,7 @@ psql: $(VENV)/local ## open psql as the owner; or with the eyes of a user: make 
 PYTEST := $(BIN)/python -m pytest
 PARALLEL := --numprocesses 3 --dist worksteal
 
-test: $(VENV)/dev ## run the tests, in three minutes; some of them: args="tests/app/api -k toggle"
+test: $(VENV)/dev ## run the tests, in four minutes; some of them: args="tests/app/api -k toggle"
 	@$(PYTEST) $(PARALLEL) $(args)
 
 test-all: test test-thorough test-rooms ## run everything: killed servers, a million rows, 10,000 rules

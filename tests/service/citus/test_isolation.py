@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from app.admin.forgetting import forget_user
-from tests.sql import Session, sessions_at
+from tests.sql import sessions_at
 
 SHARDS = """
   select shard.oid::regclass::text as name, base.oid::regclass::text as "table",
@@ -117,17 +117,12 @@ def test_nothing_of_duly_is_anybodys_on_a_worker(workers):
         assert worker.column(query) == []
 
 
-def test_forgetting_a_user_leaves_no_row_on_any_machine(cluster, database, workers, client, alice, bob):
+def test_forgetting_a_user_leaves_no_row_on_any_machine(cluster, database, coordinator, client, alice, bob):
     for user in (alice, bob):
         client(user).create()
     counts = forget_user(cluster.superuser_url(database), alice)
     assert "     1 app.tasks" in counts
     assert client(alice).titles() == []
     assert client(bob).titles() == ["A task"]
-    rows = "select count(*) from app.{0} where user_id = $1"
-    session = Session(cluster.superuser_url(database))
-    try:
-        for table in ("tasks", "task_counts", "search_entries", "deleted_tasks"):
-            assert session.value(rows.format(table), alice) == 0
-    finally:
-        session.close()
+    for table in ("tasks", "task_counts", "search_entries", "deleted_tasks"):
+        assert coordinator.value(f"select count(*) from app.{table} where user_id = $1", alice) == 0
