@@ -44,6 +44,9 @@ Days = tuple[tuple[int, int], ...]
 """(month, days after January 1). Where SKIP moved a day, the month is the one that lacked it, and the days
 may lead beyond the year."""
 
+Slots = Iterable[tuple[int, int]]
+"""(period, slot)"""
+
 
 def moments(rule: Rule, start: datetime, since: datetime) -> Iterator[datetime]:
     """The times of the rule from `since` on, ascending, through the century after it.
@@ -52,9 +55,10 @@ def moments(rule: Rule, start: datetime, since: datetime) -> Iterator[datetime]:
     and whatever the rule leaves open.
     """
     rule = _completed(rule, start)
+    slots = partial(_slots, rule, start, _day(since), partial(_days, _dated(rule)))
     grouped = bool(rule.positions) and rule.frequency in {"YEARLY", "MONTHLY", "WEEKLY"}
     first, last = _second(since), _second(since) + CENTURY
-    for moment in (_picked if grouped else _every)(rule, start, since):
+    for moment in (_picked if grouped else _every)(rule, slots, since):
         if moment > last:
             return
         if moment >= first:
@@ -83,40 +87,40 @@ def _completed(rule: Rule, start: datetime) -> Rule:
     )
 
 
-def _every(rule: Rule, start: datetime, since: datetime) -> Iterator[int]:
+def _every(rule: Rule, slots: Callable[[int], Slots], since: datetime) -> Iterator[int]:
     """All times, or those that BYSETPOS picks within each day (HOURLY: hour), the same in all of them."""
     hours, within = _times(rule)
     if rule.positions:
         picked = _places(rule, len(hours) * len(within))
         hours, within = [0], [hours[n // len(within)] + within[n % len(within)] for n in picked]
     first, before = _second(since), -1
-    for slot in _ascending(rule, start, since) if within else ():
+    for slot in _ascending(rule, slots, since) if within else ():
         if slot > max(before, first - DAY):
             before = slot
             for begin in (slot + hour for hour in hours):
                 yield from (begin + time for time in within[bisect_left(within, first - begin) :])
 
 
-def _ascending(rule: Rule, start: datetime, since: datetime) -> Iterator[int]:
+def _ascending(rule: Rule, slots: Callable[[int], Slots], since: datetime) -> Iterator[int]:
     """The slots of all years. What SKIP can move beyond its year waits for the slots of the next one."""
     crosses = rule.skip != "OMIT" and bool(rule.yeardays or rule.weeks)
     held: list[int] = []
     for year in _years(since, crosses):
-        slots: Iterable[int] = (slot for _, slot in _slots(rule, start, year))
+        ready: Iterable[int] = (slot for _, slot in slots(year))
         if crosses:
-            held = sorted([*held, *slots])
-            ready = bisect_left(held, (_day(date(year + 1, 1, 1)) - REACH) * DAY)
-            slots, held = held[:ready], held[ready:]
-        yield from slots
+            held = sorted([*held, *ready])
+            end = bisect_left(held, (_day(date(year + 1, 1, 1)) - REACH) * DAY)
+            ready, held = held[:end], held[end:]
+        yield from ready
     yield from held
 
 
-def _picked(rule: Rule, start: datetime, since: datetime) -> Iterator[int]:
+def _picked(rule: Rule, slots: Callable[[int], Slots], since: datetime) -> Iterator[int]:
     """The times that BYSETPOS picks from each year, month or week."""
     hours, within = _times(rule)
     times, held, places = len(hours) * len(within), set[int](), cache(partial(_places, rule))
-    slots = (pair for year in _years(since, 1) for pair in sorted(set(_slots(rule, start, year))))
-    for _, group in groupby(slots, key=itemgetter(0)):
+    pairs = (pair for year in _years(since, 1) for pair in sorted(set(slots(year))))
+    for _, group in groupby(pairs, key=itemgetter(0)):
         days = [slot for _, slot in group]
         # SKIP can move a time into another period: it is held until the next period is known.
         yield from sorted(moment for moment in held if moment < days[0])
@@ -138,13 +142,13 @@ def _times(rule: Rule) -> tuple[list[int], list[int]]:
     return hours, [minute * MINUTE + second for minute in rule.minutes for second in rule.seconds]
 
 
-def _slots(rule: Rule, start: datetime, year: int) -> Iterable[tuple[int, int]]:
+def _slots(rule: Rule, start: datetime, since: int, days_of: Callable[[int], Days], year: int) -> Slots:
     """The (period, slot) of a year that INTERVAL keeps; slots ascend. The days of a year that it steps over
-    are not even asked for."""
-    step, jan1, days = rule.interval, _day(date(year, 1, 1)), partial(_days, rule, _SHAPES[_shape(year)])
+    are not even asked for, nor the hours of those before the day `since`."""
+    step, jan1, days = rule.interval, _day(date(year, 1, 1)), partial(days_of, _SHAPES[_shape(year)])
     match rule.frequency:
         case "HOURLY":
-            return _hours(rule, start, jan1, days)
+            return _hours(rule, start, jan1, since, days)
         case "YEARLY":
             base = year - start.year
             kept = [(base, day) for _, day in days()] if base % step == 0 else []
@@ -161,15 +165,21 @@ def _slots(rule: Rule, start: datetime, year: int) -> Iterable[tuple[int, int]]:
     return [(period, (jan1 + day) * DAY) for period, day in kept]
 
 
-def _hours(rule: Rule, start: datetime, jan1: int, days: Callable[[], Days]) -> Iterator[tuple[int, int]]:
+def _hours(rule: Rule, start: datetime, jan1: int, since: int, days: Callable[[], Days]) -> Slots:
     """The (period, slot) of an HOURLY rule: of each day the hours of BYHOUR that INTERVAL meets."""
     step, base = rule.interval, 24 * (jan1 - _day(start)) - start.hour
     meeting: dict[int, list[int]] = {}
     for hour in rule.hours:
         meeting.setdefault(-hour % step, []).append(hour)
     for _, day in days() if meeting and -base % step < 24 * MAX_YEAR else ():
-        for hour in meeting.get((base + 24 * day) % step, ()):
-            yield base + 24 * day + hour, (jan1 + day) * DAY + hour * HOUR
+        if jan1 + day >= since:
+            for hour in meeting.get((base + 24 * day) % step, ()):
+                yield base + 24 * day + hour, (jan1 + day) * DAY + hour * HOUR
+
+
+def _dated(rule: Rule) -> Rule:
+    """The rule with nothing that `_days` does not look at: those that differ in the rest share their days."""
+    return replace(rule, interval=1, count=None, until=None, hours=(), minutes=(), seconds=(), positions=())
 
 
 @lru_cache(maxsize=512)
@@ -195,6 +205,10 @@ def _expand(
 ) -> Iterator[datetime]:
     """The days of a year by dateutil. With months, BYDAY's numbers count within each month, else in the
     year."""
+    if not (monthdays or days):  # every day: no need to ask
+        every = (datetime(year, 1, 1) + timedelta(days=day) for day in range(365 + isleap(year)))
+        yield from (day for day in every if not months or day.month in months)
+        return
     plain = [weekday(day) for nth, day in days if not nth]
     numbered = [weekday(day, nth) for nth, day in days if nth and (abs(nth) <= MAX_WEEKDAYS or not months)]
     for weekdays in (plain, numbered) if days else (range(7),):
