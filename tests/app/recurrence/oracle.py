@@ -8,7 +8,7 @@ clock. It is slow and plain on purpose. Rules are taken to be valid.
 from calendar import isleap
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import cache
+from functools import cache, partial
 from itertools import count, product
 from zoneinfo import ZoneInfo
 
@@ -40,49 +40,49 @@ def series(text: str, start: datetime, end: datetime, zone: str | None, most: in
     rule = dict(part.split("=") for part in text.split(";"))
     tz = ZoneInfo(zone) if zone else UTC
     wall = start.astimezone(tz).replace(tzinfo=None)
-    limit = end.astimezone(tz).replace(tzinfo=None) + 12 * ONE_DAY  # SKIP may move a week back from there
+    last = min(end, until(rule["UNTIL"], tz)) if "UNTIL" in rule else end
+    most = min(most, int(rule.get("COUNT", most)))
+    limit = last.astimezone(tz).replace(tzinfo=None) + 12 * ONE_DAY  # SKIP may move a week back from there
     found = {start}
     for moment in walls(rule, wall, limit, 2 * most):
         found.add(instant(moment, tz))
-    last = until(rule["UNTIL"], tz) if "UNTIL" in rule else end
-    ordered = sorted(
-        moment for moment in found if start <= moment <= end and (moment <= last or moment == start)
-    )
-    return ordered[: min(most, int(rule.get("COUNT", most)))]
+    return sorted(moment for moment in found if start <= moment <= last or moment == start)[:most]
 
 
 def walls(rule: dict[str, str], start: datetime, limit: datetime, most: int) -> set[datetime]:
     """The times on the wall clock from the start to somewhat past the limit, or somewhat more than `most`."""
     found: set[datetime] = set()
-    for period in periods(rule, start):
-        if period[0][0] > limit.date() or len(found) > most:
+    known: list[date] = []
+    times_of = cache(partial(times, rule, start))
+    for whole, hour in periods(rule, start):
+        if whole[0] > limit.date() or len(found) > most:
             return found
-        days = sorted(set(period_days(rule, start, [day for day, _ in period])))
-        moments = sorted(
-            {datetime.combine(day, at) for day in days for at in times(rule, start, period[0][1])}
-        )
+        # The hours of one day have the same days.
+        if whole != known:
+            known, days = whole, sorted(set(period_days(rule, start, whole)))
+        moments = [datetime.combine(day, at) for day in days for at in times_of(hour)]
         found.update(moment for moment in picked(rule, moments) if moment >= start)
     raise AssertionError("periods never end")
 
 
-def periods(rule: dict[str, str], start: datetime) -> Iterator[list[tuple[date, int | None]]]:
+def periods(rule: dict[str, str], start: datetime) -> Iterator[tuple[list[date], int | None]]:
     """The periods of FREQ that INTERVAL keeps, each as its days (and, HOURLY, its hour)."""
     frequency, interval = rule["FREQ"], int(rule.get("INTERVAL", "1"))
     for n in count(0, interval):
         match frequency:
             case "HOURLY":
                 hour = datetime.combine(start.date(), time(start.hour)) + timedelta(hours=n)
-                yield [(hour.date(), hour.hour)]
+                yield [hour.date()], hour.hour
             case "DAILY":
-                yield [(start.date() + n * ONE_DAY, None)]
+                yield [start.date() + n * ONE_DAY], None
             case "WEEKLY":
                 days = week(start.date(), rule.get("WKST", "MO"))
-                yield [(day + 7 * n * ONE_DAY, None) for day in days]
+                yield [day + 7 * n * ONE_DAY for day in days], None
             case "MONTHLY":
                 year, month = divmod(start.year * 12 + start.month - 1 + n, 12)
-                yield [(day, None) for day in month_days(year, month + 1)]
+                yield month_days(year, month + 1), None
             case "YEARLY":
-                yield [(day, None) for month in range(1, 13) for day in month_days(start.year + n, month)]
+                yield year_days(start.year + n), None
 
 
 @cache
@@ -162,15 +162,18 @@ def missed(whole: list[date], places: list[int], rule: dict[str, str], step: tim
 
 
 def _byday(day: date, item: str, rule: dict[str, str]) -> bool:
-    nth, weekday = item[:-2], WEEKDAYS.index(item[-2:])
-    if day.weekday() != weekday:
+    nth, weekday = item[:-2], item[-2:]
+    if WEEKDAYS[day.weekday()] != weekday:
         return False
-    if not nth:
-        return True
-    in_month = rule["FREQ"] == "MONTHLY" or "BYMONTH" in rule
+    return not nth or int(nth) in weekday_places(day, rule["FREQ"] == "MONTHLY" or "BYMONTH" in rule)
+
+
+@cache
+def weekday_places(day: date, in_month: bool) -> tuple[int, int]:
+    """The place of the day among the same days of the week of its month or of its year, from either end."""
     span = month_days(day.year, day.month) if in_month else year_days(day.year)
-    same = [other for other in span if other.weekday() == weekday]
-    return int(nth) in (same.index(day) + 1, same.index(day) - len(same))
+    same = [other for other in span if other.weekday() == day.weekday()]
+    return same.index(day) + 1, same.index(day) - len(same)
 
 
 @cache
@@ -196,7 +199,7 @@ def week(day: date, wkst: str) -> list[date]:
 
 
 def times(rule: dict[str, str], start: datetime, hour: int | None) -> list[time]:
-    """The times of day of one period; `hour` is the one that an HOURLY period is."""
+    """The times of day of one period, in order; `hour` is the one that an HOURLY period is."""
     hours = numbers(rule, "BYHOUR")
     if hour is not None:
         hours = [hour] if not hours or hour in hours else []
@@ -204,7 +207,7 @@ def times(rule: dict[str, str], start: datetime, hour: int | None) -> list[time]
         hours = [start.hour]
     minutes = numbers(rule, "BYMINUTE") or [start.minute]
     seconds = numbers(rule, "BYSECOND") or [start.second]
-    return [time(h, m, min(s, 59)) for h, m, s in product(hours, minutes, seconds)]
+    return sorted({time(h, m, min(s, 59)) for h, m, s in product(hours, minutes, seconds)})
 
 
 def picked(rule: dict[str, str], moments: list[datetime]) -> list[datetime]:
@@ -215,7 +218,12 @@ def picked(rule: dict[str, str], moments: list[datetime]) -> list[datetime]:
 
 
 def numbers(rule: dict[str, str], part: str) -> list[int]:
-    return [int(number) for number in rule[part].split(",")] if part in rule else []
+    return listed(rule[part]) if part in rule else []
+
+
+@cache
+def listed(value: str) -> list[int]:
+    return [int(number) for number in value.split(",")]
 
 
 def until(value: str, tz: tzinfo) -> datetime:
@@ -231,8 +239,21 @@ def instant(wall: datetime, tz: tzinfo) -> datetime:
     offset is the one from before."""
     if tz is UTC:
         return wall.replace(tzinfo=UTC)
-    naive = [wall + timedelta(hours=n) for n in range(-30, 31, 3)]
-    offsets = [moment.replace(tzinfo=UTC).astimezone(tz).utcoffset() or timedelta() for moment in naive]
-    tried = [(wall - offset).replace(tzinfo=UTC) for offset in dict.fromkeys(offsets)]
+    # Most months have one offset, and nothing to try.
+    month = date(wall.year, wall.month, 1)
+    offsets = offsets_between(month, month + 31 * ONE_DAY, tz)
+    if len(offsets) > 1:
+        offsets = offsets_between(wall.date(), wall.date() + ONE_DAY, tz)
+    tried = [(wall - offset).replace(tzinfo=UTC) for offset in offsets]
     shown = [moment for moment in tried if moment.astimezone(tz).replace(tzinfo=None) == wall]
     return min(shown) if shown else tried[0]
+
+
+@cache
+def offsets_between(first: date, end: date, tz: tzinfo) -> list[timedelta]:
+    """The offsets of the zone from 30 hours before a day to 30 hours after another, in their order: by
+    looking at its clock every three hours."""
+    begin = datetime.combine(first, time(), UTC) - timedelta(hours=30)
+    hours = range(0, (end - first).days * 24 + 61, 3)
+    seen = [(begin + timedelta(hours=n)).astimezone(tz).utcoffset() or timedelta() for n in hours]
+    return list(dict.fromkeys(seen))

@@ -1,11 +1,30 @@
-"""Valid rules of every kind, small enough that the oracle can walk them."""
+"""Valid rules of every kind, small enough that the oracle can walk them.
 
+Each is made of the bytes of one value, two for each choice: Hypothesis takes longer to make one choice than
+the service to count an occurrence, and where it makes many it mostly varies examples that it had before. It
+shrinks byte by byte, and what comes first among the options is the simplest.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import combinations
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
 from tests.app.recurrence.oracle import FREQUENCIES, TABLE, WEEKDAYS
+
+Option = TypeVar("Option")
+
+
+def either(*lists: Sequence[Option]) -> list[Option]:
+    """What is in some lists, each list with nearly the same weight."""
+    longest = max(map(len, lists))
+    return [option for options in lists for option in [*options] * (longest // len(options))]
+
 
 ZONES = [
     None,
@@ -19,56 +38,114 @@ ZONES = [
 SPANS = {"HOURLY": 30, "DAILY": 500, "WEEKLY": 1500, "MONTHLY": 2500, "YEARLY": 6000}
 """Days that are compared."""
 VALUES = {
-    "BYMONTH": st.integers(1, 12),
-    "BYWEEKNO": st.integers(1, 53) | st.integers(-53, -1) | st.sampled_from([1, 52, 53, -1, -52, -53]),
-    "BYYEARDAY": st.integers(1, 366) | st.integers(-366, -1) | st.sampled_from([1, 60, 365, 366, -1, -366]),
-    "BYMONTHDAY": st.integers(1, 31) | st.integers(-31, -1) | st.sampled_from([28, 29, 30, 31, -1, -31]),
-    "BYHOUR": st.integers(0, 23) | st.integers(0, 3),
-    "BYMINUTE": st.integers(0, 59) | st.sampled_from([0, 30]),
-    "BYSECOND": st.integers(0, 60),
+    "BYMONTH": range(1, 13),
+    "BYWEEKNO": either(range(1, 54), range(-53, 0), [1, 52, 53, -1, -52, -53]),
+    "BYYEARDAY": either(range(1, 367), range(-366, 0), [1, 60, 365, 366, -1, -366]),
+    "BYMONTHDAY": either(range(1, 32), range(-31, 0), [28, 29, 30, 31, -1, -31]),
+    "BYHOUR": either(range(24), range(4)),
+    "BYMINUTE": either(range(60), [0, 30]),
+    "BYSECOND": range(61),
 }
-RARELY = st.sampled_from([False, False, False, True])
-PLACES = st.integers(-5, -1) | st.integers(1, 5) | st.integers(1, 366) | st.integers(-366, -1)
+NTHS = either(range(1, 6), range(-5, 0), range(1, 54), range(-53, 0))
+PLACES = either(range(-5, 0), range(1, 6), range(1, 367), range(-366, 0))
+INTERVALS = either([1], either(range(1, 5), range(1, 51)))
+SIZES = [1, 1, 1, 1, 1, 2, 2, 3, 3, 8]
+"""How many values a part has."""
+
+MOST_CHOICES = 66
+"""Of the longest rule: 8 values for each of 4 parts, and the order of 10."""
 
 
-@st.composite
-def starts(draw: st.DrawFn) -> tuple[datetime, str | None]:
+@dataclass(frozen=True)
+class Example:
+    """A series, and numbers that choose among its occurrences, of which it has few or many."""
+
+    rule: str
+    zone: str | None
+    start: datetime
+    place: int
+    late: int
+
+
+class Choices:
+    """Choices that follow from bytes; 0 chooses the first option."""
+
+    def __init__(self, content: bytes) -> None:
+        self._numbers = iter(memoryview(content).cast("H"))
+
+    def among(self, options: Sequence[Option]) -> Option:
+        return options[next(self._numbers) * len(options) >> 16]
+
+    def rarely(self) -> bool:
+        return self.among([False, False, False, True])
+
+
+def examples_of_series() -> st.SearchStrategy[Example]:
+    length = 2 * MOST_CHOICES
+    return st.binary(min_size=length, max_size=length).map(lambda content: example(Choices(content)))
+
+
+def example(choices: Choices) -> Example:
+    start, zone = beginning(choices)
+    place, late = choices.among(range(101)), choices.among(range(101))
+    return Example(rule(choices, start), zone, start, place, late)
+
+
+def beginning(choices: Choices) -> tuple[datetime, str | None]:
     """Where a series begins, as an aware UTC time, and its zone: often at night, when clocks change."""
-    zone = draw(st.sampled_from(ZONES))
-    day = datetime(2023, 1, 1) + timedelta(days=draw(st.integers(0, 3000)))
-    at = draw(st.sampled_from([(0, 0, 0), (2, 0, 0), (2, 30, 0), (9, 0, 0), (23, 59, 59)]))
+    zone = choices.among(ZONES)
+    day = datetime(2023, 1, 1) + timedelta(days=choices.among(range(3001)))
+    at = choices.among([(0, 0, 0), (2, 0, 0), (2, 30, 0), (9, 0, 0), (23, 59, 59)])
     wall = day.replace(hour=at[0], minute=at[1], second=at[2], tzinfo=ZoneInfo(zone) if zone else UTC)
     return wall.astimezone(UTC), zone
 
 
-@st.composite
-def rules(draw: st.DrawFn, start: datetime) -> str:
-    frequency = draw(st.sampled_from(FREQUENCIES))
+def rule(choices: Choices, start: datetime) -> str:
+    frequency = choices.among(FREQUENCIES)
     parts = {"FREQ": frequency}
-    if draw(st.booleans()):
-        parts["INTERVAL"] = str(draw(st.integers(1, 4) | st.integers(1, 50)))
-    allowed = [part for part in TABLE if TABLE[part][FREQUENCIES.index(frequency)]]
-    chosen = draw(st.lists(st.sampled_from(allowed), max_size=4, unique=True))
+    if (interval := choices.among(INTERVALS)) > 1:
+        parts["INTERVAL"] = str(interval)
+    chosen = choices.among(combinations_of_parts(frequency))
     for part in chosen:
-        item = VALUES.get(part, weekdays(frequency, "BYWEEKNO" in chosen)).map(str)
-        parts[part] = ",".join(draw(st.lists(item, min_size=1, max_size=draw(st.sampled_from([1, 2, 3, 8])))))
-    if draw(RARELY) and chosen:
-        parts["BYSETPOS"] = ",".join(draw(st.lists(PLACES.map(str), min_size=1, max_size=3)))
-    if draw(RARELY):
-        parts["WKST"] = draw(st.sampled_from(WEEKDAYS))
-    if draw(RARELY):
-        parts["SKIP"] = draw(
-            st.sampled_from(["OMIT", "BACKWARD", "FORWARD"] if may_skip(parts) else ["OMIT"])
-        )
-    match draw(st.integers(0, 5)):
+        options = values(part, frequency, "BYWEEKNO" in chosen)
+        parts[part] = joined(choices.among(options) for _ in range(choices.among(SIZES)))
+    if choices.rarely() and chosen:
+        parts["BYSETPOS"] = joined(choices.among(PLACES) for _ in range(choices.among([1, 2, 3])))
+    if choices.rarely():
+        parts["WKST"] = choices.among(WEEKDAYS)
+    if choices.rarely():
+        parts["SKIP"] = choices.among(["OMIT", "BACKWARD", "FORWARD"] if may_skip(parts) else ["OMIT"])
+    match choices.among(range(6)):
         case 4:
-            parts["COUNT"] = str(draw(st.integers(2, 30)))
+            parts["COUNT"] = str(choices.among(range(2, 31)))
         case 5:
-            last = start + timedelta(days=draw(st.integers(1, SPANS[frequency])))
-            parts["UNTIL"] = last.strftime(
-                draw(st.sampled_from(["%Y%m%d", "%Y%m%dT%H%M%S", "%Y%m%dT%H%M%SZ"]))
-            )
-    return ";".join(f"{part}={value}" for part, value in draw(st.permutations(list(parts.items()))))
+            last = start + timedelta(days=choices.among(range(1, SPANS[frequency] + 1)))
+            parts["UNTIL"] = last.strftime(choices.among(["%Y%m%d", "%Y%m%dT%H%M%S", "%Y%m%dT%H%M%SZ"]))
+    # In any order, the last choices of all.
+    left = list(parts.items())
+    ordered = [left.pop(choices.among(range(len(left)))) for _ in parts]
+    return ";".join(f"{part}={value}" for part, value in ordered)
+
+
+def joined(items: Iterable[object]) -> str:
+    return ",".join(map(str, items))
+
+
+@cache
+def combinations_of_parts(frequency: str) -> list[tuple[str, ...]]:
+    """Up to four of the parts that the frequency allows, each number of them as likely."""
+    allowed = [part for part in TABLE if TABLE[part][FREQUENCIES.index(frequency)]]
+    return either(*(list(combinations(allowed, number)) for number in range(5)))
+
+
+@cache
+def values(part: str, frequency: str, weeks: bool) -> Sequence[int | str]:
+    """The values of a part; `weeks`: beside BYWEEKNO, where BYDAY takes no number."""
+    if part != "BYDAY":
+        return VALUES[part]
+    if weeks or frequency not in {"MONTHLY", "YEARLY"}:
+        return WEEKDAYS
+    return either(WEEKDAYS, [f"{nth}{day}" for nth in NTHS for day in WEEKDAYS])
 
 
 def may_skip(parts: dict[str, str]) -> bool:
@@ -77,11 +154,3 @@ def may_skip(parts: dict[str, str]) -> bool:
     if parts["FREQ"] in {"HOURLY", "DAILY"}:
         return not moving
     return len(moving) < 2 and ("BYMONTH" not in parts or moving <= {"BYMONTHDAY"})
-
-
-def weekdays(frequency: str, weeks: bool) -> st.SearchStrategy[str]:
-    plain = st.sampled_from(WEEKDAYS)
-    if weeks or frequency not in {"MONTHLY", "YEARLY"}:
-        return plain
-    nths = st.integers(1, 5) | st.integers(-5, -1) | st.integers(1, 53) | st.integers(-53, -1)
-    return plain | st.builds("{}{}".format, nths, plain)

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from app.recurrence.series import Occurrence, Series, next_occurrence, occurrences
 from tests.app.recurrence import oracle
-from tests.app.recurrence.strategies import SPANS, rules, starts
+from tests.app.recurrence.strategies import SPANS, Example, examples_of_series
 from tests.thorough import THOROUGH, examples
 
 PREVIEW = 100
@@ -21,10 +20,9 @@ tried = settings(
 @pytest.mark.thorough
 @pytest.mark.parametrize("share", range(4 if THOROUGH else 1))
 @tried
-@given(data=st.data())
-def test_every_occurrence_is_the_oracles(share: int, data: st.DataObject) -> None:
-    start, zone = data.draw(starts())
-    rule = data.draw(rules(start))
+@given(example=examples_of_series())
+def test_every_occurrence_is_the_oracles(share: int, example: Example) -> None:
+    rule, zone, start = example.rule, example.zone, example.start
     end = start + timedelta(days=SPANS[dict(part.split("=") for part in rule.split(";"))["FREQ"]])
     expected = oracle.series(rule, start, end, zone, PREVIEW + 1)[1:]
     found = occurrences(Series(rule, zone, start), PREVIEW)
@@ -32,11 +30,12 @@ def test_every_occurrence_is_the_oracles(share: int, data: st.DataObject) -> Non
     assert [each.index for each in found] == list(range(2, len(found) + 2))
 
     series = [Occurrence(start, 1), *found]
-    place = data.draw(st.integers(0, len(found)))
+    place = example.place % len(series)
     completed = Series(rule, zone, start, place + 1, series[place].due)
     for following in series[place + 1 : place + 2]:
         assert next_occurrence(completed) == following
-        late = data.draw(st.sampled_from(series[place:-1] or [following])).due
+        passed = series[place:-1] or [following]
+        late = passed[example.late % len(passed)].due
         for after in (late, late - timedelta(seconds=1)):
             passed_over = [each for each in series[place + 1 :] if each.due > after]
             assert passed_over[:1] in ([], [next_occurrence(completed, after)])
