@@ -7002,7 +7002,10 @@ begin
     select
       entry ->> 'kind' as kind, entry ->> 'name' as name,
       coalesce((entry ->> 'optional')::boolean, false) as optional,
-      replace((entry -> 'definition')::text, v_first, 'the database''s owner')::jsonb - array(
+      case
+        when v_first = '' then entry -> 'definition'
+        else replace((entry -> 'definition')::text, v_first, 'the database''s owner')::jsonb
+      end - array(
         select attribute.key from jsonb_each_text(entry -> 'since') as attribute
         where attribute.value::integer > c_release
       ) || case when v_is_on_citus then coalesce(entry -> 'citus', '{}') else '{}' end as definition,
@@ -7262,7 +7265,7 @@ COMMENT ON FUNCTION audit.digest_body(body text) IS 'A digest of printed SQL tha
 
 CREATE FUNCTION audit.digest_words(body text) RETURNS text
     LANGUAGE sql IMMUTABLE
-    RETURN md5(regexp_replace(regexp_replace(regexp_replace(regexp_replace(body, '::(\w+) AS \1\M'::text, '::\1'::text, 'g'::text), '^RETURN ''[0-9a-f]{8}''::text$'::text, 'RETURN an epoch'::text), '\m(?!(?:app|api|audit|finder|keeper|porter|pg_catalog)\.)[a-z_0-9]+\.(?=[a-z_"])'::text, ''::text, 'g'::text), '[\s()]+'::text, ''::text, 'g'::text));
+    RETURN md5(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(body, '::(\w+) AS \1\M'::text, '::\1'::text, 'g'::text), '^RETURN ''[0-9a-f]{8}''::text$'::text, 'RETURN an epoch'::text), '\m(app|api|audit|finder|keeper|porter|pg_catalog)\.'::text, '\&.'::text, 'g'::text), '\m[a-z_0-9]+\.(?=[a-z_"])'::text, ''::text, 'g'::text), '\m(app|api|audit|finder|keeper|porter|pg_catalog)\.\.'::text, '\1.'::text, 'g'::text), '[\s()]+'::text, ''::text, 'g'::text));
 
 
 --
@@ -7383,7 +7386,7 @@ COMMENT ON FUNCTION audit.find_isolation_faults(role name, reachable_only boolea
 
 CREATE FUNCTION audit.find_owner() RETURNS oid
     LANGUAGE sql STABLE
-    RETURN (SELECT COALESCE((SELECT role.oid FROM pg_roles role WHERE ((role.oid = database.datdba) AND (role.rolname !~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$'::text))), (SELECT role.oid FROM ((pg_class class JOIN pg_namespace namespace ON (((class.relnamespace = namespace.oid) AND (namespace.nspname = 'public'::name)))) JOIN pg_roles role ON ((class.relowner = role.oid))) WHERE ((class.relname = 'schema_migrations'::name) AND (role.rolname !~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$'::text)))) AS "coalesce" FROM pg_database database WHERE (database.datname = current_database()));
+    RETURN (SELECT CASE WHEN (pg_get_userbyid(database.datdba) !~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$'::text) THEN database.datdba ELSE (SELECT class.relowner FROM (pg_class class JOIN pg_namespace namespace ON (((class.relnamespace = namespace.oid) AND (namespace.nspname = 'public'::name)))) WHERE ((class.relname = 'schema_migrations'::name) AND (pg_get_userbyid(class.relowner) !~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$'::text))) END AS relowner FROM pg_database database WHERE (database.datname = current_database()));
 
 
 --
@@ -7664,7 +7667,7 @@ COMMENT ON FUNCTION audit.is_on_citus() IS 'Whether the rows are spread over mac
 
 CREATE FUNCTION audit.is_watched(schema oid) RETURNS boolean
     LANGUAGE sql STABLE
-    RETURN (NOT (schema IN (SELECT namespace.oid FROM pg_namespace namespace WHERE ((namespace.nspname = ANY (ARRAY['pg_catalog'::name, 'information_schema'::name, 'pg_toast'::name])) OR (namespace.nspname ~ '^pg_(temp|toast_temp)_'::text)))));
+    RETURN ((schema <> ALL (ARRAY[('pg_catalog'::regnamespace)::oid, ('pg_toast'::regnamespace)::oid])) AND (((schema)::regnamespace)::text !~ '^(information_schema$|pg_(temp|toast_temp)_)'::text));
 
 
 --
@@ -7745,7 +7748,7 @@ COMMENT ON FUNCTION audit.list_user_tables(role name, reachable_only boolean) IS
 
 CREATE FUNCTION audit.name_role(role oid) RETURNS text
     LANGUAGE sql STABLE
-    RETURN CASE WHEN (role = (0)::oid) THEN 'public'::text WHEN (role = audit.find_owner()) THEN 'the database''s owner'::text WHEN (role = (10)::oid) THEN 'the first superuser'::text ELSE COALESCE(quote_ident((pg_get_userbyid(role))::text), 'nobody'::text) END;
+    RETURN CASE WHEN (role = (0)::oid) THEN 'public'::text WHEN ((role <> (10)::oid) AND (pg_get_userbyid(role) ~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$'::text)) THEN (pg_get_userbyid(role))::text WHEN (role = audit.find_owner()) THEN 'the database''s owner'::text WHEN (role = (10)::oid) THEN 'the first superuser'::text ELSE COALESCE(quote_ident((pg_get_userbyid(role))::text), 'nobody'::text) END;
 
 
 --
@@ -7830,9 +7833,12 @@ COMMENT ON FUNCTION audit.rate(change text, kind text, name text, expected jsonb
 --
 
 CREATE FUNCTION audit.review(baseline jsonb, accepted jsonb) RETURNS TABLE(id text, severity text, fault text, remedy text, accepted_by text, accepted_because text)
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO ''
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
+begin
+  return query
   with found as (
     select
       format('rule-%s:%s', rule.part, left(md5(rule.fault), 8)) as id,
@@ -7854,8 +7860,8 @@ CREATE FUNCTION audit.review(baseline jsonb, accepted jsonb) RETURNS TABLE(id te
   from found
   left join jsonb_array_elements(accepted) as entry on entry ->> 'id' = found.id
   order by
-    entry is not null, array_position(array['critical', 'high', 'medium', 'low'], found.severity), found.id
-$$;
+    entry is not null, array_position(array['critical', 'high', 'medium', 'low'], found.severity), found.id;
+end $$;
 
 
 --
@@ -9898,26 +9904,41 @@ COMMENT ON VIEW audit.services IS 'The roles that the service can connect as: ta
 --
 
 CREATE VIEW audit.function_faults WITH (security_invoker='true') AS
+ WITH routine AS (
+         SELECT found.oid,
+            found.schema,
+            found.function,
+            found.owner_oid,
+            found.owner,
+            found.definer,
+            found.leakproof,
+            found.search_path,
+            found.bound,
+            found.about,
+            found.sort
+           FROM audit.functions found
+          WHERE (NOT found.in_extension)
+        )
  SELECT format('function %s has no pinned path: whoever calls it decides what the names in it mean'::text, found.function) AS fault,
     format('alter %s %s set search_path = '''''::text, found.sort, found.function) AS remedy
-   FROM audit.functions found
-  WHERE ((NOT found.in_extension) AND (found.sort <> 'aggregate'::text) AND (found.definer OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name, 'spread'::name]))) AND (COALESCE(found.search_path, '-'::text) <> ALL (ARRAY['""'::text, 'pg_catalog'::text, 'pg_catalog, pg_temp'::text])) AND (found.definer OR (NOT found.bound)))
+   FROM routine found
+  WHERE ((found.sort <> 'aggregate'::text) AND (found.definer OR (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name, 'spread'::name]))) AND (COALESCE(found.search_path, '-'::text) <> ALL (ARRAY['""'::text, 'pg_catalog'::text, 'pg_catalog, pg_temp'::text])) AND (found.definer OR (NOT found.bound)))
 UNION
  SELECT format('function %s runs with the rights of %I and does not say why'::text, found.function, found.owner) AS fault,
     format('by hand: comment on function %s is ''Definer, …'', or alter function %1$s security invoker'::text, found.function) AS remedy
-   FROM audit.functions found
-  WHERE ((NOT found.in_extension) AND found.definer AND COALESCE((found.about !~ '^Definer, '::text), true))
+   FROM routine found
+  WHERE (found.definer AND COALESCE((found.about !~ '^Definer, '::text), true))
 UNION
  SELECT format('function %s runs with the rights of %I, and is in none of the schemas for that'::text, found.function, found.owner) AS fault,
     format('by hand: alter function %s security invoker, or create it in finder, keeper or porter, as their owner'::text, found.function) AS remedy
-   FROM audit.functions found
-  WHERE ((NOT found.in_extension) AND found.definer AND (found.schema <> ALL (ARRAY['finder'::name, 'keeper'::name, 'porter'::name])))
+   FROM routine found
+  WHERE (found.definer AND (found.schema <> ALL (ARRAY['finder'::name, 'keeper'::name, 'porter'::name])))
 UNION
  SELECT format('function %s runs with the rights of %I, who may do more than it needs'::text, found.function, found.owner) AS fault,
     format('by hand: alter function %s owner to a role of its own, without login, that owns no table'::text, found.function) AS remedy
-   FROM (audit.functions found
+   FROM (routine found
      JOIN pg_roles owner ON ((found.owner_oid = owner.oid)))
-  WHERE ((NOT found.in_extension) AND found.definer AND (owner.rolname <> ALL (ARRAY['task_finder'::name, 'task_keeper'::name, 'task_porter'::name])) AND (owner.rolsuper OR owner.rolbypassrls OR owner.rolcanlogin OR (EXISTS ( SELECT
+  WHERE (found.definer AND (owner.rolname <> ALL (ARRAY['task_finder'::name, 'task_keeper'::name, 'task_porter'::name])) AND (owner.rolsuper OR owner.rolbypassrls OR owner.rolcanlogin OR (EXISTS ( SELECT
            FROM audit.relations owned
           WHERE ((owned.owner_oid = owner.oid) AND (owned.kind = 'table'::text))))))
 UNION
@@ -9931,14 +9952,14 @@ UNION
 UNION
  SELECT format('function %s is leakproof: it may be shown rows before row-level security has taken them out'::text, found.function) AS fault,
     format('alter function %s not leakproof'::text, found.function) AS remedy
-   FROM audit.functions found
-  WHERE ((NOT found.in_extension) AND found.leakproof)
+   FROM routine found
+  WHERE found.leakproof
 UNION
  SELECT format('function %s is in none of the schemas that %I is for'::text, found.function, service.role) AS fault,
     format('by hand: revoke execute on function %s from %I, or from whom it has that'::text, found.function, service.role) AS remedy
-   FROM (audit.functions found
+   FROM (routine found
      CROSS JOIN audit.services service)
-  WHERE ((NOT found.in_extension) AND (NOT service.borrows) AND (found.schema <> ALL (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name, 'spread'::name])) AND has_schema_privilege(service.oid, (found.schema)::text, 'usage'::text) AND has_function_privilege(service.oid, found.oid, 'execute'::text));
+  WHERE ((NOT service.borrows) AND (found.schema <> ALL (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name, 'spread'::name])) AND has_schema_privilege(service.oid, (found.schema)::text, 'usage'::text) AND has_function_privilege(service.oid, found.oid, 'execute'::text));
 
 
 --
@@ -10087,6 +10108,28 @@ COMMENT ON VIEW audit.privileges IS 'Every privilege of a role that does not own
 --
 
 CREATE VIEW audit.privilege_faults WITH (security_invoker='true') AS
+ WITH service AS (
+         SELECT found.oid,
+            found.role,
+            found.borrows
+           FROM audit.services found
+        ), relation AS (
+         SELECT found.oid,
+            found.relation,
+            found.schema,
+            found.kind,
+            found.owner_oid,
+            found.has_user_id
+           FROM audit.relations found
+        ), granted AS (
+         SELECT found.role,
+            found.kind,
+            found.schema,
+            found.object,
+            found.privilege,
+            found.columns
+           FROM audit.privileges found
+        )
  SELECT format('public has %s on %s %s: that is everybody who can log in'::text, found.privilege, found.kind, found.object) AS fault,
     format('revoke %s%s on %s %s from public'::text, found.privilege, ((' ('::text || NULLIF(found.columns, 'all'::text)) || ')'::text),
         CASE
@@ -10094,7 +10137,7 @@ CREATE VIEW audit.privilege_faults WITH (security_invoker='true') AS
             WHEN (found.kind = 'function'::text) THEN 'routine'::text
             ELSE found.kind
         END, found.object) AS remedy
-   FROM audit.privileges found
+   FROM granted found
   WHERE (found.role = 'public'::name)
 UNION
  SELECT format('%s that %s creates will be executable or usable by public'::text, kind.objects, kind.creator) AS fault,
@@ -10113,8 +10156,8 @@ UNION
 UNION
  SELECT format('%I may %s %s, which row-level security does not hold'::text, service.role, privilege.name, found.relation) AS fault,
     format('revoke %s on %s from %I'::text, privilege.name, found.relation, service.role) AS remedy
-   FROM ((audit.services service
-     CROSS JOIN audit.relations found)
+   FROM ((service
+     CROSS JOIN relation found)
      CROSS JOIN ( VALUES ('truncate'::text), ('references'::text), ('trigger'::text)) privilege(name))
   WHERE (((found.schema = 'app'::name) OR found.has_user_id) AND (found.kind <> 'sequence'::text) AND
         CASE privilege.name
@@ -10124,14 +10167,14 @@ UNION
 UNION
  SELECT format('%I may %s user_id in %s itself, instead of by its default'::text, service.role, privilege.name, found.relation) AS fault,
     format('by hand: revoke %s on %s from %I, and grant it anew on the other columns'::text, privilege.name, found.relation, service.role) AS remedy
-   FROM ((audit.services service
-     JOIN audit.relations found ON ((found.has_user_id AND (found.kind = ANY (ARRAY['table'::text, 'view'::text])))))
+   FROM ((service
+     JOIN relation found ON ((found.has_user_id AND (found.kind = ANY (ARRAY['table'::text, 'view'::text])))))
      CROSS JOIN ( VALUES ('insert'::text), ('update'::text)) privilege(name))
   WHERE (has_column_privilege(service.oid, found.oid, 'user_id'::text, privilege.name) AND (NOT service.borrows) AND (found.owner_oid <> service.oid) AND (NOT ((privilege.name = 'insert'::text) AND (to_regnamespace('spread'::text) IS NOT NULL))))
 UNION
  SELECT format('%I may %s in %s %I'::text, service.role, place.privilege, place.kind, place.name) AS fault,
     format('by hand: revoke %s on %s %I from %I, or from whom it has that'::text, place.privilege, place.kind, place.name, service.role) AS remedy
-   FROM (audit.services service
+   FROM (service
      CROSS JOIN ( SELECT 'schema'::text AS kind,
             namespace.nspname AS name,
             'create'::text AS privilege
@@ -10154,16 +10197,16 @@ UNION
             WHEN (found.kind = ANY (ARRAY['view'::text, 'materialized view'::text, 'foreign table'::text])) THEN 'table'::text
             ELSE found.kind
         END, found.object, found.role) AS remedy
-   FROM audit.privileges found
+   FROM granted found
   WHERE ((found.kind = ANY (ARRAY['table'::text, 'view'::text, 'materialized view'::text, 'foreign table'::text, 'sequence'::text, 'foreign server'::text])) AND (((found.role IN ( SELECT service.role
-           FROM audit.services service)) AND COALESCE((found.schema <> 'app'::name), true)) OR ((found.role = 'task_auditor'::name) AND COALESCE((found.schema <> 'audit'::name), true))))
+           FROM service)) AND COALESCE((found.schema <> 'app'::name), true)) OR ((found.role = 'task_auditor'::name) AND COALESCE((found.schema <> 'audit'::name), true))))
 UNION
  SELECT format('%s large objects belong to %I: row-level security does not hold for them, and nothing of Duly makes any'::text, count(*), owner.rolname) AS fault,
     'by hand: find out who made them (select oid from pg_largeobject_metadata), and select lo_unlink(oid)'::text AS remedy
    FROM (pg_largeobject_metadata large
      JOIN pg_roles owner ON ((large.lomowner = owner.oid)))
   WHERE (owner.oid IN ( SELECT service.oid
-           FROM audit.services service))
+           FROM service))
   GROUP BY owner.rolname;
 
 
@@ -10201,13 +10244,19 @@ COMMENT ON VIEW audit.role_settings IS 'The settings that each role begins a ses
 --
 
 CREATE VIEW audit.role_faults WITH (security_invoker='true') AS
+ WITH service AS (
+         SELECT found.oid,
+            found.role,
+            found.borrows
+           FROM audit.services found
+        )
  SELECT split_part(told.sentence, ': '::text, 1) AS fault,
     regexp_replace("substring"(told.sentence, ': (.*)'::text), '^(?!alter |revoke )'::text, 'by hand: '::text) AS remedy
    FROM ( SELECT audit.find_role_faults(service.role) AS sentence
-           FROM audit.services service
+           FROM service
         UNION ALL
          SELECT audit.find_isolation_faults(service.role) AS sentence
-           FROM audit.services service
+           FROM service
           WHERE (NOT service.borrows)) told
 UNION
  SELECT format('role %I has the attribute %s'::text, role.rolname, attribute.name) AS fault,
@@ -10215,19 +10264,19 @@ UNION
    FROM (pg_roles role
      CROSS JOIN LATERAL ( VALUES ('superuser'::text,role.rolsuper), ('bypassrls'::text,role.rolbypassrls), ('createrole'::text,role.rolcreaterole), ('createdb'::text,role.rolcreatedb), ('replication'::text,role.rolreplication), ('login'::text,(role.rolcanlogin AND (role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_keeper'::name, 'task_porter'::name])) AND (NOT ((role.rolname = 'task_porter'::name) AND audit.is_on_citus()))))) attribute(name, has))
   WHERE (attribute.has AND ((role.rolname = ANY (ARRAY['task_owner'::name, 'task_finder'::name, 'task_keeper'::name, 'task_porter'::name, 'task_auditor'::name])) OR ((role.oid IN ( SELECT service.oid
-           FROM audit.services service)) AND (attribute.name <> ALL (ARRAY['superuser'::text, 'bypassrls'::text])))))
+           FROM service)) AND (attribute.name <> ALL (ARRAY['superuser'::text, 'bypassrls'::text])))))
 UNION
  SELECT format('role %I is a member of %I, and has or may take its rights'::text, service.role, other.rolname) AS fault,
     audit.suggest_membership_remedy(other.oid, service.oid) AS remedy
-   FROM ((audit.services service
+   FROM ((service
      JOIN pg_auth_members membership ON ((service.oid = membership.member)))
      JOIN pg_roles other ON ((membership.roleid = other.oid)))
   WHERE (NOT (other.oid IN ( SELECT same.oid
-           FROM audit.services same)))
+           FROM service same)))
 UNION
  SELECT format('role %I has no %s, so that a request may hold a connection or a lock for ever'::text, service.role, setting.name) AS fault,
     format('alter role %I set %s = ''%s'''::text, service.role, setting.name, setting.value) AS remedy
-   FROM (audit.services service
+   FROM (service
      CROSS JOIN ( VALUES ('statement_timeout'::text,'5s'::text), ('lock_timeout'::text,'2s'::text), ('idle_in_transaction_session_timeout'::text,'10s'::text)) setting(name, value))
   WHERE (NOT (EXISTS ( SELECT
            FROM audit.role_settings found
@@ -10243,7 +10292,7 @@ UNION
     'by hand: set DATABASE_URL to log in as task_api, and start the service again'::text AS remedy
    FROM pg_stat_activity activity
   WHERE ((activity.datname = current_database()) AND (activity.application_name = 'duly'::text) AND (NOT (activity.usesysid IN ( SELECT service.oid
-           FROM audit.services service))));
+           FROM service))));
 
 
 --
@@ -10281,26 +10330,48 @@ COMMENT ON VIEW audit.shard_faults IS 'The shards that are not protected as thei
 --
 
 CREATE VIEW audit.table_faults WITH (security_invoker='true') AS
+ WITH relation AS (
+         SELECT found.oid,
+            found.relation,
+            found.schema,
+            found.kind,
+            found.owner,
+            found.owner_oid,
+            found.security_invoker,
+            found.has_user_id,
+            found.has_rules
+           FROM audit.relations found
+        ), permit AS (
+         SELECT found.relation_oid,
+            found.relation,
+            found.policy,
+            found.command,
+            found.role_oids,
+            found.permissive,
+            found.sees,
+            found.writes
+           FROM audit.policies found
+        )
  SELECT format('table %s has no policy at all'::text, found.relation) AS fault,
     format('by hand: create its policies, as in db/migrations/*_policies.sql, or drop %s'::text, found.relation) AS remedy
-   FROM audit.relations found
+   FROM relation found
   WHERE ((found.kind = 'table'::text) AND ((found.schema = 'app'::name) OR found.has_user_id) AND (NOT (EXISTS ( SELECT
-           FROM audit.policies policy
+           FROM permit policy
           WHERE (policy.relation_oid = found.oid)))))
 UNION
  SELECT format('policy %I lets %I see or write more than the user''s own rows in %s'::text, policy.policy, role.rolname, policy.relation) AS fault,
     format('drop policy %I on %s'::text, policy.policy, policy.relation) AS remedy
-   FROM ((audit.policies policy
+   FROM ((permit policy
      JOIN pg_roles role ON (((role.oid = ANY (policy.role_oids)) AND (NOT (role.oid IN ( SELECT service.oid
            FROM audit.services service))) AND (role.rolname <> ALL (ARRAY['task_finder'::name, 'task_keeper'::name, 'task_porter'::name])))))
-     JOIN audit.relations found ON (((policy.relation_oid = found.oid) AND ((found.schema = 'app'::name) OR found.has_user_id))))
+     JOIN relation found ON (((policy.relation_oid = found.oid) AND ((found.schema = 'app'::name) OR found.has_user_id))))
   WHERE (policy.permissive AND ((policy.sees <> 'the user''s own rows'::text) OR (policy.writes <> 'the user''s own rows'::text)) AND (role.rolcanlogin OR (NOT (role.oid IN ( SELECT function.proowner
            FROM pg_proc function
           WHERE function.prosecdef)))))
 UNION
  SELECT format('several policies let %s %s in %s: whatever one of them allows is allowed'::text, COALESCE(role.rolname, 'everybody'::name), command.name, policy.relation) AS fault,
     format('by hand: keep one of %s'::text, string_agg((policy.policy)::text, ', '::text ORDER BY ((policy.policy)::text))) AS remedy
-   FROM (((audit.policies policy
+   FROM (((permit policy
      CROSS JOIN LATERAL unnest(policy.role_oids) named(named))
      LEFT JOIN pg_roles role ON ((role.oid = named.named)))
      CROSS JOIN ( VALUES ('select'::text), ('insert'::text), ('update'::text), ('delete'::text)) command(name))
@@ -10310,21 +10381,21 @@ UNION
 UNION
  SELECT format('view %s runs with the rights of its owner, and not with its reader''s'::text, found.relation) AS fault,
     format('alter view %s set (security_invoker = true)'::text, found.relation) AS remedy
-   FROM audit.relations found
+   FROM relation found
   WHERE ((found.kind = 'view'::text) AND (NOT found.security_invoker) AND ((found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name, 'spread'::name])) OR (EXISTS ( SELECT
            FROM ((pg_rewrite rule
              JOIN pg_depend dependency ON (((dependency.classid = ('pg_rewrite'::regclass)::oid) AND (rule.oid = dependency.objid) AND (dependency.refclassid = ('pg_class'::regclass)::oid))))
-             JOIN audit.relations read ON (((dependency.refobjid = read.oid) AND (read.oid <> found.oid) AND ((read.schema = 'app'::name) OR read.has_user_id))))
+             JOIN relation read ON (((dependency.refobjid = read.oid) AND (read.oid <> found.oid) AND ((read.schema = 'app'::name) OR read.has_user_id))))
           WHERE (rule.ev_class = found.oid)))))
 UNION
  SELECT format('table %s has a rule, which runs with the rights of its owner'::text, found.relation) AS fault,
     format('by hand: drop the rules of %s; use a trigger'::text, found.relation) AS remedy
-   FROM audit.relations found
+   FROM relation found
   WHERE ((found.kind = 'table'::text) AND found.has_rules AND ((found.schema = 'app'::name) OR found.has_user_id))
 UNION
  SELECT format('%s %s belongs to %I, who may log in and undo what protects it'::text, found.kind, found.relation, found.owner) AS fault,
     format('alter %s %s owner to task_owner'::text, found.kind, found.relation) AS remedy
-   FROM (audit.relations found
+   FROM (relation found
      JOIN pg_roles owner ON (((found.owner_oid = owner.oid) AND (owner.rolcanlogin OR owner.rolsuper OR owner.rolbypassrls) AND (owner.rolname <> 'task_owner'::name))))
   WHERE (found.schema = ANY (ARRAY['app'::name, 'api'::name, 'audit'::name, 'finder'::name, 'keeper'::name, 'porter'::name, 'spread'::name]));
 
@@ -10665,8 +10736,8 @@ CREATE VIEW audit.privilege_objects WITH (security_invoker='true') AS
              JOIN pg_init_privs init ON (((init.classoid = ('pg_proc'::regclass)::oid) AND (routine.oid = init.objoid))))
              CROSS JOIN LATERAL aclexplode(routine.proacl) entry(grantor, grantee, privilege_type, is_grantable))
           WHERE ((NOT audit.is_watched(routine.pronamespace)) AND (entry.grantee = (0)::oid) AND (NOT (EXISTS ( SELECT
-                   FROM born
-                  WHERE ((born.classoid = init.classoid) AND (born.objoid = init.objoid) AND (born.grantee = (0)::oid))))))
+                   FROM aclexplode(init.initprivs) born_with(grantor, grantee, privilege_type, is_grantable)
+                  WHERE (born_with.grantee = (0)::oid)))))
         UNION ALL
          SELECT 'schema'::text,
             quote_ident((namespace.nspname)::text) AS quote_ident,
@@ -10744,12 +10815,18 @@ UNION ALL
             END, 'unlogged', (relation.relpersistence = 'u'::"char"), 'partitioned', NULLIF((relation.relkind = 'p'::"char"), false))
             WHEN (relation.relkind = ANY (ARRAY['v'::"char", 'm'::"char"])) THEN jsonb_build_object('body',
             CASE
-                WHEN ((current_setting('server_version_num'::text))::integer >= 160000) THEN audit.digest_body(pg_get_viewdef(relation.oid))
+                WHEN ((current_setting('server_version_num'::text))::integer >= 160000) THEN audit.digest_body(printed.text)
                 ELSE NULL::text
-            END, 'words', audit.digest_words(pg_get_viewdef(relation.oid)))
+            END, 'words', audit.digest_words(printed.text))
             ELSE '{}'::jsonb
         END)) AS definition
-   FROM pg_class relation
+   FROM (pg_class relation
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (relation.relkind = ANY (ARRAY['v'::"char", 'm'::"char"])) THEN pg_get_viewdef(relation.oid)
+                    ELSE NULL::text
+                END AS text
+         OFFSET 0) printed)
   WHERE ((relation.relkind = ANY (ARRAY['r'::"char", 'p'::"char", 'v'::"char", 'm'::"char", 'f'::"char", 'S'::"char", 'c'::"char"])) AND audit.is_watched(relation.relnamespace) AND (NOT audit.is_in_extension(('pg_class'::regclass)::oid, relation.oid)) AND (NOT (relation.oid IN ( SELECT shard.oid
            FROM audit.list_shards() shard(oid, relation, number)))))
 UNION ALL
@@ -10911,16 +10988,14 @@ CREATE VIEW audit.routine_objects WITH (security_invoker='true') AS
             ELSE 'invoker'::text
         END, 'leakproof', routine.proleakproof, 'strict', NULLIF(routine.proisstrict, false), 'parallel', routine.proparallel, 'settings', routine.proconfig, 'returns', pg_get_function_result(routine.oid), 'arguments', pg_get_function_arguments(routine.oid), 'planner support', ((NULLIF((routine.prosupport)::oid, (0)::oid))::regproc)::text, 'body',
         CASE
-            WHEN (routine.prosqlbody IS NULL) THEN md5((routine.prosrc || COALESCE(routine.probin, ''::text)))
-            WHEN ((current_setting('server_version_num'::text))::integer >= 160000) THEN audit.digest_body(pg_get_function_sqlbody(routine.oid))
+            WHEN (printed.text IS NULL) THEN md5((routine.prosrc || COALESCE(routine.probin, ''::text)))
+            WHEN ((current_setting('server_version_num'::text))::integer >= 160000) THEN audit.digest_body(printed.text)
             ELSE NULL::text
-        END, 'words',
-        CASE
-            WHEN (routine.prosqlbody IS NOT NULL) THEN audit.digest_words(pg_get_function_sqlbody(routine.oid))
-            ELSE NULL::text
-        END)) AS definition
-   FROM (pg_proc routine
+        END, 'words', audit.digest_words(printed.text))) AS definition
+   FROM ((pg_proc routine
      JOIN pg_language language ON ((routine.prolang = language.oid)))
+     CROSS JOIN LATERAL ( SELECT pg_get_function_sqlbody(routine.oid) AS text
+         OFFSET 0) printed)
   WHERE ((audit.is_watched(routine.pronamespace) OR (routine.oid = ANY (ARRAY[('current_setting(text,boolean)'::regprocedure)::oid, ('set_config(text,text,boolean)'::regprocedure)::oid, ('texteq(text,text)'::regprocedure)::oid]))) AND (NOT audit.is_in_extension(('pg_proc'::regclass)::oid, routine.oid)))
 UNION ALL
  SELECT 'function'::text AS kind,
@@ -12159,4 +12234,5 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('0023'),
     ('0024'),
     ('0025'),
-    ('0026');
+    ('0026'),
+    ('0027');

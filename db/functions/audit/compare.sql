@@ -20,7 +20,10 @@ begin
     select
       entry ->> 'kind' as kind, entry ->> 'name' as name,
       coalesce((entry ->> 'optional')::boolean, false) as optional,
-      replace((entry -> 'definition')::text, v_first, 'the database''s owner')::jsonb - array(
+      case
+        when v_first = '' then entry -> 'definition'
+        else replace((entry -> 'definition')::text, v_first, 'the database''s owner')::jsonb
+      end - array(
         select attribute.key from jsonb_each_text(entry -> 'since') as attribute
         where attribute.value::integer > c_release
       ) || case when v_is_on_citus then coalesce(entry -> 'citus', '{}') else '{}' end as definition,

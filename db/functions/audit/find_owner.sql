@@ -4,18 +4,16 @@
 create or replace function audit.find_owner() returns oid
 language sql stable
 return (
-  select coalesce(
-    (
-      select role.oid from pg_catalog.pg_roles as role
-      where role.oid = database.datdba
-        and role.rolname !~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$'),
-    (
-      select role.oid from pg_catalog.pg_class as class
+  select case
+    when pg_get_userbyid(database.datdba) !~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$'
+      then database.datdba
+    else (
+      select class.relowner from pg_catalog.pg_class as class
       inner join pg_catalog.pg_namespace as namespace
         on class.relnamespace = namespace.oid and namespace.nspname = 'public'
-      inner join pg_catalog.pg_roles as role on class.relowner = role.oid
       where class.relname = 'schema_migrations'
-        and role.rolname !~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$'))
+        and pg_get_userbyid(class.relowner) !~ '^task_(owner|finder|keeper|porter|auditor|api|worker)$')
+  end
   from pg_catalog.pg_database as database
   where database.datname = current_database());
 

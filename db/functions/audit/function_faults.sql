@@ -1,6 +1,15 @@
 -- Part 7 of the report: functions.
 
 create or replace view audit.function_faults with (security_invoker = true) as
+-- What several rules read is read, and planned, once.
+with routine as (
+  select
+    found.oid, found.schema, found.function, found.owner_oid, found.owner, found.definer, found.leakproof,
+    found.search_path, found.bound, found.about, found.sort
+  from audit.functions as found
+  where not found.in_extension
+)
+
 -- A definer function must pin its path even where its body is bound: the functions that it calls run with its
 -- owner's rights as well.
 select
@@ -8,8 +17,8 @@ select
     'function %s has no pinned path: whoever calls it decides what the names in it mean', found.function
   ) as fault,
   format('alter %s %s set search_path = ''''', found.sort, found.function) as remedy
-from audit.functions as found
-where not found.in_extension and found.sort <> 'aggregate'
+from routine as found
+where found.sort <> 'aggregate'
   and (found.definer or found.schema in ('app', 'api', 'audit', 'finder', 'keeper', 'porter', 'spread'))
   and coalesce(found.search_path, '-') not in ('""', 'pg_catalog', 'pg_catalog, pg_temp')
   and (found.definer or not found.bound)
@@ -24,8 +33,8 @@ select
     'by hand: comment on function %s is ''Definer, …'', or alter function %1$s security invoker',
     found.function
   ) as remedy
-from audit.functions as found
-where not found.in_extension and found.definer and coalesce(found.about !~ '^Definer, ', true)
+from routine as found
+where found.definer and coalesce(found.about !~ '^Definer, ', true)
 
 union
 
@@ -36,8 +45,8 @@ select
   format(
     'by hand: alter function %s security invoker, or create it in finder, keeper or porter, as their owner',
     found.function) as remedy
-from audit.functions as found
-where not found.in_extension and found.definer and found.schema not in ('finder', 'keeper', 'porter')
+from routine as found
+where found.definer and found.schema not in ('finder', 'keeper', 'porter')
 
 union
 
@@ -49,9 +58,9 @@ select
   format(
     'by hand: alter function %s owner to a role of its own, without login, that owns no table', found.function
   ) as remedy
-from audit.functions as found
+from routine as found
 inner join pg_catalog.pg_roles as owner on found.owner_oid = owner.oid
-where not found.in_extension and found.definer
+where found.definer
   and owner.rolname not in ('task_finder', 'task_keeper', 'task_porter')
   and (
     owner.rolsuper or owner.rolbypassrls or owner.rolcanlogin
@@ -83,8 +92,8 @@ select
     'function %s is leakproof: it may be shown rows before row-level security has taken them out',
     found.function) as fault,
   format('alter function %s not leakproof', found.function) as remedy
-from audit.functions as found
-where not found.in_extension and found.leakproof
+from routine as found
+where found.leakproof
 
 union
 
@@ -93,9 +102,9 @@ select
   format(
     'by hand: revoke execute on function %s from %I, or from whom it has that', found.function, service.role
   ) as remedy
-from audit.functions as found
+from routine as found
 cross join audit.services as service
-where not found.in_extension and not service.borrows
+where not service.borrows
   and found.schema not in ('app', 'api', 'audit', 'finder', 'keeper', 'porter', 'spread')
   and has_schema_privilege(service.oid, found.schema, 'usage')
   and has_function_privilege(service.oid, found.oid, 'execute');

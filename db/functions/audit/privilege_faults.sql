@@ -2,6 +2,21 @@
 -- one fault, of the owner or of the membership.
 
 create or replace view audit.privilege_faults with (security_invoker = true) as
+-- What several rules read is read, and planned, once.
+with service as (
+  select found.oid, found.role, found.borrows from audit.services as found
+),
+
+relation as (
+  select found.oid, found.relation, found.schema, found.kind, found.owner_oid, found.has_user_id
+  from audit.relations as found
+),
+
+granted as (
+  select found.role, found.kind, found.schema, found.object, found.privilege, found.columns
+  from audit.privileges as found
+)
+
 select
   format(
     'public has %s on %s %s: that is everybody who can log in', found.privilege, found.kind, found.object
@@ -15,7 +30,7 @@ select
       else found.kind
     end,
     found.object) as remedy
-from audit.privileges as found
+from granted as found
 where found.role = 'public'
 
 union
@@ -59,8 +74,8 @@ select
     '%I may %s %s, which row-level security does not hold', service.role, privilege.name, found.relation
   ) as fault,
   format('revoke %s on %s from %I', privilege.name, found.relation, service.role) as remedy
-from audit.services as service
-cross join audit.relations as found
+from service
+cross join relation as found
 cross join (values ('truncate'), ('references'), ('trigger')) as privilege (name)
 where (found.schema = 'app' or found.has_user_id) and found.kind <> 'sequence'
   and case privilege.name
@@ -77,8 +92,8 @@ select
   format(
     'by hand: revoke %s on %s from %I, and grant it anew on the other columns',
     privilege.name, found.relation, service.role) as remedy
-from audit.services as service
-inner join audit.relations as found on found.has_user_id and found.kind in ('table', 'view')
+from service
+inner join relation as found on found.has_user_id and found.kind in ('table', 'view')
 cross join (values ('insert'), ('update')) as privilege (name)
 where has_column_privilege(service.oid, found.oid, 'user_id', privilege.name)
   and not service.borrows and found.owner_oid <> service.oid
@@ -92,7 +107,7 @@ select
   format(
     'by hand: revoke %s on %s %I from %I, or from whom it has that',
     place.privilege, place.kind, place.name, service.role) as remedy
-from audit.services as service
+from service
 cross join (
   select 'schema' as kind, namespace.nspname as name, 'create' as privilege
   from pg_catalog.pg_namespace as namespace
@@ -116,10 +131,10 @@ select
     'revoke %s on %s %s from %I', found.privilege,
     case when found.kind in ('view', 'materialized view', 'foreign table') then 'table' else found.kind end,
     found.object, found.role) as remedy
-from audit.privileges as found
+from granted as found
 where found.kind in ('table', 'view', 'materialized view', 'foreign table', 'sequence', 'foreign server')
   and (
-    found.role in (select service.role from audit.services as service)
+    found.role in (select service.role from service)
     and coalesce(found.schema <> 'app', true)
     or found.role = 'task_auditor' and coalesce(found.schema <> 'audit', true))
 
@@ -133,7 +148,7 @@ select
     as remedy
 from pg_catalog.pg_largeobject_metadata as large
 inner join pg_catalog.pg_roles as owner on large.lomowner = owner.oid
-where owner.oid in (select service.oid from audit.services as service)
+where owner.oid in (select service.oid from service)
 group by owner.rolname;
 
 comment on view audit.privilege_faults is 'The rules of privileges that are broken, each with its remedy.';

@@ -160,8 +160,8 @@ beyond (subject, object, "column", grantee, privilege_type, is_grantable) as (
   cross join aclexplode(routine.proacl) as entry
   where not audit.is_watched(routine.pronamespace) and entry.grantee = 0
     and not exists (
-      select from born
-      where born.classoid = init.classoid and born.objoid = init.objoid and born.grantee = 0)
+      select from aclexplode(init.initprivs) as born_with
+      where born_with.grantee = 0)
 
   union all
 

@@ -43,11 +43,16 @@ select
       'partitioned', nullif(relation.relkind = 'p', false))
     when relation.relkind in ('v', 'm') then jsonb_build_object(
       'body', case when current_setting('server_version_num')::integer >= 160000
-        then audit.digest_body(pg_get_viewdef(relation.oid)) end,
-      'words', audit.digest_words(pg_get_viewdef(relation.oid)))
+        then audit.digest_body(printed.text) end,
+      'words', audit.digest_words(printed.text))
     else '{}'
   end)
 from pg_catalog.pg_class as relation
+-- Printed once: "offset" keeps the planner from putting the call in each place that reads it.
+cross join lateral (
+  select case when relation.relkind in ('v', 'm') then pg_get_viewdef(relation.oid) end as text
+  offset 0
+) as printed
 where relation.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c') and audit.is_watched(relation.relnamespace)
   and not audit.is_in_extension('pg_catalog.pg_class'::regclass, relation.oid)
   and relation.oid not in (select shard.oid from audit.list_shards() as shard)

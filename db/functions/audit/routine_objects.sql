@@ -26,15 +26,15 @@ select
     'arguments', pg_get_function_arguments(routine.oid),
     'planner support', nullif(routine.prosupport, 0)::regproc::text,
     'body', case
-      when routine.prosqlbody is null then md5(routine.prosrc || coalesce(routine.probin, ''))
-      when current_setting('server_version_num')::integer >= 160000
-        then audit.digest_body(pg_get_function_sqlbody(routine.oid))
+      when printed.text is null then md5(routine.prosrc || coalesce(routine.probin, ''))
+      when current_setting('server_version_num')::integer >= 160000 then audit.digest_body(printed.text)
     end,
-    'words', case when routine.prosqlbody is not null
-      then audit.digest_words(pg_get_function_sqlbody(routine.oid)) end
+    'words', audit.digest_words(printed.text)
   )) as definition
 from pg_catalog.pg_proc as routine
 inner join pg_catalog.pg_language as language on routine.prolang = language.oid
+-- Printed once: "offset" keeps the planner from putting the call in each place that reads it.
+cross join lateral (select pg_get_function_sqlbody(routine.oid) as text offset 0) as printed
 where (
     audit.is_watched(routine.pronamespace)
     -- app.user_id and the policies stand on these.
