@@ -33,8 +33,25 @@ FULL = r"\set full 1"
 MATRIX = r"\i db/audit/matrix.sql"
 
 
-def test_a_fresh_database_is_sound(server, new_database, capfd, tmp_path):
-    status = audit(server.owner_url(new_database()), page=tmp_path / "audit.html")
+# In a transaction, which the end of psql takes back; what follows is asked as the owner of the database.
+PLANT = "begin"
+AS_OWNER = "set session authorization duly_owner"
+
+
+@pytest.fixture(scope="module")
+def fresh(new_database) -> str:
+    """The name of a database without a row, in which nothing is committed."""
+    return new_database()
+
+
+@pytest.fixture(scope="module")
+def full_report(server, fresh) -> str:
+    """The report with its tables, of a fresh database."""
+    return psql(server.owner_url(fresh), FULL, REPORT)[1]
+
+
+def test_a_fresh_database_is_sound(server, fresh, capfd, tmp_path):
+    status = audit(server.owner_url(fresh), page=tmp_path / "audit.html")
     output = capfd.readouterr().out
     assert status == 0, output
     assert "Nothing is off. Every rule holds" in output
@@ -56,24 +73,23 @@ def test_the_extensions_of_a_superuser_who_migrates_are_sound(server, capfd, tmp
         server.execute(f"drop database {name} with (force)")
 
 
-def test_the_report_has_all_of_its_parts(server, database):
-    _, report = psql(server.owner_url(database), FULL, REPORT)
+def test_the_report_has_all_of_its_parts(full_report):
     for heading in (
         "1. ROLES", "2. TABLES AND VIEWS", "3. POLICIES", "4. PRIVILEGES", "5. FUNCTIONS",
         "6. WHAT POSTGRESQL GIVES TO EVERYBODY",
         "THE VERDICT", "What new objects will be granted", "Who can look past row-level security",
     ):  # fmt: skip
-        assert heading in report
+        assert heading in full_report
     for words in ("statement_timeout = 5s", "the user's own rows", "tasks_select_own", "forced", "reader's"):
-        assert words in report
+        assert words in full_report
     # Who has which privilege on which column.
     assert any(
         row.split(" | ")[:3] == ["app.token_buckets", "task_api", "update"] and row.endswith("| full_at")
-        for row in (" | ".join(cell.strip() for cell in line.split("|")) for line in report.splitlines())
+        for row in (" | ".join(cell.strip() for cell in line.split("|")) for line in full_report.splitlines())
     )
 
 
-def test_the_report_lists_every_definer_function_with_owner_path_and_reason(server, database, as_superuser):
+def test_the_report_lists_every_definer_function_with_owner_path_and_reason(full_report, as_superuser):
     rows = as_superuser.rows(
         "select function, owner, search_path, about from audit.functions where definer order by function"
     )
@@ -83,9 +99,8 @@ def test_the_report_lists_every_definer_function_with_owner_path_and_reason(serv
         ("list_migrations", "task_keeper"), ("open_pass", "task_porter"),
     }  # fmt: skip
     assert all(row["search_path"] == '""' and row["about"].startswith("Definer, ") for row in rows)
-    _, report = psql(server.owner_url(database), FULL, REPORT)
-    part = report[
-        report.index("Those that run with their owner's rights") : report.index(
+    part = full_report[
+        full_report.index("Those that run with their owner's rights") : full_report.index(
             "Those that the service calls"
         )
     ]
@@ -97,10 +112,9 @@ def test_the_report_lists_every_definer_function_with_owner_path_and_reason(serv
     assert part.count("Definer, ") == len(rows)
 
 
-def test_the_report_says_what_holds_the_names_in_functions(server, database, as_superuser):
-    _, report = psql(server.owner_url(database), FULL, REPORT)
-    part = report[
-        report.index("What holds the names in a function") : report.index("Whom the others are for")
+def test_the_report_says_what_holds_the_names_in_functions(full_report, as_superuser):
+    part = full_report[
+        full_report.index("What holds the names in a function") : full_report.index("Whom the others are for")
     ]
     (bound,) = [
         line.split("|") for line in part.splitlines() if line.strip().startswith("bound when it was made")
@@ -414,9 +428,7 @@ def apart(faults: dict[str, tuple[str, str, str]], groups: int) -> list[list[str
 @pytest.mark.parametrize("names", apart(FAULTS, 5), ids=", ".join)
 def test_planted_faults_are_found(names, server: Server, database: str):
     plants = [f"{FAULTS[name][0]}; reset role" for name in names]
-    # In a transaction, which the end of psql takes back; the report is the owner's.
-    owner = "set session authorization duly_owner"
-    status, output = psql(server.superuser_url(database), "begin", *plants, owner, REPORT)
+    status, output = psql(server.superuser_url(database), PLANT, *plants, AS_OWNER, REPORT)
     assert status == 1, output
     missed = [name for name in names if not found(output, *FAULTS[name][1:])]
     assert not missed, output[output.index("WHAT IS OFF") :]
@@ -425,15 +437,14 @@ def test_planted_faults_are_found(names, server: Server, database: str):
 @pytest.mark.parametrize("names", apart(ROLES, 2), ids=", ".join)
 def test_faults_of_roles_are_found(names, server, database):
     plants = [ROLES[name][0] for name in names]
-    status, output = psql(server.superuser_url(database), "begin", *plants, REPORT)
+    status, output = psql(server.superuser_url(database), PLANT, *plants, REPORT)
     assert status == 1, output
     missed = [name for name in names if not found(output, *ROLES[name][1:])]
     assert not missed, output[output.index("WHAT IS OFF") :]
 
 
-def test_a_service_that_is_logged_in_as_a_superuser_is_found(server, new_database):
-    database = new_database()
-    status, output = psql(server.superuser_url(database), "set application_name = 'duly'", REPORT)
+def test_a_service_that_is_logged_in_as_a_superuser_is_found(server, fresh):
+    status, output = psql(server.superuser_url(fresh), "set application_name = 'duly'", REPORT)
     assert status == 1
     assert found(
         output, "a session of the service is logged in as", "set DATABASE_URL to log in as task_api"
@@ -495,11 +506,9 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("plant", MISTAKES)
-def test_the_matrix_shows_what_a_mistake_allows(plant, server, new_database):
+def test_the_matrix_shows_what_a_mistake_allows(plant, server, fresh):
     role, table, command, column = MISTAKES[plant]
-    database = new_database()
-    assert psql(server.superuser_url(database), plant)[0] == 0
-    status, output = psql(server.owner_url(database), MATRIX)
+    status, output = psql(server.superuser_url(fresh), PLANT, plant, AS_OWNER, MATRIX)
     assert status == 1, output
     rows = [[cell.strip() for cell in line.split("|")] for line in output.splitlines()]
     (row,) = [row for row in rows if row[:3] == [role, table, command]]
@@ -507,31 +516,28 @@ def test_the_matrix_shows_what_a_mistake_allows(plant, server, new_database):
     assert row[-1] == "NO"
 
 
-def test_a_table_that_the_matrix_does_not_try_is_a_fault(server, new_database):
-    database = new_database()
-    server.execute("create table app.notes (user_id text)", database)
-    status, output = psql(server.owner_url(database), MATRIX)
+def test_a_table_that_the_matrix_does_not_try_is_a_fault(server, fresh):
+    plant = "create table app.notes (user_id text)"
+    status, output = psql(server.superuser_url(fresh), PLANT, plant, AS_OWNER, MATRIX)
     assert status == 1
     assert "app.notes" in output
     assert "add it to db/audit/matrix.sql" in output
 
 
-def test_the_matrix_shows_what_is_off_alone_unless_it_is_asked_for_all(server, new_database):
-    database = new_database()
-    _, sound = psql(server.owner_url(database), MATRIX)
+def test_the_matrix_shows_what_is_off_alone_unless_it_is_asked_for_all(server, fresh):
+    _, sound = psql(server.owner_url(fresh), MATRIX)
     assert "Every attempt ended as it should." in sound
     assert "another's row" not in sound
-    server.execute("create policy everything on app.tasks for select to task_api using (true)", database)
-    _, off = psql(server.owner_url(database), MATRIX)
+    plant = "create policy everything on app.tasks for select to task_api using (true)"
+    _, off = psql(server.superuser_url(fresh), PLANT, plant, AS_OWNER, MATRIX)
     assert re.findall(r"^ (\w+) +\| (\S+) +\| (\w+) ", off, re.M)[1:] == [("task_api", "app.tasks", "select")]
-    _, everything = psql(server.owner_url(database), FULL, MATRIX)
+    _, everything = psql(server.superuser_url(fresh), PLANT, plant, AS_OWNER, FULL, MATRIX)
     assert re.search(r"^ task_owner +\| app\.tasks +\| select ", everything, re.M)
 
 
 @pytest.mark.parametrize("url", ["owner_url", "superuser_url", "service_url"])
-def test_the_matrix_leaves_nothing_behind(url, server, new_database):
-    database = new_database()
-    status, output = psql(getattr(server, url)(database), MATRIX)
+def test_the_matrix_leaves_nothing_behind(url, server, fresh):
+    status, output = psql(getattr(server, url)(fresh), MATRIX)
     assert status == 0, output
     for table in (
         "app.tasks",
@@ -541,16 +547,14 @@ def test_the_matrix_leaves_nothing_behind(url, server, new_database):
         "app.idempotency_keys",
         "app.passes",
     ):
-        assert server.execute(f"select count(*) from {table}", database) == 0
-    assert server.execute("select pg_has_role('duly_owner', 'task_api', 'usage')", database) is False
+        assert server.execute(f"select count(*) from {table}", fresh) == 0
+    assert server.execute("select pg_has_role('duly_owner', 'task_api', 'usage')", fresh) is False
 
 
-def test_the_matrix_tries_every_login_and_every_role_of_ours(server, new_database):
-    database = new_database()
-    # Not committed: roles are the whole server's.
+def test_the_matrix_tries_every_login_and_every_role_of_ours(server, fresh):
     _, output = psql(
-        server.superuser_url(database),
-        "begin",
+        server.superuser_url(fresh),
+        PLANT,
         "create role bob login; grant usage on schema app to bob; grant select on app.tasks to bob;"
         "create policy for_bob on app.tasks for select to bob using (true);"
         "create role duly_service login inherit in role task_api",
@@ -566,11 +570,9 @@ def test_the_matrix_tries_every_login_and_every_role_of_ours(server, new_databas
     assert all(cell for row in rows for cell in row)
 
 
-def test_the_matrix_of_a_broken_database_ends_in_a_sentence(server, new_database):
-    database = new_database()
-    for fault in ("revoke insert on app.tasks from task_api", "drop table app.passes cascade"):
-        server.execute(fault, database)
-    status, output = psql(server.owner_url(database), MATRIX)
+def test_the_matrix_of_a_broken_database_ends_in_a_sentence(server, fresh):
+    plants = ("revoke insert on app.tasks from task_api", "drop table app.passes cascade")
+    status, output = psql(server.superuser_url(fresh), PLANT, *plants, AS_OWNER, MATRIX)
     assert status == 1
     assert "insert, to prepare" in output
     assert output.count("ERROR") == 1
@@ -627,10 +629,9 @@ GIVEN = {
 
 
 @pytest.mark.parametrize("subject", GIVEN)
-def test_the_remedies_of_part_6_take_away_what_they_say(subject, server, new_database):
+def test_the_remedies_of_part_6_take_away_what_they_say(subject, full_report, server, new_database):
     database = new_database()
-    _, report = psql(server.owner_url(database), FULL, REPORT)
-    part = report[report.index("6. WHAT POSTGRESQL") :].splitlines()
+    part = full_report[full_report.index("6. WHAT POSTGRESQL") :].splitlines()
     rows = [[cell.strip() for cell in line.split(" | ")] for line in part if " | " in line]
     begin = next(number for number, row in enumerate(rows) if row[0] == subject)
     remedy = rows[begin][3]

@@ -32,14 +32,20 @@ def spread(server, new_database) -> str:
     return name
 
 
-@pytest.fixture
-def session(server, spread):
-    """As the superuser, in a transaction that is rolled back."""
+@pytest.fixture(scope="module")
+def connection(server, spread):
+    """One for all tests: it plans the queries of the audit once."""
     session = Session(server.superuser_url(spread))
-    session.execute("begin")
     yield session
-    session.execute("rollback")
     session.close()
+
+
+@pytest.fixture
+def session(connection):
+    """As the superuser, in a transaction that is rolled back."""
+    connection.execute("begin")
+    yield connection
+    connection.execute("rollback")
 
 
 def review(session):
