@@ -21,12 +21,17 @@ for (let i = 0; i < 2; i++) {
 """
 
 
-def run(program: str, *arguments: object) -> list[tuple[int, dict]]:
-    """The statuses and bodies that a program prints, one a line."""
+def find(program: str) -> str:
+    """Where a program is; skips the test where it is nowhere."""
     path = shutil.which(program)
     if path is None:
         pytest.skip(f"{program} is not installed")
-    command = [path, *(str(argument) for argument in arguments)]
+    return path
+
+
+def run(program: str, *arguments: object) -> list[tuple[int, dict]]:
+    """The statuses and bodies that a program prints, one a line."""
+    command = [find(program), *(str(argument) for argument in arguments)]
     ended = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stderr
     lines = [line.split(" ", 1) for line in ended.stdout.splitlines()]
@@ -57,13 +62,21 @@ def test_curl_changes_a_task_whatever_it_offers(token, url, version, framing, tm
     assert json.loads(second.read_text())["title"] == "after"
 
 
-@pytest.mark.parametrize("framing", ["length", "chunked"])
-def test_the_client_of_java_changes_a_task_and_sets_its_state(token, url, framing):
+@pytest.fixture(scope="module")
+def java(tmp_path_factory):
+    """What calls the client of Java, which is compiled once."""
+    folder = tmp_path_factory.mktemp("java")
     source = Path(__file__).parent / "H2c.java"
+    subprocess.run([find("javac"), "-d", folder, source], check=True, capture_output=True, timeout=120)
+    return "java", "-cp", folder, "H2c"
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_the_client_of_java_changes_a_task_and_sets_its_state(java, token, url, framing):
     chunked = ["chunked"] if framing == "chunked" else []
-    changed = run("java", source, "PATCH", url, token, '{"title":"after"}', *chunked)
+    changed = run(*java, "PATCH", url, token, '{"title":"after"}', *chunked)
     assert [(status, task["title"]) for status, task in changed] == [(200, "after")] * 2
-    toggled = run("java", source, "POST", f"{url}/toggle", token, '{"completed":true}', *chunked)
+    toggled = run(*java, "POST", f"{url}/toggle", token, '{"completed":true}', *chunked)
     assert [(status, body["task"]["completed"]) for status, body in toggled] == [(200, True)] * 2
 
 
