@@ -11,13 +11,14 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
+import httpx2 as httpx
 import pytest
 from starlette.testclient import TestClient
 
 from app.dev.spread import spread
 from app.main import create_app
 from app.settings import Settings
-from tests.client import SECRET, WEBHOOK_KEY, Client, make_token
+from tests.client import SECRET, WEBHOOK_KEY, Client, InProcess, make_token
 from tests.servers import CitusCluster, Server, start_server, uses_container
 from tests.service.pooler.crowd import crowd
 from tests.service.pooler.pgbouncer import pgbouncer
@@ -128,14 +129,17 @@ def settings(database_url: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def http(settings: Settings) -> Iterator[TestClient]:
+def http(settings: Settings) -> Iterator[httpx.Client]:
     """The application, in this process; without a token."""
-    with TestClient(create_app(settings), raise_server_exceptions=False, follow_redirects=False) as client:
+    with (
+        TestClient(create_app(settings)) as running,
+        httpx.Client(transport=InProcess(running), base_url="http://testserver") as client,
+    ):
         yield client
 
 
 @pytest.fixture
-def client(http: TestClient) -> Callable[[str], Client]:
+def client(http: httpx.Client) -> Callable[[str], Client]:
     """``client(alice)``: HTTP as alice."""
     return lambda user: Client(http, make_token(user, SECRET))
 

@@ -32,10 +32,10 @@ def operations(document):
     ]
 
 
-def test_every_route_is_described_and_every_description_has_a_route(http, document):
+def test_every_route_is_described_and_every_description_has_a_route(settings, document):
     routes = {
         (method, route.path)
-        for route in http.app.routes
+        for route in create_app(settings).routes
         if isinstance(route, Route) and route.include_in_schema
         for method in route.endpoint.handlers
     }
