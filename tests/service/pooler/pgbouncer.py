@@ -14,6 +14,9 @@ from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 # Debian installs it where only root's PATH leads.
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin:/usr/local/sbin")
 
+POOLED = {"TEST_POOLER": "pgbouncer"}
+"""The variable that puts it between service and server, in any test."""
+
 # Its Unix socket has PostgreSQL's own name; it listens on no port.
 _PORT = 5432
 

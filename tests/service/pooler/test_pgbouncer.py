@@ -20,15 +20,15 @@ from tests.conftest import SECRET
 from tests.processes import run_suite, serve
 from tests.service.isolation.interleaved import interleave
 from tests.service.pooler.crowd import create_task
-from tests.service.pooler.pgbouncer import PROGRAM, pgbouncer
+from tests.service.pooler.pgbouncer import POOLED, PROGRAM, pgbouncer
 from tests.wire import tap
 
 pytestmark = pytest.mark.skipif(
     PROGRAM is None, reason="PgBouncer is not installed: apt-get install pgbouncer"
 )
 
-POOLED = {"TEST_POOLER": "pgbouncer"}
-SUITE = ["tests/app/api", "tests/app/attack", "tests/service/clients", "tests/service/isolation"]
+# Those of the API and of the attacks pass through it in tests/service/upgrade.
+SUITE = ["tests/service/clients", "tests/service/isolation"]
 
 
 @pytest.fixture
