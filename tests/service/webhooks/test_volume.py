@@ -31,7 +31,7 @@ def test_ten_thousand_reminders_arrive_once_each_beside_a_dead_endpoint(start, o
         for _ in range(2):
             start()
         alive = REMINDERS - REMINDERS // USERS
-        wait_until(lambda: sum(request.path == "/live" for request in list(here.received)) >= alive, 150)
+        wait_until(lambda: sum(request.path == "/live" for request in list(here.received)) >= alive, 300)
         arrivals = [request for request in here.received if request.path == "/live"]
     seconds = max(request.time for request in arrivals) - begun
     assert Counter(Counter(request.id for request in arrivals).values()) == {1: alive}
