@@ -82,7 +82,8 @@ declare
     'select placement.shardid from pg_dist_placement as placement'
     ' inner join pg_dist_local_group as here using (groupid)) limit 1';
   v_outcome text;
-  v_tried jsonb := '[]';
+  -- An array: what is appended to a jsonb copies all that is there.
+  v_tried jsonb[] := '{}';
   v_for_all constant text[] := array[
     'task_finder app.search_entries select',
     'task_keeper app.search_entries select',
@@ -313,7 +314,7 @@ begin
           then v_try."table" || ' ' || v_try.command = any(v_of_worker)
         else false end;
       v_tried := v_tried || jsonb_build_object(
-        'role', v_role, 'place', jsonb_array_length(v_tried), 'table', v_try."table",
+        'role', v_role, 'place', cardinality(v_tried), 'table', v_try."table",
         'command', v_try.command, 'whose', v_try.whose, 'outcome', v_outcome,
         'sound', case
           -- Of everybody's rows: the search index, the totals, the passes, what is due and what is enqueued.
@@ -350,17 +351,17 @@ begin
   end loop;
 
   -- A table that nobody thought of here is a fault, too.
-  v_tried := v_tried || coalesce((
-    select jsonb_agg(jsonb_build_object(
+  v_tried := v_tried || array(
+    select jsonb_build_object(
       'role', 'task_api', 'place', 9999, 'table', class.oid::regclass, 'command',
         'not tried: add it to db/audit/matrix.sql',
-      'whose', 'own row', 'outcome', '?', 'sound', false))
+      'whose', 'own row', 'outcome', '?', 'sound', false)
     from pg_catalog.pg_class as class
     where class.relnamespace = 'app'::regnamespace and class.relkind in ('r', 'p', 'v', 'm', 'f')
       and not exists (
-        select from jsonb_array_elements(v_tried) as entry
-          where entry ->> 'table' = class.oid::regclass::text)), '[]');
-  perform set_config('audit.matrix', v_tried::text, true);
+        select from unnest(v_tried) as entry
+          where entry ->> 'table' = class.oid::regclass::text));
+  perform set_config('audit.matrix', to_jsonb(v_tried)::text, true);
   perform set_config('audit.left_out', array_to_string(v_left_out, ', '), true);
 end $$;
 
