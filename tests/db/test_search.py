@@ -1,17 +1,19 @@
 """The keys of a task and the query of a search: whatever stands in a title finds it."""
 
+import sys
 import unicodedata
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
+from tests.choices import Choices, chosen
 from tests.thorough import examples
 
 # Of several searches, those that do not find the title.
 MISSING = """
-  select q from unnest($3::text[]) as q
-  where not app.search_vector($1, $2, null, '{}') @@ app.search_query($1, q)
+  with made as materialized (select app.search_vector($1, $2, null, '{}') as keys)
+  select q from made, unnest($3::text[]) as q where not keys @@ app.search_query($1, q)
 """
 
 WORDS = [
@@ -23,28 +25,38 @@ WORDS = [
     "👩‍👩‍👧", "👍🏽", "1️⃣", "①½²", "ＦＵＬＬ", "ˈˌ", "‐–—−", "x\u00ady", "zero\u200bwidth",
 ]  # fmt: skip
 SIGNS = list("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~“”„«»’ʼ´¨€°→…·。、「」\u00a0\u3000\t\u0301\u3099")
-LETTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cn", "Co"), exclude_characters="\x00")
-PARTS = st.lists(
-    st.one_of(
-        st.sampled_from(WORDS),
-        st.sampled_from(SIGNS),
-        st.text("abz019éñ", max_size=3),
-        st.text(LETTERS, max_size=3),
-    ),
-    max_size=4,
-).map("".join)
+FEW_LETTERS = "abz019éñ"
+FORMS = ["", "NFC", "NFD", "NFKC"]
 
 
-def written(title: str, form: str) -> str:
-    """The title as a task can have it, in a normal form where one is named."""
-    return (unicodedata.normalize(form, title) if form else title)[:200].strip()
+@cache
+def letters() -> list[str]:
+    signs = map(chr, range(1, sys.maxunicode + 1))
+    return [sign for sign in signs if unicodedata.category(sign) not in {"Cs", "Cn", "Co"}]
 
 
-TITLES = st.builds(
-    written,
-    st.lists(PARTS, min_size=1, max_size=5).map(" ".join),
-    st.sampled_from(["", "NFC", "NFD", "NFKC"]),
-).filter(bool)
+def title(choices: Choices) -> str:
+    """A title as a task can have it, in a normal form where one is named."""
+    words = [word(choices) for _ in range(choices.among([1, 1, 2, 2, 3, 4, 5]))]
+    form = choices.among(FORMS)
+    text = " ".join(words)
+    return (unicodedata.normalize(form, text) if form else text)[:200].strip() or "a"
+
+
+def word(choices: Choices) -> str:
+    """What stands without a blank, or with one that is no space: up to four parts of any kind."""
+    return "".join(part(choices) for _ in range(choices.among([1, 1, 1, 2, 2, 3, 4, 0])))
+
+
+def part(choices: Choices) -> str:
+    kind = choices.among(["few letters", "words", "signs", "letters"])
+    if kind in {"words", "signs"}:
+        return choices.among(WORDS if kind == "words" else SIGNS)
+    options = FEW_LETTERS if kind == "few letters" else letters()
+    return "".join(choices.among(options) for _ in range(choices.among([1, 2, 3])))
+
+
+TITLES = chosen(50, title)
 
 
 def searches(title: str) -> list[str]:
@@ -53,9 +65,8 @@ def searches(title: str) -> list[str]:
     last = parts[-1]
     begun = title[: len(title) - len(last)]
     typed = [last[:end] for end in range(1, len(last) + 1)]
-    return [
-        query for query in (title, *parts, *typed, *(begun + part for part in typed)) if is_visible(query)
-    ]
+    queries = dict.fromkeys((title, *parts, *typed, *(begun + part for part in typed)))
+    return [query for query in queries if is_visible(query)]
 
 
 def is_visible(text: str) -> bool:
@@ -70,6 +81,7 @@ def is_visible(text: str) -> bool:
 @settings(
     max_examples=examples(200, 10_000),
     deadline=None,
+    database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(TITLES)

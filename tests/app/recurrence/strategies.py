@@ -1,30 +1,16 @@
-"""Valid rules of every kind, small enough that the oracle can walk them.
-
-Each is made of the bytes of one value, two for each choice: Hypothesis takes longer to make one choice than
-the service to count an occurrence, and where it makes many it mostly varies examples that it had before. It
-shrinks byte by byte, and what comes first among the options is the simplest.
-"""
+"""Valid rules of every kind, small enough that the oracle can walk them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import combinations
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
 from tests.app.recurrence.oracle import FREQUENCIES, TABLE, WEEKDAYS
-
-Option = TypeVar("Option")
-
-
-def either(*lists: Sequence[Option]) -> list[Option]:
-    """What is in some lists, each list with nearly the same weight."""
-    longest = max(map(len, lists))
-    return [option for options in lists for option in [*options] * (longest // len(options))]
-
+from tests.choices import Choices, chosen, either
 
 ZONES = [
     None,
@@ -49,6 +35,7 @@ VALUES = {
 NTHS = either(range(1, 6), range(-5, 0), range(1, 54), range(-53, 0))
 PLACES = either(range(-5, 0), range(1, 6), range(1, 367), range(-366, 0))
 INTERVALS = either([1], either(range(1, 5), range(1, 51)))
+RARELY = [False, False, False, True]
 SIZES = [1, 1, 1, 1, 1, 2, 2, 3, 3, 8]
 """How many values a part has."""
 
@@ -67,22 +54,8 @@ class Example:
     late: int
 
 
-class Choices:
-    """Choices that follow from bytes; 0 chooses the first option."""
-
-    def __init__(self, content: bytes) -> None:
-        self._numbers = iter(memoryview(content).cast("H"))
-
-    def among(self, options: Sequence[Option]) -> Option:
-        return options[next(self._numbers) * len(options) >> 16]
-
-    def rarely(self) -> bool:
-        return self.among([False, False, False, True])
-
-
 def examples_of_series() -> st.SearchStrategy[Example]:
-    length = 2 * MOST_CHOICES
-    return st.binary(min_size=length, max_size=length).map(lambda content: example(Choices(content)))
+    return chosen(MOST_CHOICES, example)
 
 
 def example(choices: Choices) -> Example:
@@ -105,15 +78,15 @@ def rule(choices: Choices, start: datetime) -> str:
     parts = {"FREQ": frequency}
     if (interval := choices.among(INTERVALS)) > 1:
         parts["INTERVAL"] = str(interval)
-    chosen = choices.among(combinations_of_parts(frequency))
-    for part in chosen:
-        options = values(part, frequency, "BYWEEKNO" in chosen)
+    by_parts = choices.among(combinations_of_parts(frequency))
+    for part in by_parts:
+        options = values(part, frequency, "BYWEEKNO" in by_parts)
         parts[part] = joined(choices.among(options) for _ in range(choices.among(SIZES)))
-    if choices.rarely() and chosen:
+    if choices.among(RARELY) and by_parts:
         parts["BYSETPOS"] = joined(choices.among(PLACES) for _ in range(choices.among([1, 2, 3])))
-    if choices.rarely():
+    if choices.among(RARELY):
         parts["WKST"] = choices.among(WEEKDAYS)
-    if choices.rarely():
+    if choices.among(RARELY):
         parts["SKIP"] = choices.among(["OMIT", "BACKWARD", "FORWARD"] if may_skip(parts) else ["OMIT"])
     match choices.among(range(6)):
         case 4:
