@@ -144,7 +144,7 @@ def _times(rule: Rule) -> tuple[list[int], list[int]]:
 
 def _slots(rule: Rule, start: datetime, since: int, days_of: Callable[[int], Days], year: int) -> Slots:
     """The (period, slot) of a year that INTERVAL keeps; slots ascend. The days of a year that it steps over
-    are not even asked for, nor the hours of those before the day `since`."""
+    are not even asked for. DAILY and HOURLY, those before the day `since` are left out."""
     step, jan1, days = rule.interval, _day(date(year, 1, 1)), partial(days_of, _SHAPES[_shape(year)])
     match rule.frequency:
         case "HOURLY":
@@ -159,9 +159,9 @@ def _slots(rule: Rule, start: datetime, since: int, days_of: Callable[[int], Day
             base = jan1 - _day(start) + (start.weekday() - rule.week_start) % 7
             kept = [((base + day) // 7, day) for _, day in days() if (base + day) // 7 % step == 0]
         case _:
-            base = jan1 - _day(start)
+            base, first = jan1 - _day(start), since - jan1
             reached = days() if -base % step < MAX_YEAR else ()
-            kept = [(base + day, day) for _, day in reached if (base + day) % step == 0]
+            kept = [(base + day, day) for _, day in reached if day >= first and (base + day) % step == 0]
     return [(period, (jan1 + day) * DAY) for period, day in kept]
 
 
