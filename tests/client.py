@@ -1,10 +1,13 @@
 """HTTP as a user."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx2 as httpx
 import jwt
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 SECRET = "a secret that only the tests know, of 32 bytes and more"
@@ -60,18 +63,27 @@ class Client:
         return [task["title"] for task in self.page(**parameters)["items"]]
 
 
-class InProcess(httpx.BaseTransport):
+@contextmanager
+def running(app: Starlette) -> Iterator[httpx.Client]:
+    """Run the application in this process, and yield what calls it, as one that follows no redirect."""
+    with (
+        TestClient(app) as runner,
+        httpx.Client(transport=_InProcess(runner), base_url="http://testserver") as client,
+    ):
+        yield client
+
+
+class _InProcess(httpx.BaseTransport):
     """Calls an application in its event loop, which runs in another thread.
 
     Starlette's own transport goes from one thread to the other seven times for a request, which costs more
     than the request.
     """
 
-    def __init__(self, client: TestClient) -> None:
-        """``client``: one that runs the application."""
-        assert client.portal is not None
-        self._portal = client.portal
-        self._transport = httpx.ASGITransport(client.app, raise_app_exceptions=False)
+    def __init__(self, runner: TestClient) -> None:
+        assert runner.portal is not None
+        self._portal = runner.portal
+        self._transport = httpx.ASGITransport(runner.app, raise_app_exceptions=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         return self._portal.call(self._answer, request)

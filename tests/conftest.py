@@ -13,12 +13,11 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
-from starlette.testclient import TestClient
 
 from app.dev.spread import spread
 from app.main import create_app
 from app.settings import Settings
-from tests.client import SECRET, WEBHOOK_KEY, Client, InProcess, make_token
+from tests.client import SECRET, WEBHOOK_KEY, Client, make_token, running
 from tests.servers import CitusCluster, Server, start_server, uses_container
 from tests.service.pooler.crowd import crowd
 from tests.service.pooler.pgbouncer import pgbouncer
@@ -131,10 +130,7 @@ def settings(database_url: str) -> Settings:
 @pytest.fixture(scope="session")
 def http(settings: Settings) -> Iterator[httpx.Client]:
     """The application, in this process; without a token."""
-    with (
-        TestClient(create_app(settings)) as running,
-        httpx.Client(transport=InProcess(running), base_url="http://testserver") as client,
-    ):
+    with running(create_app(settings)) as client:
         yield client
 
 

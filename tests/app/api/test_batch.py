@@ -398,9 +398,8 @@ def state(client):
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(OPERATIONS)
-def test_a_batch_equals_its_operations_one_by_one_or_nothing(direct_http, operations):
-    users = [f"batch {uuid.uuid4()}" for _ in range(3)]
-    ones, strict, lenient = (Client(direct_http, make_token(user, SECRET)) for user in users)
+def test_a_batch_equals_its_operations_one_by_one_or_nothing(client, operations):
+    ones, strict, lenient = (client(f"batch {uuid.uuid4()}") for _ in range(3))
     for each in (ones, strict, lenient):
         each.create(title="There before")
     before = state(strict)

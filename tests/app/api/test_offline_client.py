@@ -269,8 +269,8 @@ class Devices(RuleBasedStateMachine):
 
 
 @pytest.mark.thorough
-def test_an_offline_client_ends_equal_to_the_server(direct_http, as_superuser):
-    Devices.http, Devices.superuser = direct_http, as_superuser
+def test_an_offline_client_ends_equal_to_the_server(http, as_superuser):
+    Devices.http, Devices.superuser = http, as_superuser
     run_state_machine_as_test(
         Devices,
         settings=settings(

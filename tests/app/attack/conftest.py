@@ -7,8 +7,8 @@ import pytest
 from app.main import create_app
 from app.settings import Settings
 from tests.app.attack.victim import make_victim
+from tests.client import running
 from tests.conftest import SECRET
-from tests.direct import call_directly
 from tests.sql import Session
 
 _number = itertools.count(1)
@@ -36,5 +36,5 @@ def twins_http(server, new_database):
     assert session.value(keys, "twin 1") == session.value(keys, "twin 2")
     session.close()
     settings = Settings(database_url=server.service_url(database), jwt_secret=SECRET)
-    with call_directly(create_app(settings)) as http:
+    with running(create_app(settings)) as http:
         yield http

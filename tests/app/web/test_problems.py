@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.web.problem_types import PROBLEM_TYPES
-from tests.client import Client, make_token
+from tests.client import make_token
 from tests.thorough import examples
 
 # SQL, names of tables and constraints, SQLSTATEs, Python, paths: what no client may see.
@@ -109,14 +109,13 @@ paths = st.sampled_from(
     of=st.sampled_from(["alice", "bob"]) | texts,
     body=bodies, query=parameters, extra=headers,
 )  # fmt: skip
-def test_no_error_tells_what_is_inside(direct_http, settings, method, path, of, body, query, extra):
-    bob = Client(direct_http, make_token("bob"))
-    bobs = bob.create(title=MARK) if of == "bob" else None
+def test_no_error_tells_what_is_inside(http, client, settings, method, path, of, body, query, extra):
+    bobs = client("bob").create(title=MARK) if of == "bob" else None
     identifier = {"alice": uuid.uuid4().hex, "bob": bobs and bobs["id"]}.get(of, of)
     token = make_token("alice", settings.jwt_secret)
     sent = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **extra}
     url = f"{path.format(id=quote(identifier, safe=''))}?{urlencode(query)}"
-    response = direct_http.request(
+    response = http.request(
         method, url, content=body, headers=[(name, value.encode("latin-1")) for name, value in sent.items()]
     )
     if response.status_code >= 400:
