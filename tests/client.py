@@ -86,6 +86,7 @@ class _InProcess(httpx.BaseTransport):
         self._transport = httpx.ASGITransport(runner.app, raise_app_exceptions=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()  # A generator of the body has no place in a loop.
         return self._portal.call(self._answer, request)
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
