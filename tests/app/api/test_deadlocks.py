@@ -1,18 +1,19 @@
 """No two requests of one user wait for each other in a circle, wherever they are held up on their way."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
-import asyncpg
+import httpx2 as httpx
 import pytest
-from starlette.testclient import TestClient
 
 from app.main import create_app
 from app.settings import Settings
-from tests.client import Client, make_token
+from tests.client import Client, make_token, running
 from tests.conftest import SECRET
+from tests.processes import PATIENCE, wait_until
+from tests.sql import Session
 
 RULE = {
     "is_recurring": True,
@@ -45,6 +46,10 @@ REQUESTS: dict[str, Callable[[Client, str, str, str], Any]] = {
         f"/tasks/{other}", {"priority": "Medium"}
     ),
 }
+HELD_UP = """
+  select count(*) from pg_stat_activity where datname = current_database()
+    and application_name similar to '(duly|citus_internal)%' and cardinality(pg_blocking_pids(pid)) > 0
+"""
 GATES = {
     "the totals": "app.task_counts as gate where user_id = $1",
     "the task": "app.tasks as gate where user_id = $1 and id = $2",
@@ -53,9 +58,9 @@ GATES = {
 
 
 @pytest.fixture(scope="module")
-def service(server, database) -> Iterator[TestClient]:
+def service(server, database) -> Iterator[httpx.Client]:
     settings = Settings(database_url=server.service_url(database), jwt_secret=SECRET, pool_size=4)
-    with TestClient(create_app(settings)) as http:
+    with running(create_app(settings)) as http:
         yield http
 
 
@@ -65,12 +70,32 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
+@pytest.fixture
+def holding(server, database) -> Iterator[Session]:
+    """Where a row is locked that requests wait for."""
+    session = Session(server.superuser_url(database))
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def watching(server, database, alice) -> Iterator[Session]:
+    """Where one sees who waits: on a cluster of Citus, the machine that has the rows of alice."""
+    session = Session(server.home_of(alice, database).superuser_url(database))
+    yield session
+    session.close()
+
+
+def are_held_up(requests: list[Future[httpx.Response]], watching: Session) -> bool:
+    """Whether each of them waits, or is done."""
+    waiting: int = watching.value(HELD_UP)
+    return waiting + sum(request.done() for request in requests) >= len(requests)
+
+
 @pytest.mark.parametrize("gate", GATES)
 @pytest.mark.parametrize("first", REQUESTS)
-def test_no_pair_of_requests_of_one_user_deadlocks(server, database, service, threads, alice, first, gate):
+def test_no_pair_of_requests_of_one_user_deadlocks(service, threads, holding, watching, alice, first, gate):
     client = Client(service, make_token(alice, SECRET))
-    # On a cluster of Citus, the machine whose rows they wait for.
-    urls = [each.superuser_url(database) for each in (server, server.home_of(alice, database))]
     for second in REQUESTS:
         task = client.create(**RULE)
         next = client.post(f"/tasks/{task['id']}/toggle").json()["new_task"]
@@ -82,48 +107,14 @@ def test_no_pair_of_requests_of_one_user_deadlocks(server, database, service, th
             client.post(f"/tasks/{task['id']}/toggle")
 
         ids = [each["id"] for each in (task, next, other)]
-
-        def call(name: str, ids: list[str] = ids) -> int:
-            return REQUESTS[name](client, *ids).status_code
-
-        starts = [lambda name=name, call=call: threads.submit(call, name) for name in (first, second)]
-        answers = asyncio.run(_behind(urls, GATES[gate], (alice, *ids[:2]), starts))
+        given = "$1::text is not null and $2::uuid is not null and $3::uuid is not null"
+        holding.execute("begin")
+        holding.rows(f"select from {GATES[gate]} and {given} for update", alice, *ids[:2])
+        requests: list[Future[httpx.Response]] = []
+        for name in (first, second):
+            requests.append(threads.submit(REQUESTS[name], client, *ids))
+            # Each starts when those before it are held up or done.
+            wait_until(partial(are_held_up, requests, watching))
+        holding.execute("commit")
+        answers = [each.result(PATIENCE).status_code for each in requests]
         assert all(status < 500 for status in answers), (first, second, gate, answers)
-
-
-async def _behind(
-    urls: list[str], gate: str, parameters: tuple[str, ...], starts: list[Callable[[], Any]]
-) -> list[int]:
-    """The statuses of requests that are started one after the other, each when those before are held up or
-    done.
-    """
-    holding, watching = [await asyncpg.connect(url) for url in urls]
-    requests: list[Any] = []
-    try:
-        async with holding.transaction():
-            given = "$1::text is not null and $2::uuid is not null and $3::uuid is not null"
-            await holding.fetch(f"select from {gate} and {given} for update", *parameters)
-            for start in starts:
-                requests.append(start())
-                await _until(lambda: _held_up(watching, requests))
-        return list(await asyncio.gather(*map(asyncio.wrap_future, requests)))
-    finally:
-        await holding.close()
-        await watching.close()
-
-
-async def _held_up(watching: Any, requests: list[Any]) -> bool:
-    waiting = await watching.fetchval(
-        "select count(*) from pg_stat_activity where datname = current_database() "
-        "and application_name similar to '(duly|citus_internal)%'"
-        " and cardinality(pg_blocking_pids(pid)) > 0"
-    )
-    return waiting + sum(request.done() for request in requests) >= len(requests)
-
-
-async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
-    for _ in range(1_000):
-        if await holds():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("the requests neither end nor wait")
