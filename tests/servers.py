@@ -6,6 +6,7 @@ import fcntl
 import gc
 import hashlib
 import os
+import socket
 import subprocess
 import warnings
 from collections.abc import Iterator, Sequence
@@ -263,8 +264,26 @@ def start_container(image: str) -> Iterator[Server]:
         image, username="postgres", password=_PASSWORD, dbname="postgres", driver=None
     )
     with container.with_command("postgres -c fsync=off -c max_connections=200") as running:
-        url = f"postgresql://postgres:{_PASSWORD}@localhost:{running.get_exposed_port(5432)}/postgres"
-        yield Server(url, running.get_wrapped_container().id)
+        wrapped = running.get_wrapped_container()
+        place = f"localhost:{running.get_exposed_port(5432)}"
+        if _is_reached(address := _address(wrapped, "bridge")):
+            place = f"{address}:5432"
+        yield Server(f"postgresql://postgres:{_PASSWORD}@{place}/postgres?sslmode=disable", wrapped.id)
+
+
+def _address(container: Any, network: str) -> str:
+    """The address of a container in a network of Docker."""
+    container.reload()
+    return str(container.attrs["NetworkSettings"]["Networks"][network]["IPAddress"])
+
+
+def _is_reached(address: str) -> bool:
+    """Whether the host reaches a container by its address, as on Linux, past Docker's own proxy."""
+    try:
+        socket.create_connection((address, 5432), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager
@@ -285,8 +304,7 @@ def start_cluster(image: str) -> Iterator[CitusCluster]:
             container = DockerContainer(image).with_network(network).with_command(command)
             container.with_env("POSTGRES_HOST_AUTH_METHOD", "trust").with_env("POSTGRES_DB", "citus")
             running = stack.enter_context(container).get_wrapped_container()
-            running.reload()
-            address = running.attrs["NetworkSettings"]["Networks"][network.name]["IPAddress"]
+            address = _address(running, network.name)
             url = f"postgresql://postgres@{address}:5432/citus?sslmode=disable"
             machines.append(CitusCluster(url, running.id))
         for machine in machines:
