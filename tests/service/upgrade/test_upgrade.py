@@ -24,6 +24,7 @@ from tests.db.catalog import definitions
 from tests.later import make_later
 from tests.processes import environment, run_module, run_suite, serve, wait_until
 from tests.service.pooler.pgbouncer import POOLED, PROGRAM
+from tests.service.spread.test_suites import SPREAD
 
 # The old service does what its own tests ask for, on the database of the new one.
 SUITE = ("tests/app/api", "tests/app/attack")
@@ -61,9 +62,11 @@ def call(address, method, path, body=None, **headers):
 
 @pytest.mark.skipif(UPGRADE, reason="this is that run")
 def test_the_tests_of_the_old_service_pass_on_the_new_database(later):
-    """Through PgBouncer, where it is installed: it changes each transaction's connection, and no answer."""
+    """With db/citus/spread.sql on it, and through PgBouncer where it is installed: neither changes an answer,
+    and a fault of any of the three is seen in one run.
+    """
     new = {"TEST_MIGRATIONS": str(later / "db" / "migrations")}
-    run_suite(*SUITE, "--deselect", _LEFT_OUT, **new, **(POOLED if PROGRAM else {}))
+    run_suite(*SUITE, "--deselect", _LEFT_OUT, **new, **SPREAD, **(POOLED if PROGRAM else {}))
 
 
 def test_the_old_service_stays_ready_on_the_new_database(server, upgraded):
