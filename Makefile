@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps --require-hashes -r
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-thorough test-rooms coverage lint format token pass remind-me
-.PHONY: migrate rollback
+.PHONY: help run test test-all test-thorough test-rooms coverage lint lint-python lint-sql format
+.PHONY: token pass remind-me migrate rollback
 .PHONY: audit audit-accept spread rebalance forget-user check-dump psql
 .PHONY: bench bench-growth bench-audit bench-spread
 .PHONY: schema lock functions migration freeze check-release clean
@@ -103,12 +103,16 @@ coverage: $(VENV)/dev ## run the tests and measure what they reach; fails below 
 	@$(PYTEST) $(PARALLEL) --cov --cov-report= --cov-fail-under=0 $(args)
 	@$(PYTEST) --cov --cov-append tests/service/dev tests/service/workers tests/service/webhooks
 
-lint: $(VENV)/dev ## check form, types, SQL and workflows; changes nothing
+lint: lint-python lint-sql ## check form, types, SQL and workflows; changes nothing
+
+lint-python: $(VENV)/dev
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
 	@$(BIN)/actionlint .github/workflows/*.yml
+
+lint-sql: $(VENV)/dev
 	@$(BIN)/sqlfluff lint --disable-progress-bar -q db/functions \
 		$(filter-out %_functions.sql, $(wildcard db/migrations/*.sql))
 
