@@ -30,6 +30,10 @@ from tests.processes import wait_until
 BINARIES = Path(os.environ.get("TEST_PGBIN", postgres.BINARIES))
 _PASSWORD = "only-for-tests"
 _FOLDER = DATA / "tests"
+# Nothing here has to outlive a crash of the machine.
+_SETTINGS = (
+    "-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off", "-c max_connections=200",
+)  # fmt: skip
 # Of a later release, for what the tests of an upgrade run again.
 MIGRATIONS = Path(os.environ.get("TEST_MIGRATIONS", ROOT / "db" / "migrations"))
 
@@ -236,9 +240,7 @@ def start_server() -> Iterator[Server]:
     elif given := os.environ.get("TEST_DATABASE_URL"):
         yield Server(given)
     else:
-        # Nothing here has to outlive a crash of the machine.
-        settings = ("-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off")
-        with postgres.postgres(_FOLDER, *settings, "-c max_connections=200") as sockets:
+        with postgres.postgres(_FOLDER, *_SETTINGS) as sockets:
             yield Server(postgres.url(sockets, "postgres", "postgres"))
 
 
@@ -263,7 +265,7 @@ def start_container(image: str) -> Iterator[Server]:
     container = PostgresContainer(
         image, username="postgres", password=_PASSWORD, dbname="postgres", driver=None
     )
-    with container.with_command("postgres -c fsync=off -c max_connections=200") as running:
+    with container.with_command(" ".join(("postgres", *_SETTINGS))) as running:
         wrapped = running.get_wrapped_container()
         place = f"localhost:{running.get_exposed_port(5432)}"
         if _is_reached(address := _address(wrapped, "bridge")):
