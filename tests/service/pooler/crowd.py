@@ -50,4 +50,4 @@ async def _wander(database: Database, number: int, left: threading.Event) -> Non
             "list_tasks", stranger, parameters="{}", link="/tasks?", cursor_key="", if_none_match=None
         )
         # Enough to be in between all the time, and to leave room for the tests.
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.25)
