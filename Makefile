@@ -89,13 +89,13 @@ test-all: test test-thorough test-rooms ## run everything: killed servers, a mil
 test-thorough: $(VENV)/dev
 	@TEST_THOROUGH=1 $(PYTEST) $(PARALLEL) -m thorough
 
-# The rooms that test leaves out. A file stays with one process: its tests share what they break. Many wait
-# for servers, so there are four. Those that run whole suites again begin, lest one is left over at the end.
+# The rooms that test leaves out. A file stays with one process: its tests share what they break. Those that
+# run whole suites again begin, lest one is left over at the end.
 ROOMS := $(filter-out %/__pycache__/ %/clients/ %/isolation/, $(wildcard tests/service/*/))
 LONGEST := tests/service/releases/ tests/service/upgrade/
 
 test-rooms: $(VENV)/dev
-	@$(PYTEST) --numprocesses 4 --dist loadfile --no-loadscope-reorder \
+	@$(PYTEST) --numprocesses 3 --dist loadfile --no-loadscope-reorder \
 		$(LONGEST) $(filter-out $(LONGEST),$(ROOMS))
 
 # make run, the workers and the sending of webhooks are reached by tests that start processes.
