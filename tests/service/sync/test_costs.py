@@ -104,12 +104,15 @@ class Stalled:
 
     def fill(self):
         """Ask for lists of about 25 KB, until one stays in the service."""
-        before = 0
-        # A busy machine has not answered the first ones yet.
-        while (held := self.unsent()) != before or held < 100_000:
-            before = held
+        before, held = -1, self.unsent()
+        for _ in range(600):
+            # At 0 a busy machine has not answered yet.
+            if held and held == before:
+                break
             self.ask("/tasks?limit=10")
             time.sleep(0.1)
+            before, held = held, self.unsent()
+        assert held > 100_000
 
     def is_cut_off(self):
         return self.unsent() is None
