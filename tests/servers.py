@@ -258,7 +258,7 @@ def uses_container() -> bool:
 
 @contextmanager
 def start_container(image: str) -> Iterator[Server]:
-    """A server of its own in a container, on loopback."""
+    """A server of its own in a container, by its address where the host reaches that, else on loopback."""
     os.environ.setdefault("TESTCONTAINERS_HOST_OVERRIDE", "localhost")
     from testcontainers.community.postgres import PostgresContainer
 
@@ -268,19 +268,22 @@ def start_container(image: str) -> Iterator[Server]:
     with container.with_command(" ".join(("postgres", *_SETTINGS))) as running:
         wrapped = running.get_wrapped_container()
         place = f"localhost:{running.get_exposed_port(5432)}"
-        if _is_reached(address := _address(wrapped, "bridge")):
+        if _is_reached(address := _address(wrapped)):
             place = f"{address}:5432"
         yield Server(f"postgresql://postgres:{_PASSWORD}@{place}/postgres?sslmode=disable", wrapped.id)
 
 
-def _address(container: Any, network: str) -> str:
-    """The address of a container in a network of Docker."""
+def _address(container: Any) -> str:
+    """The address of a container in its network; empty where the engine gives it none."""
     container.reload()
-    return str(container.attrs["NetworkSettings"]["Networks"][network]["IPAddress"])
+    (network,) = container.attrs["NetworkSettings"]["Networks"].values()
+    return str(network["IPAddress"])
 
 
 def _is_reached(address: str) -> bool:
     """Whether the host reaches a container by its address, as on Linux, past Docker's own proxy."""
+    if not address:
+        return False
     try:
         socket.create_connection((address, 5432), timeout=2).close()
     except OSError:
@@ -306,7 +309,7 @@ def start_cluster(image: str) -> Iterator[CitusCluster]:
             container = DockerContainer(image).with_network(network).with_command(command)
             container.with_env("POSTGRES_HOST_AUTH_METHOD", "trust").with_env("POSTGRES_DB", "citus")
             running = stack.enter_context(container).get_wrapped_container()
-            address = _address(running, network.name)
+            address = _address(running)
             url = f"postgresql://postgres@{address}:5432/citus?sslmode=disable"
             machines.append(CitusCluster(url, running.id))
         for machine in machines:
