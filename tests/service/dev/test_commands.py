@@ -40,7 +40,7 @@ _COMMANDS = "app.dev.commands"
 def copy(folder):
     """A fresh copy of the project; whatever it started is ended with the test."""
     for room in ("app", "db"):
-        shutil.copytree(ROOT / room, folder / room)
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
     yield folder
     for pid in processes_of(folder):
         os.kill(pid, signal.SIGKILL)
