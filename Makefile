@@ -77,7 +77,8 @@ psql: $(VENV)/local ## open psql as the owner; or with the eyes of a user: make 
 
 # Three workers keep two cores busy, because PostgreSQL works while they wait. args come last, and so count:
 # args="-n 0 --pdb".
-# Compiled once for all processes, also where the environment, as in many images, forbids to keep it.
+# What is compiled is kept, also where the environment forbids it, as in many images: each process would
+# compile the tests anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 PARALLEL := --numprocesses 3 --dist worksteal
 
@@ -89,8 +90,8 @@ test-all: test test-thorough test-rooms ## run everything: killed servers, a mil
 test-thorough: $(VENV)/dev
 	@TEST_THOROUGH=1 $(PYTEST) $(PARALLEL) -m thorough
 
-# The rooms that test leaves out. A file stays with one process: its tests share what they break. Those that
-# run whole suites again begin, lest one is left over at the end.
+# The rooms that test leaves out. A file stays with one process: its tests share what they break. The two that
+# take longest begin, so that neither is left over at the end.
 ROOMS := $(filter-out %/__pycache__/ %/clients/ %/isolation/, $(wildcard tests/service/*/))
 LONGEST := tests/service/releases/ tests/service/upgrade/
 

@@ -144,7 +144,7 @@ def _times(rule: Rule) -> tuple[list[int], list[int]]:
 
 def _slots(rule: Rule, start: datetime, since: int, days_of: Callable[[int], Days], year: int) -> Slots:
     """The (period, slot) of a year that INTERVAL keeps; slots ascend. The days of a year that it steps over
-    are not even asked for. DAILY and HOURLY, those before the day `since` are left out."""
+    are not even asked for; of DAILY and HOURLY, those before the day `since` are left out."""
     step, jan1, days = rule.interval, _day(date(year, 1, 1)), partial(days_of, _SHAPES[_shape(year)])
     match rule.frequency:
         case "HOURLY":

@@ -55,6 +55,8 @@ GATES = {
     "the task": "app.tasks as gate where user_id = $1 and id = $2",
     "the successor": "app.tasks as gate where user_id = $1 and id = $3",
 }
+# A parameter that stands nowhere has no type.
+GIVEN = "$1::text is not null and $2::uuid is not null and $3::uuid is not null"
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +109,8 @@ def test_no_pair_of_requests_of_one_user_deadlocks(service, threads, holding, wa
             client.post(f"/tasks/{task['id']}/toggle")
 
         ids = [each["id"] for each in (task, next, other)]
-        given = "$1::text is not null and $2::uuid is not null and $3::uuid is not null"
         holding.execute("begin")
-        holding.rows(f"select from {GATES[gate]} and {given} for update", alice, *ids[:2])
+        holding.rows(f"select from {GATES[gate]} and {GIVEN} for update", alice, *ids[:2])
         requests: list[Future[httpx.Response]] = []
         for name in (first, second):
             requests.append(threads.submit(REQUESTS[name], client, *ids))
