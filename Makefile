@@ -88,7 +88,7 @@ test: $(VENV)/dev ## run the tests, in four minutes; some of them: args="tests/a
 test-all: test test-thorough test-rooms ## run everything: killed servers, a million rows, 10,000 rules
 
 test-thorough: $(VENV)/dev
-	@TEST_THOROUGH=1 $(PYTEST) $(PARALLEL) -m thorough
+	@TEST_THOROUGH=1 $(PYTEST) $(PARALLEL) -m thorough $(args)
 
 # The rooms that test leaves out. A file stays with one process: its tests share what they break. The two that
 # take longest begin, so that neither is left over at the end.

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from app.dev.spread import spread
 from app.main import create_app
@@ -22,6 +23,12 @@ from tests.servers import CitusCluster, Server, start_server, uses_container
 from tests.service.pooler.crowd import crowd
 from tests.service.pooler.pgbouncer import pgbouncer
 from tests.sql import Session, sessions_at
+
+# What is drawn at random is the same in each run, so a test that fails is one that the last change broke.
+# --hypothesis-profile=others draws other examples each time, to find what was always wrong.
+hypothesis_settings.register_profile("others", print_blob=True)
+hypothesis_settings.register_profile("same", derandomize=True)
+hypothesis_settings.load_profile("same")
 
 _number = itertools.count(1)
 _shared = ExitStack()

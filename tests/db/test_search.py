@@ -1,5 +1,6 @@
 """The keys of a task and the query of a search: whatever stands in a title finds it."""
 
+import re
 import sys
 import unicodedata
 from functools import cache
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.choices import Choices, chosen
-from tests.thorough import examples
+from tests.thorough import THOROUGH, examples
 
 # Of several searches, those that do not find the title.
 MISSING = """
@@ -69,12 +70,32 @@ def searches(title: str) -> list[str]:
     return [query for query in queries if is_visible(query)]
 
 
+FILLERS = "\u0640\u115f\u1160🏻🏼🏽🏾🏿"
+"""What stretches or colours its neighbour, and alone is nothing: the tatweel, Hangul fillers, skins."""
+
+
 def is_visible(text: str) -> bool:
-    """Whether it has more than blanks, fillers, and marks and formats that belong to no letter."""
+    """Whether it has more than blanks, fillers, and marks and formats that belong to no letter.
+
+    ™ and ℠ are two letters by their form, and part words as a blank does.
+    """
     return any(
-        unicodedata.category(sign)[0] not in "MZC" and sign not in "\u115f\u1160🏻🏼🏽🏾🏿"
-        for sign in unicodedata.normalize("NFKD", text)
+        unicodedata.category(sign)[0] not in "MZC" and sign not in FILLERS
+        for sign in unicodedata.normalize("NFKD", re.sub("[™℠]", " ", text))
     )
+
+
+EACH = """
+  select title from unnest($2::text[]) as title
+  where not app.search_vector($1, title, null, '{}') @@ app.search_query($1, title)
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("share", range(3))
+def test_each_letter_and_sign_of_unicode_finds_itself(as_superuser, share):
+    visible = list(filter(is_visible, letters()))
+    assert as_superuser.column(EACH, "alice", visible[share :: 3 if THOROUGH else 30]) == []
 
 
 @pytest.mark.thorough
