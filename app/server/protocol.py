@@ -259,9 +259,12 @@ class Protocol(HttpToolsProtocol):
         idle = cycle is None or cycle.response_complete
         # For an answer to be taken, of which there are several where a client sends requests without reading.
         unread = self.flow.write_paused or self.transport.is_closing()
-        # Or for a request (a connection that is kept alive has a timer of its own), or for a body.
+        # Or for a request (a connection that is kept alive has a timer of its own), or for a body, also for
+        # the rest of one that was answered before it came.
         waits = unread or (
-            self.timeout_keep_alive_task is None if idle else cycle.more_body and cycle is self._running
+            self._in_body or self.timeout_keep_alive_task is None
+            if idle
+            else cycle.more_body and cycle is self._running
         )
         seen = (self.scope, self._running, unread) if waits else None
         # A head must come at once; a body may take a while, and so may the answer.

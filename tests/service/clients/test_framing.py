@@ -1,5 +1,7 @@
 """Where a request begins and ends (RFC 9112): offers to upgrade, trailers, Host, malformed requests."""
 
+import contextlib
+import itertools
 import json
 import socket
 import uuid
@@ -237,14 +239,39 @@ def test_a_body_behind_a_padded_coding_has_its_bound(impatient, secret, alice, p
     assert [answer.status for answer in answered] == [413]
 
 
-def test_a_refused_body_that_never_ends_keeps_no_connection_open(impatient, secret, alice):
+def test_the_rest_of_a_refused_body_is_not_waited_for(impatient):
+    """Whatever it was refused for, however much of it came before the answer, and after it."""
+    chunk = b"10000\r\n" + 65_536 * b"x" + b"\r\n"
+    refused = [(("POST", "/tasks"), 401), (("POST", "/nothing"), 404), (("DELETE", "/tasks"), 405)]
+    cases = itertools.product(refused, [b"", b"1\r\n{\r\n", 2 * chunk], [b"", b"1\r\nx\r\n"])
+    parts = urlsplit(impatient)
+    with contextlib.ExitStack() as stack:
+        connections = []
+        for (line, status), before, after in cases:
+            connection = socket.create_connection((parts.hostname, parts.port), timeout=20)
+            connections.append(stack.enter_context(connection))
+            connection.sendall(head(*line, "Transfer-Encoding: chunked") + before)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 %d " % status)
+            connection.sendall(after)
+        assert all(map(ends, connections))
+
+
+def ends(connection):
+    """Wait for the end of the connection; fails where it stays open."""
+    with contextlib.suppress(ConnectionError):
+        while connection.recv(65_536):
+            pass
+    return True
+
+
+@pytest.mark.parametrize("rest", [b"", b"1\r\nx\r\n"], ids=["nothing", "something"])
+def test_a_refused_body_that_never_ends_keeps_no_connection_open(impatient, secret, alice, rest):
     parts = urlsplit(impatient)
     with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
         connection.sendall(endless("Transfer-Encoding: chunked", authorization(alice, secret)))
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
-        connection.sendall(b"1\r\nx\r\n")
-        while connection.recv(65_536):
-            pass
+        connection.sendall(rest)
+        assert ends(connection)
 
 
 @pytest.mark.parametrize("space", SPACES)
