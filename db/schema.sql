@@ -1182,6 +1182,13 @@ declare
   v_count integer := 0;
   v_next timestamptz;
 begin
+  if id is not null and not exists (
+    select from app.reminders as reminder
+    where reminder.user_id = v_user and reminder.id = fire_reminder.id
+      and reminder.remind_at = app.time_of(at))
+  then
+    return 'null';
+  end if;
   perform app.lock_user();
   delete from app.reminders as reminder
   where reminder.user_id = v_user and reminder.id = fire_reminder.id and reminder.remind_at = app.time_of(at)
@@ -1894,6 +1901,12 @@ declare
   v_next timestamptz;
   v_body text;
 begin
+  if id is not null and not exists (
+    select from app.deliveries as delivery
+    where delivery.user_id = v_user and delivery.id = take_delivery.id and delivery.due_at = v_at)
+  then
+    return 'null';
+  end if;
   select * into v_webhook from app.webhooks as webhook
   where webhook.user_id = v_user and webhook.id = take_delivery.webhook_id
   for no key update;
@@ -12235,4 +12248,5 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('0024'),
     ('0025'),
     ('0026'),
-    ('0027');
+    ('0027'),
+    ('0028');

@@ -71,7 +71,12 @@ class Worker:
                 measured = time.monotonic()
                 await self._measure()
             started = 0
-            for work in await self._find():
+            found = await self._find()
+            # The rest is found again, unless another worker has done it by then.
+            share = max(_BUSY, len(found) // 4)
+            for work in found:
+                if started == share:
+                    break
                 while len(self._running) >= MAX_RUNNING and not stop.is_set():
                     await asyncio.wait({stopping, *self._running}, return_when=asyncio.FIRST_COMPLETED)
                 if not stop.is_set():

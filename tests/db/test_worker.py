@@ -498,6 +498,27 @@ def test_of_several_workers_one_gets_a_delivery(client, alice, hook, as_worker, 
     assert due(alice) == []
 
 
+def test_a_worker_that_comes_too_late_waits_for_no_lock(
+    client, alice, hook, as_worker, as_user, as_superuser, due
+):
+    client(alice).create(reminder_at="2999-01-01")
+    overdue(as_superuser, alice)
+    worker = as_worker(alice)
+    found = due(alice)
+    done = {row["kind"]: row for row in found}
+    assert take(worker, done["delivery"]) != "null"
+    assert worker.value("select api.fire_reminder($1, $2)", *done["reminder"][1::2]) == "1"
+    holder = as_superuser
+    holder.execute("begin")
+    holder.value("select set_config('app.user_id', $1, true)", alice)
+    holder.execute("select app.lock_user()")
+    holder.execute("update app.webhooks set waiting = waiting where id = $1", hook)
+    worker.execute("set lock_timeout = '1s'")
+    assert take(worker, done["delivery"]) == "null"
+    assert worker.value("select api.fire_reminder($1, $2)", *done["reminder"][1::2]) == "null"
+    holder.execute("rollback")
+
+
 def take(worker, row):
     return worker.value("select api.take_delivery($1, $2, $3)", row["id"], row["at"], row["webhook_id"])
 

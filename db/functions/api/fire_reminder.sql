@@ -1,6 +1,6 @@
 -- Called by the worker, as the user of the reminder. It is taken in the transaction that writes its
--- deliveries; of several workers one finds it. In any case the user goes to the end of the line of
--- porter.find_due, or waits there for the next reminder.
+-- deliveries; of several workers one finds it, and the others wait for nothing and write nothing. The user
+-- goes to the end of the line of porter.find_due, or waits there for the next reminder.
 
 create or replace function api.fire_reminder(id uuid, at bigint) returns jsonb
 language plpgsql volatile
@@ -16,6 +16,13 @@ declare
   v_count integer := 0;
   v_next timestamptz;
 begin
+  if id is not null and not exists (
+    select from app.reminders as reminder
+    where reminder.user_id = v_user and reminder.id = fire_reminder.id
+      and reminder.remind_at = app.time_of(at))
+  then
+    return 'null';
+  end if;
   perform app.lock_user();
   delete from app.reminders as reminder
   where reminder.user_id = v_user and reminder.id = fire_reminder.id and reminder.remind_at = app.time_of(at)

@@ -1,7 +1,7 @@
 -- Called by the worker, as the user of the delivery. The claim is by compare-and-set on due_at and ends after
--- 60 seconds, so no lock is held while the request runs, and a worker that dies loses nothing. An event waits
--- for the earlier ones of its task and webhook; finish_delivery wakes it. The webhook has had its turn, and
--- goes to the end of the line of porter.find_due.
+-- 60 seconds, so no lock is held while the request runs, and a worker that dies loses nothing. A worker that
+-- comes too late for it waits for no lock. An event waits for the earlier ones of its task and webhook;
+-- finish_delivery wakes it. The webhook has had its turn, and goes to the end of the line of porter.find_due.
 
 create or replace function api.take_delivery(id uuid, at bigint, webhook_id uuid) returns jsonb
 language plpgsql volatile
@@ -19,6 +19,12 @@ declare
   v_next timestamptz;
   v_body text;
 begin
+  if id is not null and not exists (
+    select from app.deliveries as delivery
+    where delivery.user_id = v_user and delivery.id = take_delivery.id and delivery.due_at = v_at)
+  then
+    return 'null';
+  end if;
   select * into v_webhook from app.webhooks as webhook
   where webhook.user_id = v_user and webhook.id = take_delivery.webhook_id
   for no key update;
