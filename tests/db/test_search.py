@@ -100,7 +100,7 @@ def test_each_letter_and_sign_of_unicode_finds_itself(as_superuser, share):
 
 @pytest.mark.thorough
 @settings(
-    max_examples=examples(200, 10_000),
+    max_examples=examples(200, 6_000),
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

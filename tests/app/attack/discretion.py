@@ -9,7 +9,7 @@ INTERNALS = re.compile(
     # In a URL api. is the name of a host.
     r"(?<!://)\b(?:app|api|audit|pg_catalog|public)\.[a-z_]{3}|\bpg_[a-z]+|"
     r"sqlstate|plpgsql|syntax error|relation|violates|constraint|row-level|permission denied|asyncpg|"
-    r"traceback|\.py\b|site-packages|/usr/|/home/|/work/|/tmp/|\.s\.PGSQL|0x[0-9a-f]{6}",
+    r"traceback|\.py\b|site-packages|/usr/|/home/|/tmp/|\.s\.PGSQL|0x[0-9a-f]{6}",
     re.IGNORECASE,
 )
 

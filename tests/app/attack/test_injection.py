@@ -85,7 +85,7 @@ def unharmed(victim, as_superuser):
 
 
 def check(response, payload):
-    """An answer that says nothing it should not, with a status that was check_bodyn."""
+    """An answer that says nothing it should not, with a status of its kind."""
     assert response.status_code in (200, 201, 204, 304, 400, 401, 404, 405, 406, 412, 415, 422), (
         payload,
         response.text,

@@ -100,7 +100,7 @@ paths = st.sampled_from(
 
 @pytest.mark.thorough
 @hypothesis_settings(
-    max_examples=examples(200, 3_000),
+    max_examples=examples(200, 2_000),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

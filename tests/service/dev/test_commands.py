@@ -36,15 +36,37 @@ from tests.processes import (
 _COMMANDS = "app.dev.commands"
 
 
-@pytest.fixture
-def copy(folder):
-    """A fresh copy of the project; whatever it started is ended with the test."""
+def copy_to(folder):
     for room in ("app", "db"):
         shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+@pytest.fixture
+def fresh(folder):
+    """A fresh copy of the project; whatever it started is ended with the test."""
+    copy_to(folder)
     yield folder
     for pid in processes_of(folder):
         os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not processes_of(folder))
+
+
+@pytest.fixture(scope="module")
+def migrated():
+    """The folder of a PostgreSQL that a first start has made, and has stopped."""
+    with tempfile.TemporaryDirectory(prefix="duly-") as name:
+        copy_to(Path(name))
+        done = run_module(_COMMANDS, "migrate", folder=Path(name))
+        assert done.returncode == 0, done.stderr
+        yield Path(name, ".postgres")
+
+
+@pytest.fixture
+def copy(fresh, migrated):
+    """A copy of the project that was started before, which saves most tests what a first start takes."""
+    # With its owners: PostgreSQL does not run as root.
+    subprocess.run(["cp", "-a", migrated, fresh], check=True)
+    return fresh
 
 
 @contextmanager
@@ -86,18 +108,18 @@ class Running:
             raise AssertionError(f"{method} {path}: {error.code}") from None
 
 
-def test_it_serves_keeps_its_data_and_leaves_no_process_behind(copy):
-    with running(copy) as first:
+def test_it_serves_keeps_its_data_and_leaves_no_process_behind(fresh):
+    with running(fresh) as first:
         made = first.call("POST", "/tasks", {"title": "Buy milk"})
         assert first.call("GET", "/health/ready")["status"] == "ready"
     assert first.process.returncode == 0
-    wait_until(lambda: not processes_of(copy))
+    wait_until(lambda: not processes_of(fresh))
 
-    with running(copy) as second:
+    with running(fresh) as second:
         # A token of the first run is still good: the secret is kept beside the data.
         second.token = first.token
         assert second.call("GET", f"/tasks/{made['id']}") == made
-    wait_until(lambda: not processes_of(copy))
+    wait_until(lambda: not processes_of(fresh))
 
 
 def test_sigterm_ends_it_as_ctrl_c_does(copy):
@@ -145,25 +167,25 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(copy):
     assert second.stderr.startswith(f"Can't listen on port {service.port}: ")
 
 
-def test_database_url_names_a_server_that_is_there(copy, cluster):
+def test_database_url_names_a_server_that_is_there(fresh, cluster):
     """make run sets the password of task_api there: not on the server of the other tests."""
-    with running(copy, DATABASE_URL=cluster.url(postgres.OWNER)) as service:
+    with running(fresh, DATABASE_URL=cluster.url(postgres.OWNER)) as service:
         assert service.call("POST", "/tasks", {"title": "Buy milk"})["title"] == "Buy milk"
-    assert not (copy / ".postgres" / "data").exists()
+    assert not (fresh / ".postgres" / "data").exists()
 
 
-def test_an_owner_migrates_and_task_api_serves(copy, cluster):
+def test_an_owner_migrates_and_task_api_serves(fresh, cluster):
     urls = {"DATABASE_OWNER_URL": cluster.url(postgres.OWNER), "DATABASE_URL": cluster.url("task_api")}
-    with running(copy, **urls) as service:
+    with running(fresh, **urls) as service:
         assert service.call("POST", "/tasks", {"title": "Buy milk"})["title"] == "Buy milk"
-    assert not (copy / ".postgres" / "data").exists()
+    assert not (fresh / ".postgres" / "data").exists()
 
 
-def test_a_wrong_setting_ends_it_with_the_reason(copy):
-    process = run_module(_COMMANDS, "run", folder=copy, PORT=free_port(), WORKERS="none")
+def test_a_wrong_setting_ends_it_with_the_reason(fresh):
+    process = run_module(_COMMANDS, "run", folder=fresh, PORT=free_port(), WORKERS="none")
     assert process.returncode == 1
     assert "WORKERS must be a whole number" in process.stderr
-    wait_until(lambda: not processes_of(copy))
+    wait_until(lambda: not processes_of(fresh))
 
 
 def test_a_service_that_is_killed_ends_it_with_the_signal(copy):
@@ -226,13 +248,13 @@ def test_the_database_is_closed_to_other_accounts(copy):
             assert "authentication failed" in refused.stderr or "ermission denied" in refused.stderr
 
 
-def test_migrating_says_what_was_applied(copy):
-    first = run_module(_COMMANDS, "migrate", folder=copy)
+def test_migrating_says_what_was_applied(fresh):
+    first = run_module(_COMMANDS, "migrate", folder=fresh)
     assert "Making a PostgreSQL server in " in first.stderr
-    names = sorted(path.name for path in (copy / "db" / "migrations").glob("*.sql"))
+    names = sorted(path.name for path in (fresh / "db" / "migrations").glob("*.sql"))
     assert [name for name in names if f"Applied: {name} in" in first.stdout] == names
     assert first.stdout.endswith(f"{len(names)} migrations applied: the database is up to date\n")
-    again = run_module(_COMMANDS, "migrate", folder=copy)
+    again = run_module(_COMMANDS, "migrate", folder=fresh)
     assert again.stdout.endswith("No migrations applied: the database is up to date\n")
 
 
@@ -329,15 +351,15 @@ def test_make_pass_changes_no_password_of_a_server_that_is_not_its_own(server, d
         create_pass(alice, "tasks:read", "x")
 
 
-def test_it_runs_as_an_ordinary_user(copy):
+def test_it_runs_as_an_ordinary_user(fresh):
     if os.geteuid() != 0:
         pytest.skip("the other tests did so already")
-    shutil.chown(copy, "nobody")
-    for path in {*postgres.BINARIES.parents, *copy.parents, *Path(sys.executable).resolve().parents}:
+    shutil.chown(fresh, "nobody")
+    for path in {*postgres.BINARIES.parents, *fresh.parents, *Path(sys.executable).resolve().parents}:
         if not path.stat().st_mode & 0o001:
             pytest.skip(f"an ordinary user can't reach {path}")
     for command in (["token", "alice"], ["status"]):
-        done = run_module(_COMMANDS, *command, folder=copy, user="nobody", HOME=copy, PORT=free_port())
+        done = run_module(_COMMANDS, *command, folder=fresh, user="nobody", HOME=fresh, PORT=free_port())
         assert done.returncode == 0, done.stderr
 
 
