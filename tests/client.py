@@ -1,5 +1,6 @@
 """HTTP as a user."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,12 +83,12 @@ class _InProcess(httpx.BaseTransport):
 
     def __init__(self, runner: TestClient) -> None:
         assert runner.portal is not None
-        self._portal = runner.portal
+        self._loop = runner.portal.call(asyncio.get_running_loop)
         self._transport = httpx.ASGITransport(runner.app, raise_app_exceptions=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()  # A generator of the body has no place in a loop.
-        return self._portal.call(self._answer, request)
+        return asyncio.run_coroutine_threadsafe(self._answer(request), self._loop).result()
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         answer = await self._transport.handle_async_request(request)

@@ -65,7 +65,7 @@ def run_module(
 
 def run_suite(*tests: str, **variables: str) -> None:
     """Run tests of this project once more, with these variables beside the present ones; they must pass."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--numprocesses", "2", *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
     known = {**os.environ, **variables}
     done = subprocess.run(command, cwd=ROOT, env=known, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout[-10_000:]
