@@ -14,7 +14,7 @@ def test_schemathesis_finds_no_failure(service, secret, alice, tmp_path):
     arguments = [
         _PROGRAM, "run", f"{service}/openapi.json", "--header",
         f"Authorization: Bearer {make_token(alice, secret)}",
-        "--checks", "all", "--continue-on-failure", "--max-examples", "15", "--max-time", "40", "--workers",
+        "--checks", "all", "--continue-on-failure", "--max-examples", "15", "--max-time", "30", "--workers",
         "2", "--seed", "6", "--no-color",
         # PostgreSQL's text can't hold U+0000: it is refused everywhere, which no schema says.
         "--generation-allow-x00", "false", "--generation-database", "none",

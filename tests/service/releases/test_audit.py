@@ -19,7 +19,7 @@ from tests.service.faults.cluster import Cluster
 from tests.service.releases.programs import RELEASES, find_programs
 from tests.sql import Session
 
-SUITE = ("tests/db/test_baseline.py", "tests/db/test_audit.py", "tests/app/api/test_readiness.py")
+SUITE = ("tests/db/test_baseline.py", "tests/db/test_audit.py")
 
 # Another value than PostgreSQL's own, and the sentence.
 SETTINGS = {
