@@ -123,19 +123,19 @@ class _Named(httpx.HTTPTransport):
         return super().handle_request(request)
 
 
-@pytest.fixture(params=PROGRAMS)
+@pytest.fixture(scope="module", params=PROGRAMS)
 def kind(request):
     if shutil.which(PROGRAMS[request.param]) is None:
         pytest.skip(f"{request.param} is not installed")
     return request.param
 
 
-@pytest.fixture(params=["", "/duly"], ids=["a host of its own", "below a path"])
-def proxied(request, kind, tmp_path, certificate, settings):
-    root_path = request.param
+@pytest.fixture(scope="module", params=["", "/duly"], ids=["a host of its own", "below a path"])
+def proxied(request, kind, tmp_path_factory, certificate, settings):
+    root_path, folder = request.param, tmp_path_factory.mktemp("proxy")
     with (
         Service(settings.database_url, settings.jwt_secret, ROOT_PATH=root_path, METRICS="true") as service,
-        as_the_readme_says(kind, tmp_path, certificate, service, root_path) as proxy,
+        as_the_readme_says(kind, folder, certificate, service, root_path) as proxy,
         proxy.client() as http,
     ):
         yield http, root_path

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
+from urllib.parse import urlsplit
 
 import httpx2 as httpx
 import pytest
@@ -17,8 +18,9 @@ from tests.service.clients.connections import authorization, exchange, head
 class Raw:
     """A connection on which bytes are sent, and whatever has come back until now."""
 
-    def __init__(self, port):
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=0.05)
+    def __init__(self, address):
+        parts = urlsplit(address)
+        self._socket = socket.create_connection((parts.hostname, parts.port), timeout=0.05)
         self.received = b""
 
     def send(self, data):
@@ -49,11 +51,11 @@ def own(settings):
 
 
 @pytest.fixture
-def connect(own):
+def connect(service):
     connections = []
 
-    def run():
-        connections.append(Raw(own.port))
+    def run(address=service):
+        connections.append(Raw(address))
         return connections[-1]
 
     yield run
@@ -66,7 +68,7 @@ def change(as_superuser, user):
 
 
 def test_requests_behind_a_stream_wait_and_cost_no_memory(own, connect, secret, alice, as_superuser):
-    raw = connect()
+    raw = connect(own.address)
     raw.send(head("GET", "/events", authorization(alice, secret)))
     raw.wait_for(b"event: changed")
     before = own.memory()
@@ -93,9 +95,9 @@ def test_a_stream_over_http_1_0_ends_with_the_connection(connect, secret, alice,
 
 
 @pytest.mark.parametrize(("method", "status"), [("GET", 200), ("HEAD", 200), ("POST", 405)])
-def test_an_answer_over_http_1_0_has_its_length_and_closes(own, secret, alice, method, status):
+def test_an_answer_over_http_1_0_has_its_length_and_closes(service, secret, alice, method, status):
     request = head(method, "/changes", authorization(alice, secret)).replace(b"HTTP/1.1", b"HTTP/1.0")
-    [answer] = exchange(own.address, request)
+    [answer] = exchange(service, request)
     assert (answer.status, answer.headers["connection"]) == (status, "close")
     assert "transfer-encoding" not in answer.headers
     assert len(answer.body) == (0 if method == "HEAD" else int(answer.headers["content-length"]))
@@ -127,19 +129,19 @@ def test_a_body_of_a_request_for_events_is_dropped(connect, secret, alice, as_su
 
 @pytest.mark.parametrize("path", ["/events", "/events/", "/changes", "/changes/"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_another_method_is_405(own, secret, alice, path, method):
+def test_another_method_is_405(service, secret, alice, path, method):
     request = head(method, path, authorization(alice, secret), "Content-Length: 0", "Connection: close")
-    [answer] = exchange(own.address, request)
+    [answer] = exchange(service, request)
     assert (answer.status, set(answer.headers["allow"].split(", ")) >= {"GET", "HEAD"}) == (405, True)
 
 
-def test_pages_of_changes_in_one_packet_are_answered_in_their_order(own, secret, alice):
-    me = httpx.Client(base_url=own.address, headers={"Authorization": f"Bearer {make_token(alice, secret)}"})
+def test_pages_of_changes_in_one_packet_are_answered_in_their_order(service, secret, alice):
+    me = httpx.Client(base_url=service, headers={"Authorization": f"Bearer {make_token(alice, secret)}"})
     for _ in range(3):
         me.post("/tasks", json={"title": "x"})
     requests = [head("GET", f"/changes?limit={n}", authorization(alice, secret)) for n in (1, 2, 3)]
     requests.append(head("HEAD", "/changes", authorization(alice, secret), "Connection: close"))
-    found = exchange(own.address, b"".join(requests))
+    found = exchange(service, b"".join(requests))
     assert [answer.status for answer in found] == [200] * 4
     assert [answer.body.count(b'"title"') for answer in found] == [1, 2, 3, 0]
     me.close()
@@ -164,11 +166,11 @@ def test_curl_reads_events_of_any_version(own, secret, alice, as_superuser, vers
         curl.communicate(timeout=15)
 
 
-def test_a_web_page_of_an_allowed_origin_reads_both(own, secret, alice):
+def test_a_web_page_of_an_allowed_origin_reads_both(service, secret, alice):
     fields = ["Origin: http://localhost:3000", authorization(alice, secret), "Prefer: return=minimal"]
     for path in ("/changes", "/events"):
         request = head("HEAD", path, *fields, "Last-Event-ID: x", "Connection: close")
-        [answer] = exchange(own.address, request)
+        [answer] = exchange(service, request)
         assert answer.status == 200
         assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
         assert "Origin" in answer.headers["vary"]
