@@ -115,7 +115,7 @@ def fill(template, names):
 
 def requests(path, method, names):
     """The requests of one method to one route that name these names: each query; and each header with each
-    body, or each for itself where the route does not have the method and reads neither.
+    body, or each once where the route does not have the method and reads neither.
     """
     if path == "/events" and method == "GET":
         return  # It does not end: see tests/service/clients/test_events.py. HEAD asks for the same.
@@ -123,7 +123,8 @@ def requests(path, method, names):
     if method in OFFERED[path]:
         pairs = itertools.product(HEADERS, bodies)
     else:
-        pairs = [*itertools.product(HEADERS, bodies[:1]), *itertools.product(HEADERS[:1], bodies[1:])]
+        most = max(len(HEADERS), len(bodies))
+        pairs = itertools.islice(zip(itertools.cycle(HEADERS), itertools.cycle(bodies)), most)
     queries = ROUTES.get(path, [""])
     for query, (headers, body) in [
         *itertools.product(queries, [(HEADERS[0], bodies[0])]),
