@@ -157,11 +157,6 @@ def migrate_there_and_back(server: Server, name: str, root: Path) -> None:
     assert definitions(url) == after
 
 
-@pytest.fixture(scope="module")
-def changed_database(new_database):
-    return new_database()
-
-
 @pytest.mark.parametrize("kind", CHANGES)
 def test_a_migration_there_and_back_leaves_the_catalog_as_it_should(kind, server, new_database, root):
     (change_family if kind == "one of a family less" else CHANGES[kind])(root)

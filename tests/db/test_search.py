@@ -92,15 +92,15 @@ EACH = """
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("share", range(3))
-def test_each_letter_and_sign_of_unicode_finds_itself(as_superuser, share):
+def test_each_letter_and_sign_of_unicode_finds_itself(as_superuser):
+    """Each thirtieth, in make test."""
     visible = list(filter(is_visible, letters()))
-    assert as_superuser.column(EACH, "alice", visible[share :: 3 if THOROUGH else 30]) == []
+    assert as_superuser.column(EACH, "alice", visible[:: 1 if THOROUGH else 30]) == []
 
 
 @pytest.mark.thorough
 @settings(
-    max_examples=examples(200, 6_000),
+    max_examples=examples(200, 4_000),
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -21,7 +21,7 @@ select user_id, id, app.search_vector(user_id, title, description, tags)::text f
 
 @pytest.mark.thorough
 @settings(
-    max_examples=examples(25, 200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(25, 120), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(SCRIPTS)
 def test_entries_are_true_after_any_direct_sql_committed_or_rolled_back(as_superuser, alice, script):

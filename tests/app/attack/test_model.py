@@ -238,7 +238,7 @@ def test_users_at_random_have_what_a_dictionary_each_would_hold(twins_http):
     run_state_machine_as_test(
         TheirUsers,
         settings=settings(
-            max_examples=examples(12, 100),
+            max_examples=examples(12, 60),
             stateful_step_count=25,
             deadline=None,
             database=None,
