@@ -96,7 +96,7 @@ ROOMS := $(filter-out %/__pycache__/ %/clients/ %/isolation/, $(wildcard tests/s
 LONGEST := $(patsubst %,tests/service/%/,releases upgrade proxies webhooks)
 
 test-rooms: $(VENV)/dev
-	@$(PYTEST) --numprocesses 4 --dist loadfile --no-loadscope-reorder \
+	@$(PYTEST) --numprocesses 3 --dist loadfile --no-loadscope-reorder \
 		$(LONGEST) $(filter-out $(LONGEST),$(ROOMS))
 
 # make run, the workers and the sending of webhooks are reached by tests that start processes.

@@ -104,14 +104,15 @@ class Stalled:
 
     def fill(self):
         """Ask for lists of about 25 KB, until one stays in the service."""
-        before, held = -1, self.unsent()
         for _ in range(600):
-            # At 0 a busy machine has not answered yet.
-            if held and held == before:
-                break
+            held = self.unsent()
             self.ask("/tasks?limit=10")
-            time.sleep(0.1)
-            before, held = held, self.unsent()
+            # A busy machine takes a while to answer.
+            patience = time.monotonic() + 3
+            while (now := self.unsent()) == held and time.monotonic() < patience:
+                time.sleep(0.02)
+            if now == held:
+                break
         assert held > 100_000
 
     def is_cut_off(self):
