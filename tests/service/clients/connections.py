@@ -20,21 +20,35 @@ def exchange(address: str, data: bytes, pieces: int | None = None) -> list[Answe
 
     pieces: None for one packet, 0 for a packet of its own for all behind each head, 1 for byte by byte.
     """
-    parts = urlsplit(address)
-    with socket.create_connection((parts.hostname, parts.port), timeout=40) as connection:
+    with connect(address) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in cut(data, pieces):
             try:
                 connection.sendall(piece)
             except ConnectionError:
                 break
-        received = b""
-        try:
-            while chunk := connection.recv(65_536):
-                received += chunk
-        except ConnectionResetError:
-            pass
-    return answers(received)
+        return answers(read_to_end(connection))
+
+
+def connect(address: str, timeout: float = 40) -> socket.socket:
+    """A connection to the service at this address, whose calls take so many seconds at most."""
+    parts = urlsplit(address)
+    return socket.create_connection((parts.hostname, parts.port), timeout)
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    """What comes up to the end of the connection, which may be a reset.
+
+    Raises:
+        TimeoutError: it stays open.
+    """
+    received = b""
+    try:
+        while chunk := connection.recv(65_536):
+            received += chunk
+    except ConnectionResetError:
+        pass
+    return received
 
 
 def cut(data: bytes, pieces: int | None) -> list[bytes]:

@@ -3,14 +3,12 @@
 import contextlib
 import itertools
 import json
-import socket
 import uuid
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.processes import serve
-from tests.service.clients.connections import PIECES, authorization, exchange, head
+from tests.service.clients.connections import PIECES, authorization, connect, exchange, head, read_to_end
 
 CLOSE = "Connection: close"
 END = head("GET", "/health", CLOSE)
@@ -244,41 +242,31 @@ def test_the_rest_of_a_refused_body_is_not_waited_for(impatient):
     chunk = b"10000\r\n" + 65_536 * b"x" + b"\r\n"
     refused = [(("POST", "/tasks"), 401), (("POST", "/nothing"), 404), (("DELETE", "/tasks"), 405)]
     cases = itertools.product(refused, [b"", b"1\r\n{\r\n", 2 * chunk], [b"", b"1\r\nx\r\n"])
-    parts = urlsplit(impatient)
     with contextlib.ExitStack() as stack:
         connections = []
         for (line, status), before, after in cases:
-            connection = socket.create_connection((parts.hostname, parts.port), timeout=20)
-            connections.append(stack.enter_context(connection))
+            connection = stack.enter_context(connect(impatient, timeout=20))
+            connections.append(connection)
             connection.sendall(head(*line, "Transfer-Encoding: chunked") + before)
             assert connection.recv(65_536).startswith(b"HTTP/1.1 %d " % status)
             connection.sendall(after)
-        assert all(map(ends, connections))
-
-
-def ends(connection):
-    """Wait for the end of the connection; fails where it stays open."""
-    with contextlib.suppress(ConnectionError):
-        while connection.recv(65_536):
-            pass
-    return True
+        for connection in connections:
+            read_to_end(connection)
 
 
 @pytest.mark.parametrize("rest", [b"", b"1\r\nx\r\n"], ids=["nothing", "something"])
 def test_a_refused_body_that_never_ends_keeps_no_connection_open(impatient, secret, alice, rest):
-    parts = urlsplit(impatient)
-    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+    with connect(impatient, timeout=20) as connection:
         connection.sendall(endless("Transfer-Encoding: chunked", authorization(alice, secret)))
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
         connection.sendall(rest)
-        assert ends(connection)
+        read_to_end(connection)
 
 
 @pytest.mark.parametrize("space", SPACES)
 def test_white_space_behind_an_expectation_is_no_part_of_it(service, secret, alice, space):
     fields = (f"Expect: 100-continue{space}", "Content-Length: 13", authorization(alice, secret))
-    parts = urlsplit(service)
-    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+    with connect(service, timeout=20) as connection:
         connection.sendall(head("POST", "/tasks", *fields))
         assert connection.recv(65_536).startswith(b"HTTP/1.1 100 ")
         connection.sendall(b'{"title":"x"}')

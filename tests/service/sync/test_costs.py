@@ -108,8 +108,8 @@ class Stalled:
             held = self.unsent()
             self.ask("/tasks?limit=10")
             # A busy machine takes a while to answer.
-            patience = time.monotonic() + 3
-            while (now := self.unsent()) == held and time.monotonic() < patience:
+            deadline = time.monotonic() + 3
+            while (now := self.unsent()) == held and time.monotonic() < deadline:
                 time.sleep(0.02)
             if now == held:
                 break

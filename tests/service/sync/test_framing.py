@@ -2,16 +2,15 @@
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import time
-from urllib.parse import urlsplit
 
 import httpx2 as httpx
 import pytest
 
 from tests.client import make_token
 from tests.processes import Service, environment, wait_until
+from tests.service.clients import connections
 from tests.service.clients.connections import authorization, exchange, head
 
 
@@ -19,8 +18,7 @@ class Raw:
     """A connection on which bytes are sent, and whatever has come back until now."""
 
     def __init__(self, address):
-        parts = urlsplit(address)
-        self._socket = socket.create_connection((parts.hostname, parts.port), timeout=0.05)
+        self._socket = connections.connect(address, timeout=0.05)
         self.received = b""
 
     def send(self, data):
@@ -52,14 +50,14 @@ def own(settings):
 
 @pytest.fixture
 def connect(service):
-    connections = []
+    made = []
 
     def run(address=service):
-        connections.append(Raw(address))
-        return connections[-1]
+        made.append(Raw(address))
+        return made[-1]
 
     yield run
-    for connection in connections:
+    for connection in made:
         connection.close()
 
 
