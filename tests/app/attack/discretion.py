@@ -3,13 +3,15 @@
 import re
 from typing import Any
 
+from app.dev.project import ROOT
+
 INTERNALS = re.compile(
     # SQL, and PostgreSQL's and Python's own words for what went wrong.
     r"\b(?:select \S+ from|insert into|update \S+ set|delete from)\b|"
     # In a URL api. is the name of a host.
     r"(?<!://)\b(?:app|api|audit|pg_catalog|public)\.[a-z_]{3}|\bpg_[a-z]+|"
     r"sqlstate|plpgsql|syntax error|relation|violates|constraint|row-level|permission denied|asyncpg|"
-    r"traceback|\.py\b|site-packages|/usr/|/home/|/tmp/|\.s\.PGSQL|0x[0-9a-f]{6}",
+    r"traceback|\.py\b|site-packages|/usr/|/home/|/tmp/|\.s\.PGSQL|0x[0-9a-f]{6}|" + re.escape(f"{ROOT}/"),
     re.IGNORECASE,
 )
 
