@@ -72,7 +72,7 @@ class Worker:
                 await self._measure()
             started = 0
             found = await self._find()
-            # The rest is found again, unless another worker has done it by then.
+            # A quarter, or several workers would all try the same. The rest is found again.
             share = max(_BUSY, len(found) // 4)
             for work in found:
                 if started == share:

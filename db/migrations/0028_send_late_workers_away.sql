@@ -4,8 +4,8 @@ set local role task_owner;
 
 -- begin db/functions/api/fire_reminder.sql
 -- Called by the worker, as the user of the reminder. It is taken in the transaction that writes its
--- deliveries; of several workers one finds it, and the others wait for nothing and write nothing. The user
--- goes to the end of the line of porter.find_due, or waits there for the next reminder.
+-- deliveries; of several workers one finds it, and one that comes too late waits for no lock. The user goes
+-- to the end of the line of porter.find_due, or waits there for the next reminder.
 
 create or replace function api.fire_reminder(id uuid, at bigint) returns jsonb
 language plpgsql volatile

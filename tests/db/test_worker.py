@@ -498,25 +498,22 @@ def test_of_several_workers_one_gets_a_delivery(client, alice, hook, as_worker, 
     assert due(alice) == []
 
 
-def test_a_worker_that_comes_too_late_waits_for_no_lock(
-    client, alice, hook, as_worker, as_user, as_superuser, due
-):
+def test_a_worker_that_comes_too_late_waits_for_no_lock(client, alice, hook, as_worker, as_superuser, due):
     client(alice).create(reminder_at="2999-01-01")
     overdue(as_superuser, alice)
     worker = as_worker(alice)
-    found = due(alice)
-    done = {row["kind"]: row for row in found}
-    assert take(worker, done["delivery"]) != "null"
-    assert worker.value("select api.fire_reminder($1, $2)", *done["reminder"][1::2]) == "1"
-    holder = as_superuser
-    holder.execute("begin")
-    holder.value("select set_config('app.user_id', $1, true)", alice)
-    holder.execute("select app.lock_user()")
-    holder.execute("update app.webhooks set waiting = waiting where id = $1", hook)
+    rows = {row["kind"]: row for row in due(alice)}
+    fire = "select api.fire_reminder($1, $2)", rows["reminder"]["id"], rows["reminder"]["at"]
+    assert take(worker, rows["delivery"]) != "null"
+    assert worker.value(*fire) == "1"
+    as_superuser.execute("begin")
+    as_superuser.value("select set_config('app.user_id', $1, true)", alice)
+    as_superuser.execute("select app.lock_user()")
+    as_superuser.execute("update app.webhooks set waiting = waiting where id = $1", hook)
     worker.execute("set lock_timeout = '1s'")
-    assert take(worker, done["delivery"]) == "null"
-    assert worker.value("select api.fire_reminder($1, $2)", *done["reminder"][1::2]) == "null"
-    holder.execute("rollback")
+    assert take(worker, rows["delivery"]) == "null"
+    assert worker.value(*fire) == "null"
+    as_superuser.execute("rollback")
 
 
 def take(worker, row):
